@@ -1,0 +1,107 @@
+//! Virtual time in whole microseconds: [`Time`] is a moment since the start of the run, [`Span`] a length.
+
+use std::ops::{Add, AddAssign, Mul, Sub};
+
+/// A moment, in microseconds since the start of the run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+pub struct Time(pub u64);
+
+/// A length of time, in microseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+pub struct Span(pub u64);
+
+impl Time {
+    /// The start of the run.
+    pub const ZERO: Time = Time(0);
+    /// Later than anything that happens.
+    pub const NEVER: Time = Time(u64::MAX);
+    /// A moment a number of whole seconds after the start.
+    pub const fn secs(s: u64) -> Time {
+        Time(s * 1_000_000)
+    }
+    /// A moment a number of milliseconds after the start.
+    pub const fn millis(ms: u64) -> Time {
+        Time(ms * 1_000)
+    }
+    /// Milliseconds since the start, rounded down.
+    pub const fn as_millis(self) -> u64 {
+        self.0 / 1_000
+    }
+    /// Whole seconds since the start, rounded down: the precision of Kubernetes' timestamps.
+    pub const fn as_secs(self) -> u64 {
+        self.0 / 1_000_000
+    }
+    /// This moment cut to whole seconds, as the API server stores it.
+    pub const fn whole_seconds(self) -> Time {
+        Time::secs(self.as_secs())
+    }
+    /// The time since `earlier`; zero when that is later.
+    pub const fn since(self, earlier: Time) -> Span {
+        Span(self.0.saturating_sub(earlier.0))
+    }
+}
+
+impl Span {
+    /// No time at all.
+    pub const ZERO: Span = Span(0);
+    /// Whole seconds.
+    pub const fn secs(s: u64) -> Span {
+        Span(s * 1_000_000)
+    }
+    /// Milliseconds.
+    pub const fn millis(ms: u64) -> Span {
+        Span(ms * 1_000)
+    }
+    /// Microseconds.
+    pub const fn micros(us: u64) -> Span {
+        Span(us)
+    }
+    /// Milliseconds, rounded down.
+    pub const fn as_millis(self) -> u64 {
+        self.0 / 1_000
+    }
+    /// Whole seconds, rounded down.
+    pub const fn as_secs(self) -> u64 {
+        self.0 / 1_000_000
+    }
+    /// The shorter of two.
+    pub fn min(self, other: Span) -> Span {
+        Span(self.0.min(other.0))
+    }
+}
+
+impl Add<Span> for Time {
+    type Output = Time;
+    fn add(self, span: Span) -> Time {
+        Time(self.0.saturating_add(span.0))
+    }
+}
+impl AddAssign<Span> for Time {
+    fn add_assign(&mut self, span: Span) {
+        *self = *self + span;
+    }
+}
+impl Sub for Time {
+    type Output = Span;
+    fn sub(self, earlier: Time) -> Span {
+        self.since(earlier)
+    }
+}
+impl Add for Span {
+    type Output = Span;
+    fn add(self, other: Span) -> Span {
+        Span(self.0.saturating_add(other.0))
+    }
+}
+impl Sub for Span {
+    type Output = Span;
+    fn sub(self, other: Span) -> Span {
+        Span(self.0.saturating_sub(other.0))
+    }
+}
+impl Mul<u64> for Span {
+    type Output = Span;
+    fn mul(self, by: u64) -> Span {
+        Span(self.0.saturating_mul(by))
+    }
+}
