@@ -18,5 +18,6 @@
 //! Invariants: the engine is a pure function of (files, cluster, seed, input log). No wall clock, no threads, no hash order,
 //! no platform float functions anywhere outside `ui` and `bin`.
 
+pub mod session;
 pub mod sim;
 pub mod text;
