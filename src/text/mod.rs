@@ -1,9 +1,12 @@
 //! Text to documents with places, and back. Knows no kind and no orchestrator; every other room may use it.
 
 mod node;
+pub mod number;
 mod problem;
 mod value;
+pub mod yaml;
 
 pub use node::{Extent, Member, Node, NodeKind, Pos, Step, steps};
 pub use problem::{Problem, Severity};
 pub use value::{Map, Value};
+pub use yaml::Document;
