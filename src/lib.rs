@@ -21,3 +21,4 @@
 pub mod session;
 pub mod sim;
 pub mod text;
+pub mod ui;

@@ -1,0 +1,225 @@
+//! The page's end of the link to the worker that owns the engine.
+//!
+//! The worker is a *classic* one, made from a blob that imports this page's own glue: the only way found that also works
+//! in sandboxed frames and from any sub-path (`docs/decisions/0001-worker.md`). It gets the module that is compiled
+//! already, so nothing is fetched or compiled twice.
+
+use gloo_timers::callback::Interval;
+use js_sys::{Array, JsString, Uint8Array};
+use std::{cell::RefCell, rc::Rc};
+use wasm_bindgen::prelude::*;
+use web_sys::{Blob, BlobPropertyBag, ErrorEvent, MessageEvent, Url, Worker};
+use yew::Callback;
+
+#[wasm_bindgen]
+extern "C" {
+    type ImportMeta;
+    #[wasm_bindgen(method, getter)]
+    fn url(this: &ImportMeta) -> JsString;
+    #[wasm_bindgen(thread_local_v2, js_namespace = import, js_name = meta)]
+    static IMPORT_META: ImportMeta;
+}
+
+/// How often the page asks the worker for a sign of life. Ours: seldom enough to cost nothing.
+const BEAT_MS: u32 = 2_000;
+/// Beats without any message before the worker counts as dead. Ours: the engine answers between slices of its work, far
+/// more often than this; beats are counted, not seconds, because a sleeping page's clock goes on.
+const BEATS_LOST_MAX: u32 = 10;
+/// The same while the worker has not started yet. Ours: a slow phone compiles for some seconds.
+const BEATS_STARTING_MAX: u32 = 30;
+/// Deaths in a row, without an answer in between, before the page gives up. Ours: a state that kills its worker at once
+/// would kill every next one.
+const DEATHS_MAX: u32 = 3;
+
+/// The engine, seen from the page: commands go in, updates come out through the callback given to [`Engine::spawn`].
+#[derive(Clone)]
+pub struct Engine(Rc<Link>);
+
+impl PartialEq for Engine {
+    fn eq(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+struct Link {
+    line: RefCell<Line>,
+    on_update: Callback<Vec<u8>>,
+    on_crash: Callback<String>,
+    beat: RefCell<Option<Interval>>,
+}
+
+#[derive(Default)]
+struct Line {
+    worker: Option<Worker>,
+    handlers: Vec<Handler>,
+    ready: bool,
+    queue: Vec<Uint8Array>,
+    next: u32,
+    beats_lost: u32,
+    deaths: u32,
+}
+
+enum Handler {
+    Message(#[expect(dead_code, reason = "kept alive for the worker")] Closure<dyn FnMut(MessageEvent)>),
+    Error(#[expect(dead_code, reason = "kept alive for the worker")] Closure<dyn FnMut(ErrorEvent)>),
+}
+
+impl Engine {
+    /// Starts the worker. `on_update` gets every answer; `on_crash` gets the words of a dead worker *after* a new, empty
+    /// one stands ready: whoever owns the input log sends it again.
+    pub fn spawn(on_update: Callback<Vec<u8>>, on_crash: Callback<String>) -> Self {
+        let link = Rc::new(Link { line: RefCell::default(), on_update, on_crash, beat: RefCell::default() });
+        link.clone().start();
+        let beating = Rc::downgrade(&link);
+        *link.beat.borrow_mut() = Some(Interval::new(BEAT_MS, move || {
+            if let Some(link) = beating.upgrade() {
+                link.beat();
+            }
+        }));
+        Self(link)
+    }
+
+    /// Sends a command and hands out its number, which the answer will name. Commands sent before the worker is up wait
+    /// in order. The bytes must not be empty.
+    pub fn send(&self, bytes: Vec<u8>) -> u32 {
+        debug_assert!(!bytes.is_empty(), "no bytes are the question whether the worker is alive");
+        self.0.line.borrow_mut().send(&bytes)
+    }
+}
+
+impl Line {
+    fn send(&mut self, bytes: &[u8]) -> u32 {
+        let number = self.next;
+        let message = Uint8Array::new_with_length(4 + bytes.len() as u32);
+        message.subarray(0, 4).copy_from(&number.to_le_bytes());
+        message.subarray(4, 4 + bytes.len() as u32).copy_from(bytes);
+        self.next = number.wrapping_add(1);
+        match &self.worker {
+            Some(worker) if self.ready => post(worker, &message),
+            _ => self.queue.push(message),
+        }
+        number
+    }
+}
+
+impl Link {
+    fn start(self: Rc<Self>) {
+        let (deaths, next) = {
+            let line = self.line.borrow();
+            (line.deaths, line.next)
+        };
+        *self.line.borrow_mut() = Line { deaths, next, ..Line::default() };
+        match boot() {
+            Ok((worker, url)) => self.listen(worker, url),
+            Err(why) => self.on_crash.emit(words(&why)),
+        }
+    }
+
+    fn listen(self: Rc<Self>, worker: Worker, url: String) {
+        let link = Rc::downgrade(&self);
+        let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
+            let Some(link) = link.upgrade() else { return };
+            let data = event.data();
+            link.line.borrow_mut().beats_lost = 0;
+            if data.is_null() {
+                let _ = Url::revoke_object_url(&url);
+                link.ready();
+            } else if let Some(panic) = data.as_string() {
+                link.died(panic);
+            } else {
+                link.answer(&Uint8Array::new(&data));
+            }
+        });
+        let link = Rc::downgrade(&self);
+        let on_error = Closure::<dyn FnMut(ErrorEvent)>::new(move |event: ErrorEvent| {
+            if let Some(link) = link.upgrade() {
+                link.died(event.message());
+            }
+        });
+        worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
+        worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
+        let mut line = self.line.borrow_mut();
+        line.handlers = vec![Handler::Message(on_message), Handler::Error(on_error)];
+        line.worker = Some(worker);
+    }
+
+    fn ready(&self) {
+        let mut line = self.line.borrow_mut();
+        line.ready = true;
+        let waiting = std::mem::take(&mut line.queue);
+        if let Some(worker) = &line.worker {
+            waiting.iter().for_each(|message| post(worker, message));
+        }
+    }
+
+    fn answer(&self, message: &Uint8Array) {
+        if message.length() > 4 {
+            self.line.borrow_mut().deaths = 0;
+            self.on_update.emit(message.subarray(4, message.length()).to_vec());
+        }
+    }
+
+    fn beat(self: Rc<Self>) {
+        let dead = {
+            let mut line = self.line.borrow_mut();
+            if line.worker.is_none() {
+                return;
+            }
+            line.beats_lost += 1;
+            let dead = line.beats_lost > if line.ready { BEATS_LOST_MAX } else { BEATS_STARTING_MAX };
+            if line.ready && !dead {
+                line.send(&[]);
+            }
+            dead
+        };
+        if dead {
+            self.died("the worker does not answer".into());
+        }
+    }
+
+    /// Puts a new worker in the dead one's place, then tells the app. The old handlers live until the next turn: one of
+    /// them may be what is running now.
+    fn died(self: Rc<Self>, why: String) {
+        let (old, deaths) = {
+            let mut line = self.line.borrow_mut();
+            let Some(old) = line.worker.take() else { return };
+            line.deaths += 1;
+            ((old, std::mem::take(&mut line.handlers)), line.deaths)
+        };
+        old.0.set_onmessage(None);
+        old.0.set_onerror(None);
+        old.0.terminate();
+        if deaths < DEATHS_MAX {
+            self.clone().start();
+        }
+        gloo_timers::callback::Timeout::new(0, move || {
+            drop(old);
+            self.on_crash.emit(why);
+        })
+        .forget();
+    }
+}
+
+/// A worker on its way up, and its blob's URL, to be given back when it has announced itself.
+fn boot() -> Result<(Worker, String), JsValue> {
+    let glue = IMPORT_META.with(ImportMeta::url);
+    let script = format!(
+        "onmessage = e => {{ onmessage = null; import({}).then(m => m.default({{ module_or_path: e.data }})) }}",
+        js_sys::JSON::stringify(&glue)?
+    );
+    let bag = BlobPropertyBag::new();
+    bag.set_type("text/javascript");
+    let blob = Blob::new_with_str_sequence_and_options(&Array::of1(&script.into()), &bag)?;
+    let url = Url::create_object_url_with_blob(&blob)?;
+    let worker = Worker::new(&url)?;
+    worker.post_message(&wasm_bindgen::module())?;
+    Ok((worker, url))
+}
+
+fn post(worker: &Worker, message: &Uint8Array) {
+    let _ = worker.post_message_with_transfer(message, &Array::of1(&message.buffer()));
+}
+
+fn words(error: &JsValue) -> String {
+    js_sys::Error::try_from(error.clone()).map(|e| e.message().into()).unwrap_or_else(|_| "no worker".to_string())
+}

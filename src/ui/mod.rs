@@ -1,0 +1,23 @@
+//! The page. One wasm file runs twice: in the window it draws, in the worker it owns the engine. The two share no memory;
+//! bytes go to and fro ([`link`] is the page's end, [`worker`] the other). What needs no browser compiles natively too and
+//! is tested there.
+
+pub mod texts;
+
+#[cfg(target_arch = "wasm32")]
+mod app;
+#[cfg(target_arch = "wasm32")]
+pub mod link;
+#[cfg(target_arch = "wasm32")]
+pub mod worker;
+
+/// Starts whichever half this is: there is a window only on the page.
+#[cfg(target_arch = "wasm32")]
+pub fn start() {
+    if web_sys::window().is_some() {
+        console_error_panic_hook::set_once();
+        yew::Renderer::<app::App>::new().render();
+    } else {
+        worker::start(worker::engine);
+    }
+}

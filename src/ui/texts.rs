@@ -1,0 +1,132 @@
+//! The words of the page, in every language. `build.rs` checks `static/locales` and writes a function for each key of
+//! `ui.txt` (`pods.waiting` becomes [`Texts::pods_waiting`]); reasons and hints are looked up by key. All languages are in
+//! the one file that is loaded anyway: a switch needs no request and cannot fail (sizes: `docs/performance.md`).
+
+use std::fmt::Display;
+
+/// A language of the page.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Language {
+    /// English.
+    #[default]
+    En,
+    /// German.
+    De,
+}
+
+impl Language {
+    /// All of them, in the order of the menu.
+    pub const ALL: [Self; 2] = [Self::En, Self::De];
+
+    /// The tag for `lang=""`.
+    pub fn tag(self) -> &'static str {
+        match self {
+            Self::En => "en",
+            Self::De => "de",
+        }
+    }
+
+    /// Its name in itself.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::En => "English",
+            Self::De => "Deutsch",
+        }
+    }
+
+    /// The best one for a browser's wish such as `de-AT`; English for any other.
+    pub fn of_tag(tag: &str) -> Self {
+        let wanted = tag.split('-').next().unwrap_or_default();
+        Self::ALL.into_iter().find(|language| language.tag().eq_ignore_ascii_case(wanted)).unwrap_or_default()
+    }
+}
+
+/// All texts in one language. Copy it freely: it is only the choice of the language.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Texts(pub Language);
+
+/// Key, counting placeholder (or empty), forms in each language.
+type Entry = (&'static str, &'static str, [&'static [&'static str]; 2]);
+
+include!(concat!(env!("OUT_DIR"), "/texts.rs"));
+
+impl Texts {
+    /// The sentence of a journal reason. A key without a sentence is shown as it is, with its arguments.
+    pub fn why(self, key: &str, args: &[(String, String)]) -> String {
+        let values: Vec<(&str, &dyn Display)> = args.iter().map(|(name, value)| (&**name, value as _)).collect();
+        self.look_up(WHY, key, &values)
+    }
+
+    /// The hint of a problem, with `{0}`, `{1}`, … for its arguments.
+    pub fn problem(self, key: &str, args: &[String]) -> String {
+        let names: Vec<String> = (0..args.len()).map(|index| index.to_string()).collect();
+        let values: Vec<(&str, &dyn Display)> = names.iter().zip(args).map(|(n, value)| (&**n, value as _)).collect();
+        self.look_up(PROBLEMS, key, &values)
+    }
+
+    fn look_up(self, table: &[Entry], key: &str, values: &[(&str, &dyn Display)]) -> String {
+        match table.binary_search_by_key(&key, |entry| entry.0) {
+            Ok(index) => fill(table[index].2[self.0 as usize], table[index].1, values),
+            Err(_) => values.iter().fold(key.to_string(), |line, (name, value)| format!("{line} {name}={value}")),
+        }
+    }
+
+    fn pick<T>(self, en: T, de: T) -> T {
+        match self.0 {
+            Language::En => en,
+            Language::De => de,
+        }
+    }
+}
+
+/// Puts the values in place. Of two forms the first is for a count of exactly 1, as English and German have it.
+fn fill(forms: &[&str], count: &str, values: &[(&str, &dyn Display)]) -> String {
+    let one = values.iter().any(|(name, value)| *name == count && value.to_string() == "1");
+    let form = if one { forms.first() } else { forms.last() };
+    let mut rest = form.copied().unwrap_or_default();
+    let mut out = String::new();
+    while let Some((head, tail)) = rest.split_once('{') {
+        out += head;
+        let Some((name, tail)) = tail.split_once('}') else { break };
+        if let Some((_, value)) = values.iter().find(|(known, _)| *known == name) {
+            out += &value.to_string();
+        }
+        rest = tail;
+    }
+    out + rest
+}
+
+/// The texts in the language that the app's root provides.
+#[cfg(target_arch = "wasm32")]
+#[yew::hook]
+pub fn use_texts() -> Texts {
+    yew::use_context::<Texts>().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn count_decides_the_form() {
+        let forms = ["{n} pod waits", "{n} pods wait"];
+        let say = |n: u32| fill(&forms, "n", &[("n", &n)]);
+        assert_eq!([say(0), say(1), say(2)], ["0 pods wait", "1 pod waits", "2 pods wait"]);
+    }
+
+    #[test]
+    fn values_stand_where_the_language_wants_them() {
+        assert_eq!(fill(&["{b}, {a} and {b}"], "", &[("a", &1), ("b", &"x")]), "x, 1 and x");
+    }
+
+    #[test]
+    fn an_unknown_reason_shows_its_key() {
+        let args = [("have".to_string(), "1".to_string())];
+        assert_eq!(Texts::default().why("nobody.knows", &args), "nobody.knows have=1");
+    }
+
+    #[test]
+    fn a_browser_gets_its_language() {
+        assert_eq!(["de-AT", "DE", "fr", ""].map(Language::of_tag).map(Language::tag), ["de", "de", "en", "en"]);
+    }
+}

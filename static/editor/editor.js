@@ -1,0 +1,2 @@
+// placeholder until the bundle's sources stand here
+export const version = 0;
