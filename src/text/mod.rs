@@ -4,9 +4,11 @@ mod node;
 pub mod number;
 mod problem;
 mod value;
+mod word;
 pub mod yaml;
 
 pub use node::{Extent, Member, Node, NodeKind, Pos, Step, steps};
 pub use problem::{Problem, Severity};
 pub use value::{Map, Value};
+pub use word::Word;
 pub use yaml::Document;
