@@ -1,5 +1,6 @@
 //! Text to documents with places, and back. Knows no kind and no orchestrator; every other room may use it.
 
+pub mod json;
 mod node;
 pub mod number;
 mod problem;

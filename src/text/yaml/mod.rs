@@ -5,9 +5,12 @@
 mod build;
 mod fault;
 pub mod scalar;
+mod write;
 
 use super::{Node, NodeKind, Pos, Problem, Value};
 use std::rc::Rc;
+
+pub use write::write;
 
 /// Largest file that is read, in bytes. Ours: above it a browser tab would stall; real manifests stay below.
 pub const FILE_BYTES_MAX: usize = 2 << 20;
@@ -106,6 +109,11 @@ pub fn read_all<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> (Vec
 
 fn too_big(code: &'static str, words: &str) -> Problem {
     Problem::error(code, Pos { line: 1, col: 1 }, words).hint("hint.too_big", Vec::new())
+}
+
+/// Reads a text that is one document, as an API server does with what it is sent.
+pub fn read_one(text: &str) -> (Option<Node>, Vec<Problem>) {
+    read_piece(Piece { text, first_line: 1 })
 }
 
 /// Reads one piece: its tree, unless it is empty, nothing but comments, or broken.

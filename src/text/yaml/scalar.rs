@@ -21,7 +21,7 @@ pub fn tagged(tag: &str, text: &str) -> Resolved {
             Some(decoded) => Ok(Value::str(decoded)),
             None => Err("!!binary value contains invalid base64 data".into()),
         },
-        "!!timestamp" if looks_like_date(text) => Ok(Value::str(text)),
+        "!!timestamp" if is_date(text) => Ok(Value::str(text)),
         "!!bool" | "!!int" | "!!float" | "!!null" | "!!timestamp" => match (plain(text), tag) {
             (value @ Value::Bool(_), "!!bool") => Ok(value),
             (Value::Null, "!!null") => Ok(Value::Null),
@@ -126,15 +126,76 @@ fn go_float(text: &str) -> Option<f64> {
     is_float(text).then(|| text.parse::<f64>().ok()).flatten().filter(|f| f.is_finite())
 }
 
-/// Whether text is one of the date forms that the reader knows; such scalars stay text.
+/// Whether text begins like a date. No number has a hyphen there, so such scalars are text in any case.
 fn looks_like_date(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    let year = bytes.iter().take_while(|b| b.is_ascii_digit()).count();
-    if year != 4 || bytes.get(4) != Some(&b'-') {
+    let year = text.bytes().take_while(u8::is_ascii_digit).count();
+    year == 4 && text.as_bytes().get(4) == Some(&b'-')
+}
+
+/// Whether text is a date, or a date with a time, in a form that the reader knows.
+/// Source: go.yaml.in/yaml v2, resolve.go, allowedTimestampFormats, with Go's time.Parse.
+pub fn is_date(text: &str) -> bool {
+    looks_like_date(text) && date_parts(text).is_some_and(|rest| rest.is_empty() || is_time(rest))
+}
+
+/// What follows a valid `2006-1-2`.
+fn date_parts(text: &str) -> Option<&str> {
+    let year: u32 = text.get(..4)?.parse().ok()?;
+    let (month, rest) = one_or_two(text.get(5..)?)?;
+    let (day, rest) = one_or_two(rest.strip_prefix('-')?)?;
+    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let days = match month {
+        2 if leap => 29,
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        1..=12 => 31,
+        _ => return None,
+    };
+    (1..=days).contains(&day).then_some(rest)
+}
+
+fn is_time(text: &str) -> bool {
+    let (zoned, clock) = match text.strip_prefix(['T', 't']) {
+        Some(clock) => (true, clock),
+        None => (false, text.trim_start_matches(' ')),
+    };
+    if !zoned && clock.len() == text.len() {
         return false;
     }
-    // No number has a hyphen there, so what is left is text in any case.
-    true
+    let zone = clock_parts(clock);
+    match (zone, zoned) {
+        (Some(zone), false) => zone.is_empty(),
+        (Some("Z"), true) => true,
+        (Some(zone), true) => is_offset(zone),
+        (None, _) => false,
+    }
+}
+
+/// What follows a valid `15:4:5.999999999`.
+fn clock_parts(text: &str) -> Option<&str> {
+    let (hour, rest) = one_or_two(text)?;
+    let (minute, rest) = one_or_two(rest.strip_prefix(':')?)?;
+    let (second, rest) = one_or_two(rest.strip_prefix(':')?)?;
+    let rest = match rest.strip_prefix(['.', ',']) {
+        Some(fraction) if fraction.starts_with(|c: char| c.is_ascii_digit()) => {
+            fraction.trim_start_matches(|c: char| c.is_ascii_digit())
+        }
+        _ => rest,
+    };
+    (hour < 24 && minute < 60 && second < 60).then_some(rest)
+}
+
+/// `+01:00`
+fn is_offset(text: &str) -> bool {
+    let two =
+        |s: &str| (s.len() == 2 && s.bytes().all(|b| b.is_ascii_digit())).then(|| s.parse::<u32>().ok()).flatten();
+    let parts = text.strip_prefix(['+', '-']).and_then(|t| t.split_once(':'));
+    parts.is_some_and(|(h, m)| two(h).is_some_and(|h| h <= 24) && two(m).is_some_and(|m| m < 60))
+}
+
+fn one_or_two(text: &str) -> Option<(u32, &str)> {
+    let digits = text.bytes().take(2).take_while(u8::is_ascii_digit).count();
+    Some((text.get(..digits)?.parse().ok()?, &text[digits..]))
 }
 
 /// Standard base64 with padding; line breaks are skipped. `None` where it is broken or no text.
