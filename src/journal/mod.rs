@@ -205,7 +205,7 @@ impl std::fmt::Display for Arg {
 mod tests {
     use super::*;
 
-    reasons! { "test":
+    crate::reasons! { "test":
         /// One more.
         more(n),
         /// Bad.

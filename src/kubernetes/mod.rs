@@ -1,6 +1,14 @@
 //! The Kubernetes house.
 //!
-//! `objects` (what things are) · `apiserver` (the books) · `scheduler` `controllers` `kubelet` `kwok` `services` (what acts:
-//! four siblings, blind to each other, meeting in the store) · `cluster` (the one value that holds them all).
+//! `objects` (what things are) · `apiserver` (the books) · `scheduler` `controllers` `kubelet` `kwok` (what acts: siblings,
+//! blind to each other, meeting in the store) · `cluster` (the one value that holds them all).
 
+pub mod apiserver;
+pub mod cluster;
+pub mod controllers;
+pub mod kubelet;
+pub mod kwok;
 pub mod objects;
+pub mod scheduler;
+
+pub use cluster::Cluster;

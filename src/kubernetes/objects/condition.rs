@@ -59,7 +59,13 @@ pub struct Condition {
 
 impl Condition {
     /// A condition that holds since `now`, with `status`.
-    pub fn new(kind: impl Into<Word>, status: impl Into<Tri>, reason: impl Into<Word>, message: impl Into<Word>, now: Time) -> Self {
+    pub fn new(
+        kind: impl Into<Word>,
+        status: impl Into<Tri>,
+        reason: impl Into<Word>,
+        message: impl Into<Word>,
+        now: Time,
+    ) -> Self {
         let (kind, status, reason, message) = (kind.into(), status.into(), reason.into(), message.into());
         Condition { kind, status, reason, message, changed: now, updated: now, generation: 0 }
     }

@@ -96,13 +96,16 @@ impl Deployment {
         let s = &self.status;
         let mut status = Map::new();
         tree::set_generation(&mut status, s.observed_generation);
-        tree::set_counts(&mut status, &[
-            ("replicas", s.replicas),
-            ("updatedReplicas", s.updated),
-            ("readyReplicas", s.ready),
-            ("availableReplicas", s.available),
-            ("unavailableReplicas", s.unavailable),
-        ]);
+        tree::set_counts(
+            &mut status,
+            &[
+                ("replicas", s.replicas),
+                ("updatedReplicas", s.updated),
+                ("readyReplicas", s.ready),
+                ("availableReplicas", s.available),
+                ("unavailableReplicas", s.unavailable),
+            ],
+        );
         if let Some(n) = s.terminating {
             status.set("terminatingReplicas", n);
         }

@@ -103,6 +103,20 @@ pub fn group_of(api_version: &str) -> &str {
     api_version.rsplit_once('/').map_or("", |(group, _)| group)
 }
 
+/// The plural of a kind in lower case, as resources are named.
+/// Source: kubernetes v1.37 apimachinery/pkg/api/meta/restmapper.go, UnsafeGuessKindToResource; Endpoints is its own plural.
+pub fn plural(kind: &str) -> String {
+    let singular = kind.to_lowercase();
+    if singular.ends_with("endpoints") {
+        return singular;
+    }
+    match singular.as_bytes().last() {
+        Some(b's') => format!("{singular}es"),
+        Some(b'y') => format!("{}ies", &singular[..singular.len() - 1]),
+        _ => format!("{singular}s"),
+    }
+}
+
 fn own_row(kind: Kind) -> (Kind, &'static str, &'static str, bool) {
     OWN.iter().copied().find(|(k, ..)| *k == kind).unwrap_or((kind, "", "", false))
 }

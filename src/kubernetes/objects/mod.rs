@@ -21,7 +21,7 @@ pub mod template;
 mod tree;
 
 pub use condition::{Condition, Tri, set_condition};
-pub use kind::{Kind, KindNames, group_of};
+pub use kind::{Kind, KindNames, group_of, plural};
 pub use meta::{Deletion, Id, Labels, ManagedFields, Meta, OwnerRef, Source};
 pub use tree::{Calendar, read_body, read_meta, to_value};
 

@@ -69,11 +69,14 @@ impl ReplicaSet {
         out.set("spec", spec);
         let s = &self.status;
         let mut status = map! { "replicas" => s.replicas };
-        tree::set_counts(&mut status, &[
-            ("fullyLabeledReplicas", s.fully_labeled),
-            ("readyReplicas", s.ready),
-            ("availableReplicas", s.available),
-        ]);
+        tree::set_counts(
+            &mut status,
+            &[
+                ("fullyLabeledReplicas", s.fully_labeled),
+                ("readyReplicas", s.ready),
+                ("availableReplicas", s.available),
+            ],
+        );
         if let Some(n) = s.terminating {
             status.set("terminatingReplicas", n);
         }

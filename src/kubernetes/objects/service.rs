@@ -60,7 +60,8 @@ impl Service {
         Service {
             kind: text(spec, "type").into(),
             cluster_ip: text(spec, "clusterIP").into(),
-            selector: selector.map(|m| m.iter().map(|(k, v)| (k.clone(), v.as_str().unwrap_or_default().into())).collect()),
+            selector: selector
+                .map(|m| m.iter().map(|(k, v)| (k.clone(), v.as_str().unwrap_or_default().into())).collect()),
             ports: spec.list_at(&["ports"]).iter().map(port).collect(),
             publish_not_ready: spec.bool_at(&["publishNotReadyAddresses"]).unwrap_or(false),
             rest: Rc::new(tree::body_only(tree)),

@@ -25,13 +25,22 @@ impl Template {
     pub fn read(tree: &Value) -> Self {
         let pairs = |key: &str| {
             let members = tree.at(&["metadata", key]).and_then(Value::as_map);
-            members.into_iter().flat_map(|m| m.iter()).map(|(k, v)| (k.clone(), v.as_str().unwrap_or_default())).collect()
+            members
+                .into_iter()
+                .flat_map(|m| m.iter())
+                .map(|(k, v)| (k.clone(), v.as_str().unwrap_or_default()))
+                .collect()
         };
         Template {
             tree: tree.clone(),
             labels: pairs("labels"),
             annotations: pairs("annotations"),
-            finalizers: tree.list_at(&["metadata", "finalizers"]).iter().filter_map(Value::as_str).map(Rc::from).collect(),
+            finalizers: tree
+                .list_at(&["metadata", "finalizers"])
+                .iter()
+                .filter_map(Value::as_str)
+                .map(Rc::from)
+                .collect(),
             spec: Rc::new(PodSpec::read(tree.get("spec").unwrap_or(&Value::Null))),
         }
     }

@@ -72,7 +72,14 @@ impl Calendar {
         let a = mix(self.seed ^ mix(u64::from(id.0) << 1));
         let b = mix(a ^ mix((u64::from(id.0) << 1) | 1));
         let (a, b) = ((a & !0xf000) | 0x4000, (b & !(3 << 62)) | (2 << 62));
-        format!("{:08x}-{:04x}-{:04x}-{:04x}-{:012x}", a >> 32, (a >> 16) & 0xffff, a & 0xffff, b >> 48, b & 0xffff_ffff_ffff)
+        format!(
+            "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
+            a >> 32,
+            (a >> 16) & 0xffff,
+            a & 0xffff,
+            b >> 48,
+            b & 0xffff_ffff_ffff
+        )
     }
     fn split(&self, t: Time) -> (i64, i64) {
         let at = self.epoch + t.as_secs() as i64;
@@ -132,7 +139,12 @@ pub fn read_meta(tree: &Value, calendar: &Calendar, owner: impl Fn(&str) -> Opti
         labels: pairs("labels"),
         annotations: pairs("annotations"),
         owners: meta.list_at(&["ownerReferences"]).iter().map(read_owner).collect(),
-        finalizers: meta.list_at(&["finalizers"]).iter().filter_map(Value::as_str).map(|f| f.to_string().into()).collect(),
+        finalizers: meta
+            .list_at(&["finalizers"])
+            .iter()
+            .filter_map(Value::as_str)
+            .map(|f| f.to_string().into())
+            .collect(),
         generation: meta.int_at(&["generation"]).unwrap_or(0),
         created: meta.str_at(&["creationTimestamp"]).and_then(|t| calendar.read(t)).unwrap_or_default(),
         deletion,

@@ -1,7 +1,7 @@
 //! Parts that many kinds share.
 
-mod resources;
 mod label_selector;
+mod resources;
 
 pub use label_selector::LabelSelector;
 pub use resources::Resources;

@@ -1,0 +1,146 @@
+//! The API server: the books, and the only way to change them. Every write names who wrote, why, and what led to it; every
+//! write is a watch event. Actors stand on this and never call each other.
+
+mod change;
+pub mod events;
+mod store;
+mod write;
+
+pub use change::{By, Change, ChangeKind};
+pub use events::{EventSpam, Told};
+pub use store::{NameCard, Store};
+pub use write::{ApiError, DeleteOptions, Propagation};
+
+use crate::journal::{Entry, EntryId, Journal, Verb, Why};
+use crate::kubernetes::objects::{Calendar, Id, KindNames, Object};
+use crate::sim::{Chance, Span, Time};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+/// The API server and what it stands on: the clock, the journal, chance.
+#[derive(Clone, Debug)]
+pub struct Api {
+    /// The present moment.
+    pub now: Time,
+    /// Dates and uids.
+    pub calendar: Calendar,
+    /// Kinds without a row of their own.
+    pub kinds: KindNames,
+    /// The books. Read freely; only this room writes.
+    pub store: Store,
+    /// What happened and why.
+    pub journal: Journal,
+    /// Aggregation and rate limits of events.
+    pub(super) spam: EventSpam,
+    /// Streams of chance by actor.
+    chance: BTreeMap<&'static str, Chance>,
+    /// Seed of all streams.
+    seed: u64,
+    /// Writes not yet shown to the watchers.
+    pub(super) changes: Vec<Change>,
+    /// Newest entry about each object: the default cause of what follows from it.
+    newest: Vec<Option<EntryId>>,
+    /// Next free cluster IP and the like.
+    pub(super) counters: BTreeMap<&'static str, u64>,
+}
+
+impl Api {
+    /// An empty cluster's API server.
+    pub fn new(calendar: Calendar, seed: u64) -> Self {
+        Api {
+            now: Time::ZERO,
+            calendar,
+            kinds: KindNames::default(),
+            store: Store::default(),
+            journal: Journal::default(),
+            spam: EventSpam::default(),
+            chance: BTreeMap::new(),
+            seed,
+            changes: Vec::new(),
+            newest: Vec::new(),
+            counters: BTreeMap::new(),
+        }
+    }
+    /// The stream of chance of an actor.
+    pub fn chance(&mut self, actor: &'static str) -> &mut Chance {
+        let seed = self.seed;
+        self.chance.entry(actor).or_insert_with(|| {
+            let stream =
+                actor.bytes().fold(0xcbf2_9ce4_8422_2325u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x100_0000_01b3));
+            Chance::new(seed, stream)
+        })
+    }
+    /// Writes a journal entry; `by.cause` or else the newest entry about the object is its cause.
+    pub fn note(&mut self, id: Id, verb: Verb, by: By) -> EntryId {
+        let cause = by.cause.or_else(|| self.newest_about(id));
+        let origin = by.origin;
+        let entry = Entry { t: self.now, cause, actor: by.actor, verb, object: id.0, why: by.why, origin };
+        let entry = self.journal.push(entry);
+        let at = id.0 as usize;
+        if self.newest.len() <= at {
+            self.newest.resize(at + 1, None);
+        }
+        self.newest[at] = Some(entry);
+        entry
+    }
+    /// The newest journal entry about an object.
+    pub fn newest_about(&self, id: Id) -> Option<EntryId> {
+        self.newest.get(id.0 as usize).copied().flatten()
+    }
+    /// Takes the writes that the watchers have not seen.
+    pub fn take_changes(&mut self) -> Vec<Change> {
+        std::mem::take(&mut self.changes)
+    }
+    /// `pod/web-1`, also of objects that are gone.
+    pub fn label(&self, id: Id) -> String {
+        match self.store.card(id) {
+            Some(card) => format!("{}/{}", self.kinds.name(card.kind).to_lowercase(), card.name),
+            None => String::new(),
+        }
+    }
+}
+
+/// What an actor holds while it acts: the API server, and a list for its own timers.
+pub struct Cx<'a, T> {
+    /// The API server.
+    pub api: &'a mut Api,
+    /// Timers to set: when, and what.
+    pub timers: &'a mut Vec<(Time, T)>,
+}
+
+impl<T> Cx<'_, T> {
+    /// The present moment.
+    pub fn now(&self) -> Time {
+        self.api.now
+    }
+    /// Sets a timer for a while from now.
+    pub fn after(&mut self, span: Span, timer: T) {
+        self.timers.push((self.api.now + span, timer));
+    }
+    /// The object with this number.
+    pub fn get(&self, id: Id) -> Option<Rc<Object>> {
+        self.api.store.get(id).cloned()
+    }
+    /// The stream of chance of an actor.
+    pub fn chance(&mut self, actor: &'static str) -> &mut Chance {
+        self.api.chance(actor)
+    }
+}
+
+/// Who writes and why.
+impl By {
+    /// An actor with its reason; the cause is what last happened to the object.
+    pub fn actor(actor: &'static str, why: Why) -> Self {
+        By { actor, why, cause: None, origin: None }
+    }
+    /// Names the cause.
+    pub fn because(mut self, cause: Option<EntryId>) -> Self {
+        self.cause = cause.or(self.cause);
+        self
+    }
+    /// Names the line of a person's file that the rule read, such as `spec.replicas` of the object's document.
+    pub fn reading(mut self, object: &Object, field: &str) -> Self {
+        self.origin = object.meta.origin(field);
+        self
+    }
+}
