@@ -60,9 +60,11 @@ impl Big {
     }
     /// The lowest 64 bits, as Go's `Int64` gives them.
     pub fn low_i64(&self) -> i64 {
-        let size = self.limbs.iter().rev().fold(0u64, |n, limb| {
-            n.wrapping_mul(u64::from(LIMB)).wrapping_add(u64::from(*limb))
-        });
+        let size = self
+            .limbs
+            .iter()
+            .rev()
+            .fold(0u64, |n, limb| n.wrapping_mul(u64::from(LIMB)).wrapping_add(u64::from(*limb)));
         (if self.negative { size.wrapping_neg() } else { size }) as i64
     }
     /// The number, if it fits 64 bits.

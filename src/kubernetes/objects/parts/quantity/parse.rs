@@ -127,7 +127,13 @@ pub fn parse(text: &str) -> Result<Quantity, QuantityError> {
 }
 
 /// The way for numbers that fit 64 bits; `None` sends to the long way.
-fn short(text: &str, parts: &Parts, base: u32, exponent: i32, format: Format) -> Option<Result<Quantity, QuantityError>> {
+fn short(
+    text: &str,
+    parts: &Parts,
+    base: u32,
+    exponent: i32,
+    format: Format,
+) -> Option<Result<Quantity, QuantityError>> {
     let digits = (parts.whole.len() + parts.places.len()) as i64;
     let (scale, factor, precision) = match base {
         10 => (exponent, 1, DIGITS_MAX - digits),
