@@ -18,6 +18,7 @@
 //! Invariants: the engine is a pure function of (files, cluster, seed, input log). No wall clock, no threads, no hash order,
 //! no platform float functions anywhere outside `ui` and `bin`.
 
+pub mod console;
 pub mod journal;
 pub mod kubernetes;
 pub mod session;

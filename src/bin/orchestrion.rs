@@ -1,3 +1,5 @@
-//! The command line.
+//! The command line. All it does is in `console::cli`.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    orchestrion::console::cli::main()
+}

@@ -29,6 +29,21 @@ pub fn json_text(f: f64) -> String {
     format!("{f}")
 }
 
+/// A number as Go prints it with `%g` and as many digits as needed: an exponent below 10^-4 and from 10^6 on.
+/// Source: Go strconv, FormatFloat with 'g' and -1.
+pub fn go_g(f: f64) -> String {
+    if f.is_infinite() {
+        return if f > 0.0 { "+Inf" } else { "-Inf" }.into();
+    }
+    let scientific = format!("{f:e}");
+    match scientific.split_once('e').and_then(|(digits, power)| Some((digits, power.parse::<i32>().ok()?))) {
+        Some((digits, power)) if f != 0.0 && !(-4..6).contains(&power) => {
+            format!("{digits}e{}{:02}", if power < 0 { '-' } else { '+' }, power.abs())
+        }
+        _ => format!("{f}"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

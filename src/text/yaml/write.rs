@@ -88,7 +88,7 @@ impl Emitter {
             Value::Null => self.plain("null", place),
             Value::Bool(b) => self.plain(if *b { "true" } else { "false" }, place),
             Value::Int(i) => self.plain(&i.to_string(), place),
-            Value::Float(f) => self.plain(&float_text(*f), place),
+            Value::Float(f) => self.plain(&number::go_g(*f), place),
         }
     }
 
@@ -369,19 +369,6 @@ fn is_base_60(text: &str) -> bool {
         && digits(first)
         && parts.all(sixtieth)
         && digits(fraction)
-}
-
-/// Go's `%g` with as many digits as needed: an exponent below 10^-4 and from 10^6 on.
-/// Source: Go strconv, FormatFloat with 'g' and -1.
-fn float_text(f: f64) -> String {
-    let scientific = format!("{f:e}");
-    let Some((digits, exponent)) = scientific.split_once('e') else { return number::json_text(f) };
-    let Ok(exponent) = exponent.parse::<i32>() else { return number::json_text(f) };
-    if f != 0.0 && !(-4..6).contains(&exponent) {
-        let sign = if exponent < 0 { '-' } else { '+' };
-        return format!("{digits}e{sign}{:02}", exponent.abs());
-    }
-    format!("{f}")
 }
 
 /// Order of keys: letters by code, digits before letters, runs of digits by the number that they write.

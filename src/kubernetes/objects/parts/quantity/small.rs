@@ -20,12 +20,20 @@ impl Small {
     pub fn as_i64(self) -> Option<i64> {
         if self.scale < 0 { None } else { up(self.value, self.scale) }
     }
-    /// In units of ten to `scale`, rounded away from zero; 0 where that overflows, as in the real code.
+    /// In units of ten to `scale`, rounded away from zero. Where that overflows the answer is as wrong as the real one: for
+    /// the usual scales the lower 64 bits, else 0. Source: math.go, positiveScaleInt64.
     pub fn scaled(self, scale: i32) -> i64 {
         if self.scale < scale {
             return down(self.value, scale.saturating_sub(self.scale)).0;
         }
-        up(self.value, self.scale.saturating_sub(scale)).unwrap_or(0)
+        let power = self.scale.saturating_sub(scale);
+        match up(self.value, power) {
+            Some(value) => value,
+            None if matches!(power, 1 | 2 | 3 | 6 | 9) && self.value != i64::MIN => {
+                self.value.wrapping_mul(10i64.pow(power.unsigned_abs()))
+            }
+            None => 0,
+        }
     }
     /// Rounded away from zero to units of at least ten to `scale`, and whether that changed nothing.
     pub fn round_up(self, scale: i32) -> (Small, bool) {

@@ -1,0 +1,3 @@
+//! What a person types: one folder a tool, one file a verb.
+
+pub mod cli;
