@@ -6,4 +6,4 @@ mod resources;
 
 pub use label_selector::LabelSelector;
 pub use quantity::Quantity;
-pub use resources::Resources;
+pub use resources::{ResourceList, Resources};

@@ -68,13 +68,6 @@ pub struct PodSpec {
     pub hash: u64,
 }
 
-impl PodSpec {
-    /// Reads a defaulted `spec`.
-    pub fn read(tree: &Value) -> Self {
-        PodSpec { tree: tree.clone(), ..PodSpec::default() }
-    }
-}
-
 /// A container of the template.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Container {
