@@ -2,11 +2,17 @@
 //! the moment); nothing here looks into the store.
 
 mod condition;
+mod decode;
+mod field_error;
 mod kind;
 mod meta;
 pub mod parts;
 
 pub mod columns;
+pub mod rules;
+mod scalar;
+mod schema;
+mod shape;
 
 pub mod deployment;
 pub mod endpoint_slice;
@@ -21,6 +27,14 @@ pub mod service;
 pub mod template;
 
 mod tree;
+
+pub use decode::{Class, Decoded, FieldClass, decode};
+pub use field_error::{Bad, ErrorKind, Errors, FieldError, Path, Raw, invalid_message, quoted};
+pub use rules::{
+    Surroundings, admit, allocate, default_object, prepare_for_create, validate_create, validate_update, warnings,
+};
+pub use schema::{Field, KindInfo, Resource, Schema, Struct, Type};
+pub use shape::complete;
 
 pub use condition::{Condition, Tri, set_condition};
 pub use kind::{Kind, KindNames, group_of, plural};

@@ -5,8 +5,10 @@
 mod backoff;
 mod durations;
 mod labels;
+mod objects;
 mod printers;
 mod quantity;
+mod updates;
 
 use super::{Outcome, take_option, take_switch};
 use crate::text::{Value, json};
@@ -30,7 +32,6 @@ enum How {
     /// One case a line.
     Lines(fn(&Case) -> Verdict),
     /// By itself: all arguments behind the family's name.
-    #[expect(dead_code, reason = "for families whose cases are folders")]
     Itself(fn(&Request) -> Outcome),
 }
 
@@ -50,10 +51,12 @@ pub struct Request {
 /// Every family, by name.
 const FAMILIES: &[(&str, How)] = &[
     ("backoff", How::Lines(backoff::check)),
+    ("defaults", How::Itself(objects::defaults)),
     ("durations", How::Lines(durations::check)),
     ("labels", How::Lines(labels::check)),
     ("printers", How::Lines(printers::check)),
     ("quantity", How::Lines(quantity::check)),
+    ("validation", How::Itself(objects::validation)),
 ];
 
 /// Counts of a run and the cases that differ.

@@ -208,7 +208,7 @@ impl Quantity {
         if power == 0 { base } else { base * power_of_ten(power) }
     }
     /// The canonical form, whatever text it was read from.
-    fn canonical(&self) -> String {
+    pub fn canonical(&self) -> String {
         if self.is_zero() {
             return "0".into();
         }

@@ -1,0 +1,233 @@
+//! What the versioned API fills in for pods and pod templates.
+//! Source: kubernetes v1.37 pkg/apis/core/v1/defaults.go; pkg/apis/core/v1/conversion.go.
+
+use super::super::amount::Amount;
+use super::super::view::{Fill, View};
+use crate::text::{Map, Value};
+
+/// A pod: what its template gets, and what only pods get.
+pub fn pod(pod: &mut Value) {
+    spec(pod.make("spec"));
+    pod.inside("spec", |spec| {
+        for list in ["containers", "initContainers"] {
+            spec.each(list, |container| container.inside("resources", requests_from_limits));
+        }
+        if spec.has("resources") {
+            pod_requests(spec);
+        }
+        spec.fill("enableServiceLinks", true);
+        if spec.yes("hostNetwork") {
+            for list in ["containers", "initContainers"] {
+                spec.each(list, |container| {
+                    container.each("ports", |port| {
+                        let own = port.num("containerPort");
+                        port.fill_zero("hostPort", own);
+                    });
+                });
+            }
+        }
+    });
+}
+
+/// Requests that are not given are as high as the limits.
+fn requests_from_limits(resources: &mut Value) {
+    let Some(limits) = resources.of("limits").as_map().cloned() else { return };
+    let requests = resources.make("requests");
+    for (name, amount) in limits {
+        requests.fill(&name, amount);
+    }
+}
+
+/// Requests of the whole pod: from the containers' where all of them say something, else from the pod's limits.
+fn pod_requests(spec: &mut Value) {
+    let Some(limits) = spec.at(&["resources", "limits"]).and_then(Value::as_map).cloned() else { return };
+    let containers = spec.items("containers").to_vec();
+    for (name, limit) in limits {
+        let all = !containers.is_empty() && containers.iter().all(|c| c.of("resources").of("requests").has(&name));
+        if all && !name.starts_with("hugepages-") {
+            continue;
+        }
+        spec.make("resources").make("requests").fill(&name, limit);
+    }
+}
+
+/// A template: metadata and spec.
+pub fn template(template: &mut Value) {
+    spec(template.make("spec"));
+}
+
+/// A pod's spec, in pods and templates.
+pub fn spec(spec: &mut Value) {
+    spec.each("volumes", volume);
+    for list in ["initContainers", "containers", "ephemeralContainers"] {
+        spec.each(list, container);
+    }
+    round_resources(spec);
+    spec.inside("overhead", round);
+    spec.fill_zero("dnsPolicy", "ClusterFirst");
+    spec.fill_zero("restartPolicy", "Always");
+    spec.fill("securityContext", Map::new());
+    spec.fill("terminationGracePeriodSeconds", 30i64);
+    spec.fill_zero("schedulerName", "default-scheduler");
+    let name = if spec.text("serviceAccountName").is_empty() { "serviceAccount" } else { "serviceAccountName" };
+    let account = spec.text(name).to_owned();
+    if !account.is_empty() {
+        spec.make_map().set("serviceAccountName", account.as_str());
+        spec.make_map().set("serviceAccount", account);
+    }
+}
+
+fn container(container: &mut Value) {
+    container.each("ports", |port| port.fill_zero("protocol", "TCP"));
+    container.each("env", |env| {
+        env.inside("valueFrom", |from| {
+            from.inside("fieldRef", |field| field.fill_zero("apiVersion", "v1"));
+            from.inside("fileKeyRef", |file| file.fill("optional", false));
+        });
+    });
+    round_resources(container);
+    for probe in ["livenessProbe", "readinessProbe", "startupProbe"] {
+        container.inside(probe, self::probe);
+    }
+    container.inside("lifecycle", |lifecycle| {
+        for hook in ["postStart", "preStop"] {
+            lifecycle.inside(hook, |hook| hook.inside("httpGet", http_get));
+        }
+    });
+    let policy = pull_policy(container.text("image"));
+    container.fill_zero("imagePullPolicy", policy);
+    container.fill_zero("terminationMessagePath", "/dev/termination-log");
+    container.fill_zero("terminationMessagePolicy", "File");
+}
+
+/// Images that may change under their name are pulled each time.
+/// Source: kubernetes v1.37 pkg/util/parsers/parsers.go, ParseImageName.
+fn pull_policy(image: &str) -> &'static str {
+    if image.contains('@') {
+        return "IfNotPresent";
+    }
+    let last = image.rsplit('/').next().unwrap_or(image);
+    match last.split_once(':') {
+        Some((_, tag)) if tag != "latest" => "IfNotPresent",
+        _ => "Always",
+    }
+}
+
+fn probe(probe: &mut Value) {
+    probe.inside("httpGet", http_get);
+    probe.inside("grpc", |grpc| grpc.fill("service", ""));
+    for (name, value) in
+        [("timeoutSeconds", 1i64), ("periodSeconds", 10), ("successThreshold", 1), ("failureThreshold", 3)]
+    {
+        probe.fill_zero(name, value);
+    }
+}
+
+fn http_get(get: &mut Value) {
+    get.fill_zero("path", "/");
+    get.fill_zero("scheme", "HTTP");
+}
+
+/// Amounts finer than a thousandth are rounded up to one.
+fn round_resources(holder: &mut Value) {
+    holder.inside("resources", |resources| {
+        resources.inside("limits", round);
+        resources.inside("requests", round);
+    });
+}
+
+/// Source: kubernetes v1.37 pkg/apis/core/v1/defaults.go, SetDefaults_ResourceList.
+pub fn round(list: &mut Value) {
+    let Value::Map(map) = list else { return };
+    for (_, value) in map.iter_mut() {
+        if let Some(amount) = value.as_str().and_then(|t| Amount::parse(t).ok()) {
+            *value = Value::str(amount.rounded_to_milli().canonical());
+        }
+    }
+}
+
+fn volume(volume: &mut Value) {
+    let Some(map) = volume.as_map() else { return };
+    if !map.iter().any(|(k, v)| &**k != "name" && !v.is_null()) {
+        volume.make_map().set("emptyDir", Map::new());
+    }
+    volume.inside("hostPath", |source| source.fill("type", ""));
+    for name in ["secret", "configMap", "downwardAPI", "projected"] {
+        volume.inside(name, |source| source.fill("defaultMode", 0o644i64));
+    }
+    volume.inside("downwardAPI", downward);
+    volume.inside("projected", |projected| {
+        projected.each("sources", |source| {
+            source.inside("serviceAccountToken", |token| token.fill("expirationSeconds", 3600i64));
+            source.inside("downwardAPI", downward);
+        });
+    });
+    volume.inside("ephemeral", |ephemeral| ephemeral.inside("volumeClaimTemplate", |t| claim_spec(t.make("spec"))));
+    volume.inside("image", |image| {
+        let policy = pull_policy(image.text("reference"));
+        image.fill_zero("pullPolicy", policy);
+    });
+    source(volume);
+}
+
+/// Volume sources of pods and of persistent volumes alike.
+pub fn source(volume: &mut Value) {
+    volume.inside("iscsi", |s| s.fill_zero("iscsiInterface", "default"));
+    volume.inside("rbd", |s| {
+        s.fill_zero("pool", "rbd");
+        s.fill_zero("user", "admin");
+        s.fill_zero("keyring", "/etc/ceph/keyring");
+    });
+    volume.inside("azureDisk", |s| {
+        s.fill("cachingMode", "ReadWrite");
+        s.fill("kind", "Shared");
+        s.fill("fsType", "ext4");
+        s.fill("readOnly", false);
+    });
+    volume.inside("scaleIO", |s| {
+        s.fill_zero("storageMode", "ThinProvisioned");
+        s.fill_zero("fsType", "xfs");
+    });
+}
+
+fn downward(source: &mut Value) {
+    source.each("items", |item| item.inside("fieldRef", |field| field.fill_zero("apiVersion", "v1")));
+}
+
+/// The spec of a claim.
+pub fn claim_spec(spec: &mut Value) {
+    spec.fill("volumeMode", "Filesystem");
+    round_resources(spec);
+    data_source(spec);
+}
+
+/// A claim's two ways to name what it is filled from are kept alike.
+/// Source: kubernetes v1.37 pkg/api/persistentvolumeclaim/util.go, NormalizeDataSources.
+fn data_source(spec: &mut Value) {
+    let (old, new) = (spec.of("dataSource").clone(), spec.of("dataSourceRef").clone());
+    if !old.is_null() && new.is_null() {
+        spec.make_map().set("dataSourceRef", old);
+    } else if old.is_null() && !new.is_null() && !new.has("namespace") {
+        let group = new.text("apiGroup");
+        let known = (group.is_empty() && new.text("kind") == "PersistentVolumeClaim")
+            || (group == "snapshot.storage.k8s.io" && new.text("kind") == "VolumeSnapshot");
+        if known {
+            spec.make_map().set("dataSource", new);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn images_without_a_fixed_tag_are_pulled_each_time() {
+        for image in ["nginx", "nginx:latest", "host:5000/nginx", "a/b:latest"] {
+            assert_eq!(pull_policy(image), "Always", "{image}");
+        }
+        for image in ["nginx:1.27", "host:5000/nginx:1", "nginx@sha256:abc", "nginx:latest@sha256:abc"] {
+            assert_eq!(pull_policy(image), "IfNotPresent", "{image}");
+        }
+    }
+}
