@@ -1,8 +1,11 @@
 //! Parts that many kinds share.
 
+pub mod duration;
 mod label_selector;
 pub mod quantity;
 mod resources;
+pub mod selector;
+pub mod validate_names;
 
 pub use label_selector::LabelSelector;
 pub use quantity::Quantity;
