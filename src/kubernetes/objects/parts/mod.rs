@@ -1,5 +1,6 @@
 //! Parts that many kinds share.
 
+pub mod backoff;
 pub mod duration;
 mod label_selector;
 pub mod quantity;
