@@ -25,3 +25,4 @@ pub mod session;
 pub mod sim;
 pub mod text;
 pub mod ui;
+pub mod workload;

@@ -1,0 +1,336 @@
+//! How one run of a container goes: from its image, command and environment, changed by a scenario's rules.
+
+use super::registry::canonical;
+use super::shell::{self, Files};
+use crate::sim::Span;
+use std::rc::Rc;
+
+/// What is known of a container when it starts.
+#[derive(Clone, Debug, Default)]
+pub struct Ask<'a> {
+    /// Its image as written.
+    pub image: &'a str,
+    /// Its name.
+    pub container: &'a str,
+    /// `command`.
+    pub command: &'a [Rc<str>],
+    /// `args`.
+    pub args: &'a [Rc<str>],
+    /// Environment.
+    pub env: &'a [(Rc<str>, Rc<str>)],
+    /// How often it ran before in this pod.
+    pub run: u32,
+    /// Limit of its memory in bytes; 0 for none.
+    pub memory_limit: i64,
+}
+
+/// How a run ends by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct End {
+    /// So long after the start.
+    pub after: Span,
+    /// Exit code.
+    pub code: i32,
+    /// Whether the kernel ended it for its memory.
+    pub oom: bool,
+}
+
+/// What it does on SIGTERM.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Term {
+    /// Ends after a while with a code.
+    Ends {
+        /// How long that takes.
+        after: Span,
+        /// Exit code.
+        code: i32,
+    },
+    /// Nothing: only SIGKILL ends it.
+    Ignores,
+}
+
+/// How a request to it goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Health {
+    /// It answers well.
+    Good,
+    /// It answers that it is not well (503, NOT_SERVING).
+    Bad,
+    /// Nobody listens.
+    Refused,
+    /// It answers well, but only after so long.
+    Slow(Span),
+}
+
+/// One run of a container.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Profile {
+    /// When it listens; `None`: never.
+    pub listens_after: Option<Span>,
+    /// Ports it listens on; empty: any.
+    pub ports: Vec<u16>,
+    /// Times between which it says that it is not well; an open end is `None`.
+    pub unwell: Vec<(Span, Option<Span>)>,
+    /// How slowly it answers.
+    pub slow: Span,
+    /// How it ends by itself.
+    pub end: Option<End>,
+    /// What it does on SIGTERM.
+    pub term: Term,
+    /// Last words, as written to the termination log.
+    pub message: Option<Rc<str>>,
+    /// Lines it prints, with the time since its start.
+    pub lines: Rc<Vec<(Span, String)>>,
+}
+
+impl Default for Profile {
+    /// A server that is well at once, for ever, and ends with 0 on SIGTERM.
+    fn default() -> Self {
+        Profile {
+            listens_after: Some(Span::ZERO),
+            ports: Vec::new(),
+            unwell: Vec::new(),
+            slow: Span::ZERO,
+            end: None,
+            term: Term::Ends { after: Span::ZERO, code: 0 },
+            message: None,
+            lines: Rc::default(),
+        }
+    }
+}
+
+impl Profile {
+    /// How a request to a port goes, so long after the start; `any_path` stands for a path that is well as soon as it listens.
+    pub fn answer(&self, at: Span, port: Option<u16>, always_well: bool) -> Health {
+        let port_open = port.is_none_or(|p| self.ports.is_empty() || self.ports.contains(&p));
+        if !port_open || self.listens_after.is_none_or(|from| at < from) {
+            return Health::Refused;
+        }
+        if !always_well && self.unwell.iter().any(|(from, to)| *from <= at && to.is_none_or(|to| at < to)) {
+            return Health::Bad;
+        }
+        if self.slow > Span::ZERO { Health::Slow(self.slow) } else { Health::Good }
+    }
+    /// When the answer may next change, later than `at`.
+    pub fn next_change(&self, at: Span) -> Option<Span> {
+        let edges = self.unwell.iter().flat_map(|(from, to)| [Some(*from), *to]);
+        edges.chain([self.listens_after]).flatten().filter(|t| *t > at).min()
+    }
+}
+
+/// A change of what containers do, by a scenario or a person.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Rule {
+    /// Image it is about, as written or canonical, `*` at the end for all that begin so; empty for any.
+    pub image: Rc<str>,
+    /// Container name it is about; empty for any.
+    pub container: Rc<str>,
+    /// When it listens.
+    pub listens_after: Option<Span>,
+    /// Times between which it is not well.
+    pub unwell: Vec<(Span, Option<Span>)>,
+    /// How it ends by itself.
+    pub end: Option<End>,
+    /// What it does on SIGTERM.
+    pub term: Option<Term>,
+}
+
+/// Everything known about containers and images.
+#[derive(Clone, Debug, Default)]
+pub struct Workloads {
+    /// Rules in order; all that fit apply, later ones win.
+    pub rules: Vec<Rule>,
+    /// Images.
+    pub registry: super::Registry,
+}
+
+/// (image, ports) of well-known servers. Ours: as their images document.
+const SERVERS: &[(&str, u16)] = &[
+    ("nginx", 80),
+    ("httpd", 80),
+    ("redis", 6379),
+    ("postgres", 5432),
+    ("mysql", 3306),
+    ("mongo", 27017),
+    ("rabbitmq", 5672),
+];
+/// Images that are nothing but a shell: without a command they end at once.
+const SHELLS: &[&str] = &["busybox", "alpine", "ubuntu", "debian", "bash"];
+/// The demonstration program, steered by its environment. Ours: `PORT START_DELAY UNHEALTHY UNHEALTHY_AFTER RECOVER_AFTER
+/// HEALTHY_AFTER HEALTH_SLOW EXIT_AFTER EXIT_CODE IGNORE_TERM TERM_DELAY TERM_CODE ALLOC_MB ALLOC_AFTER GRPC_PORT`.
+const PROGRAMS: &[&str] = &["app", "app2", "big", "named", "nonroot"];
+
+impl Workloads {
+    /// How a run goes.
+    pub fn profile(&self, ask: &Ask) -> Profile {
+        let mut profile = by_default(ask);
+        let name = canonical(ask.image);
+        for rule in &self.rules {
+            let image = rule.image.is_empty()
+                || rule.image.strip_suffix('*').is_some_and(|b| ask.image.starts_with(b) || name.starts_with(b))
+                || *rule.image == *ask.image
+                || *rule.image == *name;
+            if image && (rule.container.is_empty() || *rule.container == *ask.container) {
+                rule.apply(&mut profile);
+            }
+        }
+        profile
+    }
+}
+
+impl Rule {
+    fn apply(&self, profile: &mut Profile) {
+        if let Some(after) = self.listens_after {
+            profile.listens_after = Some(after);
+        }
+        if !self.unwell.is_empty() {
+            profile.unwell.clone_from(&self.unwell);
+        }
+        profile.end = self.end.or(profile.end);
+        profile.term = self.term.unwrap_or(profile.term);
+    }
+}
+
+fn by_default(ask: &Ask) -> Profile {
+    let name = canonical(ask.image);
+    let last = name.rsplit('/').next().unwrap_or(&name);
+    let base = last.split([':', '@']).next().unwrap_or(last);
+    if !ask.command.is_empty() || SHELLS.contains(&base) {
+        return by_command(ask);
+    }
+    if PROGRAMS.contains(&base) {
+        return by_environment(ask);
+    }
+    let port = SERVERS.iter().find(|(server, _)| *server == base).map(|(_, port)| *port);
+    let slow_start = matches!(base, "postgres" | "mysql" | "mongo" | "rabbitmq");
+    Profile {
+        ports: port.into_iter().collect(),
+        // Ours: a data base is up in about two seconds, anything else at once.
+        listens_after: Some(if slow_start { Span::secs(2) } else { Span::ZERO }),
+        ..Profile::default()
+    }
+}
+
+/// A container that runs a command: a script is followed, other commands are judged by their name.
+fn by_command(ask: &Ask) -> Profile {
+    let words: Vec<&str> = ask.command.iter().chain(ask.args).map(|w| &**w).collect();
+    let name = words.first().map_or("sh", |w| w.rsplit('/').next().unwrap_or(w));
+    const FOLLOWED: &[&str] =
+        &["sh", "bash", "ash", "sleep", "true", "false", "echo", "tail", "cat", "printf", "exit", "date"];
+    if !FOLLOWED.contains(&name) {
+        // A program of the image: a server like any other.
+        return Profile::default();
+    }
+    let script = match words.as_slice() {
+        [_, flags, script, ..] if FOLLOWED[..3].contains(&name) && flags.starts_with('-') && flags.ends_with('c') => {
+            script.to_string()
+        }
+        [] | [_] if FOLLOWED[..3].contains(&name) => "exit 0".to_string(),
+        words => words.iter().map(|w| format!("'{w}'")).collect::<Vec<_>>().join(" "),
+    };
+    let env: Vec<(String, String)> = ask.env.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect();
+    let mut files = Files::new();
+    // Earlier runs left their files: they are followed again. Ours: at most so many, since a counter is all that scripts keep.
+    const RUNS_MAX: u32 = 64;
+    for _ in 0..ask.run.min(RUNS_MAX) {
+        shell::follow(&script, &env, &mut files);
+        files.remove(TERMINATION_LOG);
+    }
+    let outcome = shell::follow(&script, &env, &mut files);
+    Profile {
+        listens_after: None,
+        end: outcome.ends.map(|after| End { after, code: outcome.code, oom: false }),
+        term: outcome.term.map_or(Term::Ignores, |(after, code)| Term::Ends { after, code }),
+        message: files.get(TERMINATION_LOG).map(|m| m.as_str().into()),
+        lines: Rc::new(outcome.lines),
+        ..Profile::default()
+    }
+}
+
+/// Where last words are written. Source: kubernetes v1.37 pkg/apis/core/types.go, TerminationMessagePathDefault.
+const TERMINATION_LOG: &str = "/dev/termination-log";
+
+/// The demonstration program.
+fn by_environment(ask: &Ask) -> Profile {
+    let text = |key: &str| ask.env.iter().find(|(k, _)| &**k == key).map(|(_, v)| &**v);
+    let span = |key: &str| text(key).and_then(decimal);
+    let code = |key: &str| text(key).and_then(|v| v.parse::<i32>().ok());
+    let flag = |key: &str| text(key).is_some_and(|v| !v.is_empty() && v != "0");
+    let mut unwell = Vec::new();
+    if flag("UNHEALTHY") {
+        unwell.push((Span::ZERO, span("HEALTHY_AFTER").or(span("RECOVER_AFTER"))));
+    } else if let Some(until) = span("HEALTHY_AFTER") {
+        unwell.push((Span::ZERO, Some(until)));
+    }
+    if let Some(from) = span("UNHEALTHY_AFTER") {
+        unwell.push((from, span("RECOVER_AFTER").filter(|to| *to > from)));
+    }
+    let exits = span("EXIT_AFTER").map(|after| End { after, code: code("EXIT_CODE").unwrap_or(0), oom: false });
+    let megabytes = text("ALLOC_MB").and_then(|v| v.parse::<i64>().ok()).unwrap_or(0);
+    let too_much = ask.memory_limit > 0 && megabytes.saturating_mul(1 << 20) > ask.memory_limit;
+    let oom = too_much.then(|| End { after: span("ALLOC_AFTER").unwrap_or(Span::ZERO), code: 137, oom: true });
+    let ports = ["PORT", "GRPC_PORT"].iter().filter_map(|p| text(p)).filter_map(|p| p.parse().ok());
+    let mut ports: Vec<u16> = ports.collect();
+    if text("PORT").is_none() {
+        ports.push(80);
+    }
+    Profile {
+        listens_after: Some(span("START_DELAY").unwrap_or(Span::ZERO)),
+        ports,
+        unwell,
+        slow: span("HEALTH_SLOW").unwrap_or(Span::ZERO),
+        end: [exits, oom].into_iter().flatten().min_by_key(|e| e.after),
+        term: match flag("IGNORE_TERM") {
+            true => Term::Ignores,
+            false => {
+                Term::Ends { after: span("TERM_DELAY").unwrap_or(Span::ZERO), code: code("TERM_CODE").unwrap_or(0) }
+            }
+        },
+        ..Profile::default()
+    }
+}
+
+/// Seconds with a fraction, `2.5`.
+fn decimal(text: &str) -> Option<Span> {
+    let (whole, part) = text.split_once('.').unwrap_or((text, ""));
+    let micros: u64 = format!("{part:0<6}").get(..6)?.parse().ok()?;
+    Some(Span(whole.parse::<u64>().ok()?.checked_mul(1_000_000)?.checked_add(micros)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ask<'a>(image: &'a str, command: &'a [Rc<str>], env: &'a [(Rc<str>, Rc<str>)]) -> Ask<'a> {
+        Ask { image, command, env, ..Ask::default() }
+    }
+
+    #[test]
+    fn servers_run_and_shells_end() {
+        let all = Workloads::default();
+        let nginx = all.profile(&ask("nginx", &[], &[]));
+        assert_eq!((nginx.end, nginx.answer(Span::ZERO, Some(80), false)), (None, Health::Good));
+        assert_eq!(nginx.answer(Span::ZERO, Some(81), false), Health::Refused);
+        let idle = all.profile(&ask("busybox", &[], &[]));
+        assert_eq!(idle.end.map(|e| e.code), Some(0));
+        let command: Vec<Rc<str>> = ["sh", "-c", "sleep 5; exit 1"].map(Rc::from).to_vec();
+        let crash = all.profile(&ask("busybox:1.36", &command, &[]));
+        assert_eq!((crash.end, crash.term), (Some(End { after: Span::secs(5), code: 1, oom: false }), Term::Ignores));
+        let sleep: Vec<Rc<str>> = ["sleep", "3600"].map(Rc::from).to_vec();
+        assert_eq!(all.profile(&ask("busybox", &sleep, &[])).end.map(|e| e.after), Some(Span::secs(3600)));
+    }
+
+    #[test]
+    fn the_program_obeys_its_environment_and_rules_win() {
+        let env: Vec<(Rc<str>, Rc<str>)> = [("UNHEALTHY_AFTER", "5"), ("RECOVER_AFTER", "9"), ("START_DELAY", "2")]
+            .map(|(k, v)| (k.into(), v.into()))
+            .to_vec();
+        let mut all = Workloads::default();
+        let app = all.profile(&ask("app:1", &[], &env));
+        let at = |s| app.answer(Span::secs(s), Some(80), false);
+        assert_eq!([at(1), at(2), at(5), at(9)], [Health::Refused, Health::Good, Health::Bad, Health::Good]);
+        assert_eq!(app.next_change(Span::secs(5)), Some(Span::secs(9)));
+        all.rules.push(Rule { image: "app*".into(), term: Some(Term::Ignores), ..Rule::default() });
+        assert_eq!(all.profile(&ask("app:1", &[], &env)).term, Term::Ignores);
+    }
+}

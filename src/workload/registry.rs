@@ -1,0 +1,163 @@
+//! Which images there are. Nothing is downloaded: an image exists unless its name says otherwise.
+
+use crate::sim::Span;
+use crate::text::Word;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+/// Why a pull fails, with the runtime's words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PullFault {
+    /// As in the event and the status.
+    pub message: String,
+}
+
+/// The registries of the simulated world.
+///
+/// An image is missing when its tag or the last part of its name holds `doesnotexist`, `does-not-exist`, `missing`,
+/// `broken`, `nope` or `invalid`, when its registry is `*.invalid`, or when the scenario lists it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Registry {
+    /// Images a scenario calls missing, as written or as canonical names.
+    pub missing: BTreeSet<Rc<str>>,
+    /// Sizes a scenario gives, in bytes, by canonical name.
+    pub sizes: BTreeMap<Rc<str>, u64>,
+    /// Images every node has from the start, by canonical name. A name that ends with `*` stands for all that begin so.
+    pub preloaded: Vec<Rc<str>>,
+}
+
+/// Words in a name that make an image missing. Ours: people write them to show a broken rollout.
+const MISSING_WORDS: &[&str] = &["doesnotexist", "does-not-exist", "missing", "broken", "nope", "invalid", "notfound"];
+
+/// (part of the name, size in bytes) of well-known images. Ours: compressed sizes as Docker Hub shows them, rounded.
+const SIZES: &[(&str, u64)] = &[
+    ("busybox", 2_200_000),
+    ("alpine", 3_800_000),
+    ("pause", 320_000),
+    ("nginx", 72_000_000),
+    ("httpd", 60_000_000),
+    ("redis", 45_000_000),
+    ("postgres", 160_000_000),
+    ("mysql", 230_000_000),
+    ("mongo", 280_000_000),
+    ("node", 380_000_000),
+    ("python", 360_000_000),
+];
+/// Size of any other image. Ours: the middle of the above.
+const SIZE_ELSE: u64 = 60_000_000;
+
+/// The full name of an image: `nginx` is `docker.io/library/nginx:latest`.
+/// Source: distribution/reference, ParseDockerRef.
+pub fn canonical(image: &str) -> String {
+    let (host, rest) = match image.split_once('/') {
+        Some((host, rest)) if host.contains(['.', ':']) || host == "localhost" => (host, rest),
+        _ => ("docker.io", image),
+    };
+    let library = if host == "docker.io" && !rest.contains('/') { "library/" } else { "" };
+    let last = rest.rsplit('/').next().unwrap_or(rest);
+    let tag = if last.contains([':', '@']) { "" } else { ":latest" };
+    format!("{host}/{library}{rest}{tag}")
+}
+
+impl Registry {
+    /// Whether every node has this image from the start.
+    pub fn is_preloaded(&self, name: &str) -> bool {
+        self.preloaded.iter().any(|p| p.strip_suffix('*').map_or(&**p == name, |begin| name.starts_with(begin)))
+    }
+    /// Size in bytes of an image (canonical name).
+    pub fn size(&self, name: &str) -> u64 {
+        if let Some(size) = self.sizes.get(name) {
+            return *size;
+        }
+        let last = name.rsplit('/').next().unwrap_or(name);
+        let base = last.split([':', '@']).next().unwrap_or(last);
+        SIZES.iter().find(|(part, _)| *part == base).map_or(SIZE_ELSE, |(_, size)| *size)
+    }
+    /// How long the bytes of an image take.
+    pub fn transfer(&self, name: &str) -> Span {
+        Span::millis(self.size(name) * 1000 / super::latencies::PULL_BYTES_PER_SECOND)
+    }
+    /// Why an image cannot be pulled, if so. The words are containerd's.
+    /// Source: recorded, kubelet v1.37 with containerd 2.4: an unknown tag is answered with 404, an unknown repository of
+    /// Docker Hub with a denied token.
+    pub fn fault(&self, image: &str) -> Option<PullFault> {
+        let name = canonical(image);
+        let host = name.split('/').next().unwrap_or_default();
+        if let Some(rest) = host.strip_prefix("127.0.0.1").or_else(|| host.strip_prefix("localhost")) {
+            let address = format!("127.0.0.1{}", if rest.is_empty() { ":443" } else { rest });
+            return Some(self.failed(image, &name, &format!("failed to resolve image: failed to do request: Head \"{}\": dial tcp {address}: connect: connection refused", manifest_url(&name))));
+        }
+        if host.ends_with(".invalid") {
+            let words = format!(
+                "failed to resolve image: failed to do request: Head \"{}\": dial tcp: lookup {host}: no such host",
+                manifest_url(&name)
+            );
+            return Some(self.failed(image, &name, &words));
+        }
+        let listed = self.missing.iter().any(|m| &**m == image || **m == *name);
+        let last = name.rsplit('/').next().unwrap_or(&name);
+        let (base, tag) = last.split_once(':').unwrap_or((last, ""));
+        let wrong = |part: &str| MISSING_WORDS.iter().any(|w| part.contains(w));
+        if !(listed || wrong(tag) || wrong(base)) {
+            return None;
+        }
+        if host == "docker.io" && wrong(base) {
+            return Some(self.failed(image, &name, "failed to resolve image: pull access denied, repository does not exist or may require authorization: server message: insufficient_scope: authorization failed"));
+        }
+        Some(PullFault {
+            message: format!(
+                "rpc error: code = NotFound desc = failed to pull and unpack image \"{name}\": failed to resolve image: {name}: not found"
+            ),
+        })
+    }
+    fn failed(&self, _image: &str, name: &str, words: &str) -> PullFault {
+        PullFault { message: format!("failed to pull and unpack image \"{name}\": {words}") }
+    }
+    /// A made-up digest: the same for the same name.
+    pub fn digest(name: &str) -> Word {
+        let mut out = String::from("sha256:");
+        let mut state =
+            name.bytes().fold(0xcbf2_9ce4_8422_2325u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x100_0000_01b3));
+        for _ in 0..4 {
+            state = crate::sim::mix(state);
+            out += &format!("{state:016x}");
+        }
+        out.into()
+    }
+}
+
+/// Where the manifest of an image is asked for.
+fn manifest_url(name: &str) -> String {
+    let (host, rest) = name.split_once('/').unwrap_or((name, ""));
+    let (repo, tag) = rest.rsplit_once(':').unwrap_or((rest, "latest"));
+    format!("https://{host}/v2/{repo}/manifests/{tag}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_become_full() {
+        for (short, full) in [
+            ("nginx", "docker.io/library/nginx:latest"),
+            ("nginx:1.27", "docker.io/library/nginx:1.27"),
+            ("bitnami/redis", "docker.io/bitnami/redis:latest"),
+            ("ghcr.io/a/b:1", "ghcr.io/a/b:1"),
+            ("localhost:5000/x", "localhost:5000/x:latest"),
+        ] {
+            assert_eq!(canonical(short), full);
+        }
+    }
+
+    #[test]
+    fn missing_images_say_so_in_their_name() {
+        let mut registry = Registry::default();
+        assert!(registry.fault("nginx:doesnotexist").is_some_and(|f| f.message.ends_with("not found")));
+        assert!(registry.fault("registry.invalid/app:1").is_some_and(|f| f.message.contains("no such host")));
+        assert!(registry.fault("127.0.0.1:5999/app:1").is_some_and(|f| f.message.contains("connection refused")));
+        assert_eq!(registry.fault("app:2"), None);
+        registry.missing.insert("app:2".into());
+        assert!(registry.fault("app:2").is_some());
+    }
+}

@@ -1,0 +1,571 @@
+//! Enough of a shell to understand what `sh -c "…"` in a manifest does: how long it runs, how it ends, what it prints, how it
+//! takes SIGTERM. Commands it does not know succeed at once.
+
+use crate::sim::Span;
+use std::collections::BTreeMap;
+
+/// Longest run that is followed; what runs longer runs for ever. Ours: thirty days are longer than any scenario.
+const FOREVER: Span = Span::secs(30 * 86_400);
+/// Most commands that are followed in one run. Ours: bounds the work for a loop.
+const STEPS_MAX: u32 = 20_000;
+/// Most lines of output that are kept. Ours: bounds memory.
+const LINES_MAX: usize = 2_000;
+
+/// What a script does when it is left alone.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// When it ends; `None`: never.
+    pub ends: Option<Span>,
+    /// Exit code.
+    pub code: i32,
+    /// What it does on SIGTERM: how long that takes and the exit code. `None`: nothing, it runs as process 1 and ignores it.
+    pub term: Option<(Span, i32)>,
+    /// Lines it prints, with the time since its start.
+    pub lines: Vec<(Span, String)>,
+}
+
+/// Files that outlive a run: those of the pod's volumes.
+pub type Files = BTreeMap<String, String>;
+
+/// Follows a script from its start.
+pub fn follow(script: &str, env: &[(String, String)], files: &mut Files) -> Outcome {
+    let mut run = Run { vars: env.iter().cloned().collect(), files: std::mem::take(files), ..Run::default() };
+    let flow = run.script(script);
+    let code = match flow {
+        Flow::Exit(code) => Some(code),
+        Flow::Next => Some(run.last),
+        Flow::Forever => None,
+    };
+    let term = run.trap.clone().map(|body| {
+        let mut handler = Run { vars: run.vars.clone(), files: run.files.clone(), ..Run::default() };
+        match handler.script(&body) {
+            Flow::Exit(code) => (handler.now, code),
+            // The script goes on behind its `wait`: it ends as it would have ended.
+            _ => (handler.now, code.unwrap_or(0)),
+        }
+    });
+    *files = run.files;
+    Outcome { ends: code.map(|_| run.now), code: code.unwrap_or(0), term, lines: run.lines }
+}
+
+#[derive(Debug, Default)]
+struct Run {
+    now: Span,
+    last: i32,
+    steps: u32,
+    vars: BTreeMap<String, String>,
+    files: Files,
+    trap: Option<String>,
+    background: Span,
+    lines: Vec<(Span, String)>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Flow {
+    Next,
+    Exit(i32),
+    Forever,
+}
+
+/// One token: a word as written (quotes and all) or an operator.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Token {
+    Word(String),
+    Op(&'static str),
+}
+
+const OPERATORS: &[&str] = &["&&", "||", ";;", ">>", "2>&1", ">&2", ";", "&", "|", "\n", "2>", ">", "<", "(", ")"];
+
+/// Cuts a script into tokens. Quotes and `$( )` keep their contents together.
+fn tokens(script: &str) -> Vec<Token> {
+    let chars: Vec<char> = script.chars().collect();
+    let (mut out, mut word, mut at, mut in_word) = (Vec::new(), String::new(), 0, false);
+    while at < chars.len() {
+        let rest: String = chars[at..chars.len().min(at + 4)].iter().collect();
+        let c = chars[at];
+        if c == '#' && !in_word {
+            while at < chars.len() && chars[at] != '\n' {
+                at += 1;
+            }
+            continue;
+        }
+        let op = OPERATORS.iter().find(|op| rest.starts_with(**op) && (!op.starts_with('2') || !in_word));
+        if let Some(op) = op {
+            flush(&mut out, &mut word, &mut in_word);
+            out.push(Token::Op(if *op == "\n" { ";" } else { op }));
+            at += op.chars().count();
+            continue;
+        }
+        if c.is_whitespace() {
+            flush(&mut out, &mut word, &mut in_word);
+            at += 1;
+            continue;
+        }
+        in_word = true;
+        let end = match c {
+            '\'' => close(&chars, at, |c, _| c == '\''),
+            '"' => close(&chars, at, |c, before| c == '"' && before != '\\'),
+            '$' if chars.get(at + 1) == Some(&'(') => close_paren(&chars, at + 1),
+            '\\' => at + 1,
+            _ => at,
+        };
+        word.extend(&chars[at..(end + 1).min(chars.len())]);
+        at = end + 1;
+    }
+    flush(&mut out, &mut word, &mut in_word);
+    out
+}
+
+fn flush(out: &mut Vec<Token>, word: &mut String, in_word: &mut bool) {
+    if *in_word {
+        out.push(Token::Word(std::mem::take(word)));
+    }
+    *in_word = false;
+}
+
+fn close(chars: &[char], from: usize, is_end: impl Fn(char, char) -> bool) -> usize {
+    (from + 1..chars.len()).find(|i| is_end(chars[*i], chars[*i - 1])).unwrap_or(chars.len())
+}
+
+fn close_paren(chars: &[char], from: usize) -> usize {
+    let mut depth = 0;
+    for (i, c) in chars.iter().enumerate().skip(from) {
+        depth += i32::from(*c == '(') - i32::from(*c == ')');
+        if depth == 0 {
+            return i;
+        }
+    }
+    chars.len()
+}
+
+impl Run {
+    fn script(&mut self, script: &str) -> Flow {
+        let tokens = tokens(script);
+        self.list(&tokens)
+    }
+    /// A list of commands joined by `;`, `&`, `&&`, `||`.
+    fn list(&mut self, tokens: &[Token]) -> Flow {
+        let (mut at, mut run) = (0, true);
+        while at < tokens.len() {
+            let end = at + command_end(&tokens[at..]);
+            let joint = match tokens.get(end) {
+                Some(Token::Op(op)) => *op,
+                _ => ";",
+            };
+            if run && end > at {
+                let flow = if joint == "&" { self.behind(&tokens[at..end]) } else { self.command(&tokens[at..end]) };
+                if flow != Flow::Next {
+                    return flow;
+                }
+            }
+            run = match joint {
+                "&&" => run && self.last == 0 || !run && self.last == 0,
+                "||" => self.last != 0,
+                _ => true,
+            };
+            at = end + 1;
+        }
+        Flow::Next
+    }
+    /// A command in the background: only when it ends matters.
+    fn behind(&mut self, tokens: &[Token]) -> Flow {
+        let start = self.now;
+        let ends = match self.command(tokens) {
+            Flow::Forever => FOREVER,
+            _ => self.now,
+        };
+        self.background = Span(self.background.0.max(ends.0));
+        (self.now, self.last) = (start, 0);
+        Flow::Next
+    }
+    fn command(&mut self, tokens: &[Token]) -> Flow {
+        self.steps += 1;
+        if self.steps > STEPS_MAX || self.now >= FOREVER {
+            return Flow::Forever;
+        }
+        match tokens.first() {
+            Some(Token::Word(w)) if w == "while" || w == "until" => return self.while_loop(tokens, w == "while"),
+            Some(Token::Word(w)) if w == "for" => return self.for_loop(tokens),
+            Some(Token::Word(w)) if w == "if" => return self.branch(&tokens[1..]),
+            Some(Token::Op("(")) => {
+                return self.list(tokens.get(1..tokens.len().saturating_sub(1)).unwrap_or_default());
+            }
+            _ => {}
+        }
+        if let Some(pipe) = tokens.iter().position(|t| *t == Token::Op("|")) {
+            let flow = self.command(&tokens[..pipe]);
+            return if flow == Flow::Forever { flow } else { self.command(&tokens[pipe + 1..]) };
+        }
+        let (words, out_file) = self.simple(tokens);
+        self.run_words(&words, out_file.as_deref())
+    }
+    /// Words of a simple command, expanded, and the file its output goes to.
+    fn simple(&mut self, tokens: &[Token]) -> (Vec<String>, Option<String>) {
+        let (mut words, mut file, mut skip) = (Vec::new(), None, "");
+        for token in tokens {
+            match token {
+                Token::Op(op @ (">" | ">>" | "2>" | "<")) => skip = op,
+                Token::Op(_) => {}
+                Token::Word(w) if skip.is_empty() => words.push(self.expand(w)),
+                Token::Word(w) => {
+                    if skip.starts_with('>') {
+                        file = Some(self.expand(w));
+                    }
+                    skip = "";
+                }
+            }
+        }
+        (words, file)
+    }
+    fn run_words(&mut self, words: &[String], file: Option<&str>) -> Flow {
+        let Some(name) = words.first() else { return Flow::Next };
+        let rest: Vec<&str> = words[1..].iter().map(String::as_str).collect();
+        if let Some((key, value)) = assignment(name) {
+            self.vars.insert(key.into(), value.into());
+            return if rest.is_empty() { self.done(0) } else { self.run_words(&words[1..], file) };
+        }
+        match (name.rsplit('/').next().unwrap_or(name), rest.as_slice()) {
+            ("exec" | "time" | "nohup", _) => return self.run_words(&words[1..], file),
+            ("sh" | "bash" | "ash", ["-c", script, ..]) => return self.script(script),
+            ("exit" | "return", code) => {
+                let code = code.first().and_then(|c| c.parse().ok()).unwrap_or(self.last);
+                return Flow::Exit(code & 0xff);
+            }
+            ("sleep", [length, ..]) => return self.sleep(length),
+            ("wait", _) => {
+                self.now = Span(self.now.0.max(self.background.0));
+                return if self.now >= FOREVER { Flow::Forever } else { self.done(0) };
+            }
+            ("trap", [body, signals @ ..]) => {
+                if signals.iter().any(|s| matches!(*s, "TERM" | "SIGTERM" | "15")) {
+                    self.trap = Some((*body).to_string());
+                }
+                return self.done(0);
+            }
+            ("tail", args) if args.contains(&"-f") || args.contains(&"-F") => return Flow::Forever,
+            ("false", _) => return self.done(1),
+            ("echo", args) => self.print(&args.join(" "), file),
+            ("printf", args) => self.print(args.first().unwrap_or(&"").trim_end_matches("\\n"), file),
+            ("cat", args) => return self.cat(args, file),
+            ("test", args) => return self.done(i32::from(!holds(args))),
+            ("[", args) => return self.done(i32::from(!holds(args.strip_suffix(&["]"]).unwrap_or(args)))),
+            _ => {}
+        }
+        self.done(0)
+    }
+    fn done(&mut self, code: i32) -> Flow {
+        self.last = code;
+        Flow::Next
+    }
+    fn sleep(&mut self, length: &str) -> Flow {
+        let Some(span) = seconds(length) else {
+            return if length.starts_with("inf") { Flow::Forever } else { self.done(1) };
+        };
+        self.now = self.now + span;
+        if self.now >= FOREVER { Flow::Forever } else { self.done(0) }
+    }
+    fn print(&mut self, text: &str, file: Option<&str>) {
+        match file {
+            Some("/dev/null") => {}
+            Some("/proc/1/fd/1" | "/dev/stdout" | "/dev/stderr") | None => {
+                if self.lines.len() < LINES_MAX {
+                    self.lines.push((self.now, text.to_string()));
+                }
+            }
+            Some(name) => {
+                self.files.insert(name.to_string(), format!("{text}\n"));
+            }
+        }
+    }
+    fn cat(&mut self, names: &[&str], file: Option<&str>) -> Flow {
+        let mut code = 0;
+        for name in names {
+            match self.files.get(*name).cloned() {
+                Some(text) => self.print(text.trim_end_matches('\n'), file),
+                None => code = 1,
+            }
+        }
+        self.done(code)
+    }
+    fn while_loop(&mut self, tokens: &[Token], want: bool) -> Flow {
+        let Some((condition, body)) = between(tokens, "do", "done") else { return self.done(2) };
+        loop {
+            let flow = self.list(&condition[1..]);
+            if flow != Flow::Next {
+                return flow;
+            }
+            if (self.last == 0) != want {
+                return self.done(0);
+            }
+            let (flow, steps) = (self.list(body), self.steps);
+            if flow != Flow::Next || steps > STEPS_MAX {
+                return if flow == Flow::Next { Flow::Forever } else { flow };
+            }
+            self.steps += 1;
+        }
+    }
+    fn for_loop(&mut self, tokens: &[Token]) -> Flow {
+        let Some((head, body)) = between(tokens, "do", "done") else { return self.done(2) };
+        let words: Vec<String> =
+            head.iter().filter_map(|t| if let Token::Word(w) = t { Some(w.clone()) } else { None }).collect();
+        let Some(name) = words.get(1).cloned() else { return self.done(2) };
+        for word in words.iter().skip(3) {
+            for item in self.expand(word).split_whitespace().map(str::to_string).collect::<Vec<_>>() {
+                self.vars.insert(name.clone(), item);
+                let flow = self.list(body);
+                if flow != Flow::Next {
+                    return flow;
+                }
+            }
+        }
+        self.done(0)
+    }
+    /// What stands behind `if` up to `fi`.
+    fn branch(&mut self, tokens: &[Token]) -> Flow {
+        let then = word_at(tokens, "then").unwrap_or(tokens.len());
+        let fi = tokens.iter().rposition(|t| is_word(t, "fi")).unwrap_or(tokens.len());
+        let body = tokens.get(then + 1..fi).unwrap_or_default();
+        let other = ["elif", "else"].iter().filter_map(|w| word_at(body, w)).min();
+        let flow = self.list(&tokens[..then]);
+        if flow != Flow::Next {
+            return flow;
+        }
+        match (self.last == 0, other) {
+            (true, _) => self.list(&body[..other.unwrap_or(body.len())]),
+            (false, Some(at)) if is_word(&body[at], "elif") => {
+                let mut rest = body[at + 1..].to_vec();
+                rest.push(Token::Word("fi".into()));
+                self.branch(&rest)
+            }
+            (false, Some(at)) => self.list(&body[at + 1..]),
+            (false, None) => self.done(0),
+        }
+    }
+    /// Fills in variables, `$( )` and `$(( ))`, and takes the quotes off.
+    fn expand(&mut self, word: &str) -> String {
+        let chars: Vec<char> = word.chars().collect();
+        let (mut out, mut at) = (String::new(), 0);
+        while at < chars.len() {
+            match chars[at] {
+                '\'' => {
+                    let end = close(&chars, at, |c, _| c == '\'');
+                    out.extend(&chars[at + 1..end.min(chars.len())]);
+                    at = end + 1;
+                }
+                '"' => at += 1,
+                '\\' if at + 1 < chars.len() => {
+                    out.push(chars[at + 1]);
+                    at += 2;
+                }
+                '$' => at = self.dollar(&chars, at, &mut out),
+                c => {
+                    out.push(c);
+                    at += 1;
+                }
+            }
+        }
+        out
+    }
+    fn dollar(&mut self, chars: &[char], at: usize, out: &mut String) -> usize {
+        let text = |from: usize, to: usize| {
+            chars.get(from..to.min(chars.len())).unwrap_or_default().iter().collect::<String>()
+        };
+        match chars.get(at + 1) {
+            Some('(') => {
+                let end = close_paren(chars, at + 1);
+                let inner = text(at + 2, end);
+                match inner.strip_prefix('(').and_then(|i| i.strip_suffix(')')) {
+                    Some(sum) => *out += &self.arithmetic(sum).to_string(),
+                    None => *out += &self.captured(&inner),
+                }
+                end + 1
+            }
+            Some('{') => {
+                let end = close(chars, at + 1, |c, _| c == '}');
+                let inner = text(at + 2, end);
+                let (name, default) = inner.split_once(":-").unwrap_or((&inner, ""));
+                let value = self.vars.get(name).filter(|v| !v.is_empty()).cloned();
+                *out += &value.unwrap_or_else(|| default.to_string());
+                end + 1
+            }
+            Some('?') => {
+                *out += &self.last.to_string();
+                at + 2
+            }
+            _ => {
+                let end = (at + 1..chars.len())
+                    .find(|i| !(chars[*i].is_alphanumeric() || chars[*i] == '_'))
+                    .unwrap_or(chars.len());
+                let name = text(at + 1, end);
+                if name.is_empty() {
+                    out.push('$');
+                }
+                *out += self.vars.get(&name).map_or("", String::as_str);
+                end.max(at + 1)
+            }
+        }
+    }
+    /// Output of a command in `$( )`.
+    fn captured(&mut self, script: &str) -> String {
+        let outer = std::mem::take(&mut self.lines);
+        let last = self.last;
+        self.script(script);
+        let inner = std::mem::replace(&mut self.lines, outer);
+        self.last = if self.last == 0 { last } else { self.last };
+        inner.into_iter().map(|(_, line)| line).collect::<Vec<_>>().join("\n")
+    }
+    /// Sums and differences of whole numbers and variables.
+    fn arithmetic(&mut self, text: &str) -> i64 {
+        let (mut total, mut sign, mut item) = (0i64, 1i64, String::new());
+        for c in text.chars().chain(['+']) {
+            match c {
+                '+' | '-' => {
+                    let item = std::mem::take(&mut item);
+                    let name = item.trim_start_matches('$');
+                    let value = name.parse().ok().or_else(|| self.vars.get(name)?.trim().parse::<i64>().ok());
+                    total = total.saturating_add(sign * value.unwrap_or(0));
+                    sign = if c == '+' { 1 } else { -1 };
+                }
+                c if c.is_whitespace() => {}
+                c => item.push(c),
+            }
+        }
+        total
+    }
+}
+
+/// Where the first command ends: before `;`, `&`, `&&`, `||` that stand outside of loops, branches and parentheses.
+fn command_end(tokens: &[Token]) -> usize {
+    let mut depth = 0i32;
+    let mut first = true;
+    for (at, token) in tokens.iter().enumerate() {
+        match token {
+            Token::Word(w) => {
+                // `do` and `fi` are words of the language only where a command may begin.
+                match w.as_str() {
+                    "while" | "until" | "for" | "if" if first => depth += 1,
+                    "done" | "fi" if first => depth -= 1,
+                    _ => {}
+                }
+                first = first && matches!(w.as_str(), "do" | "then" | "else" | "elif" | "while" | "until" | "if");
+            }
+            Token::Op("(") => depth += 1,
+            Token::Op(")") => depth -= 1,
+            Token::Op(";" | "&" | "&&" | "||") if depth <= 0 => return at,
+            Token::Op(_) => first = true,
+        }
+    }
+    tokens.len()
+}
+
+fn is_word(token: &Token, word: &str) -> bool {
+    matches!(token, Token::Word(w) if w == word)
+}
+
+fn word_at(tokens: &[Token], word: &str) -> Option<usize> {
+    tokens.iter().position(|t| is_word(t, word))
+}
+
+/// What stands before the first `open`, and between it and the last `shut`.
+fn between<'a>(tokens: &'a [Token], open: &str, shut: &str) -> Option<(&'a [Token], &'a [Token])> {
+    let from = word_at(tokens, open)?;
+    let to = tokens.iter().rposition(|t| is_word(t, shut))?;
+    Some((&tokens[..from], tokens.get(from + 1..to)?))
+}
+
+fn assignment(word: &str) -> Option<(&str, &str)> {
+    let (key, value) = word.split_once('=')?;
+    let name = key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') && !key.is_empty();
+    (name && !key.starts_with(|c: char| c.is_ascii_digit())).then_some((key, value))
+}
+
+/// `5`, `0.5`, `2m`, `1h`, `1d`.
+fn seconds(text: &str) -> Option<Span> {
+    let (number, unit) = match text.chars().last()? {
+        's' => (&text[..text.len() - 1], 1),
+        'm' => (&text[..text.len() - 1], 60),
+        'h' => (&text[..text.len() - 1], 3_600),
+        'd' => (&text[..text.len() - 1], 86_400),
+        _ => (text, 1),
+    };
+    let (whole, part) = number.split_once('.').unwrap_or((number, ""));
+    let micros: u64 = format!("{part:0<6}").get(..6)?.parse().ok()?;
+    let whole: u64 = if whole.is_empty() { 0 } else { whole.parse().ok()? };
+    Some(Span((whole.checked_mul(1_000_000)? + micros).checked_mul(unit)?))
+}
+
+/// Whether a `test` expression holds.
+fn holds(args: &[&str]) -> bool {
+    let number = |s: &str| s.trim().parse::<i64>().unwrap_or(0);
+    match args {
+        ["!", rest @ ..] => !holds(rest),
+        ["-z", text] => text.is_empty(),
+        ["-n", text] => !text.is_empty(),
+        [a, "=" | "==", b] => a == b,
+        [a, "!=", b] => a != b,
+        [a, "-eq", b] => number(a) == number(b),
+        [a, "-ne", b] => number(a) != number(b),
+        [a, "-lt", b] => number(a) < number(b),
+        [a, "-le", b] => number(a) <= number(b),
+        [a, "-gt", b] => number(a) > number(b),
+        [a, "-ge", b] => number(a) >= number(b),
+        [text] => !text.is_empty(),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ends(script: &str) -> (Option<u64>, i32) {
+        let outcome = follow(script, &[], &mut Files::new());
+        (outcome.ends.map(|e| e.as_secs()), outcome.code)
+    }
+
+    #[test]
+    fn common_scripts() {
+        for (script, want) in [
+            ("sleep 5; exit 3", (Some(5), 3)),
+            ("exit 1", (Some(0), 1)),
+            ("sleep 1m && false || exit 7", (Some(60), 7)),
+            ("true && sleep 2", (Some(2), 0)),
+            ("false && sleep 2; echo $?", (Some(0), 0)),
+            ("false && sleep 2 || exit 4", (Some(0), 4)),
+            ("while true; do sleep 1; done", (None, 0)),
+            ("while :; do echo $(date) x; sleep 10; done", (None, 0)),
+            ("i=0; while [ $i -lt 3 ]; do i=$((i+1)); sleep 2; done; exit $i", (Some(6), 3)),
+            ("for i in 1 2 3; do sleep 1; done", (Some(3), 0)),
+            ("if [ \"$X\" = a ]; then exit 1; else sleep 4; fi", (Some(4), 0)),
+            ("sleep 70 & wait", (Some(70), 0)),
+            ("tail -f /dev/null", (None, 0)),
+            ("sleep infinity", (None, 0)),
+            ("touch /x || exit 4; sleep 99", (Some(99), 0)),
+            ("echo a; exit 1 # the end", (Some(0), 1)),
+            ("sleep 3; [ \"$JOB_COMPLETION_INDEX\" != 1 ]", (Some(3), 0)),
+        ] {
+            assert_eq!(ends(script), want, "{script}");
+        }
+    }
+
+    #[test]
+    fn files_outlive_a_run() {
+        let script = "n=$(cat /s/n 2>/dev/null || echo 0); n=$((n+1)); echo $n > /s/n; [ $n -ge 3 ]";
+        let mut files = Files::new();
+        let codes: Vec<i32> = (0..4).map(|_| follow(script, &[], &mut files).code).collect();
+        assert_eq!(codes, [1, 1, 0, 0]);
+    }
+
+    #[test]
+    fn traps_decide_how_sigterm_ends_it() {
+        let outcome = follow("trap \"sleep 6; exit 1\" TERM; sleep 60 & wait", &[], &mut Files::new());
+        assert_eq!((outcome.term, outcome.ends), (Some((Span::secs(6), 1)), Some(Span::secs(60))));
+        assert_eq!(follow("sleep 60", &[], &mut Files::new()).term, None);
+    }
+
+    #[test]
+    fn output_has_times() {
+        let outcome = follow("echo a; sleep 2; echo 'b  c'", &[], &mut Files::new());
+        assert_eq!(outcome.lines, [(Span::ZERO, "a".to_string()), (Span::secs(2), "b  c".to_string())]);
+    }
+}
