@@ -21,8 +21,10 @@
 pub mod console;
 pub mod journal;
 pub mod kubernetes;
+pub mod scenario;
 pub mod session;
 pub mod sim;
 pub mod text;
 pub mod ui;
 pub mod workload;
+pub mod world;

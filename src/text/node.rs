@@ -23,7 +23,7 @@ pub struct Extent {
 }
 
 /// One node with its place.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Node {
     /// Where it stands.
     pub extent: Extent,
@@ -32,7 +32,7 @@ pub struct Node {
 }
 
 /// What stands at a node.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NodeKind {
     /// A scalar: its value by the rules of the format, the text as written, and whether it was quoted.
     Scalar {
@@ -50,7 +50,7 @@ pub enum NodeKind {
 }
 
 /// One key with its value.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Member {
     /// The key as text (YAML 1.1 keys like `on` or `1` become "true" and "1", as in the real reader).
     pub key: Rc<str>,

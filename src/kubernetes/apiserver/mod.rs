@@ -1,14 +1,19 @@
 //! The API server: the books, and the only way to change them. Every write names who wrote, why, and what led to it; every
 //! write is a watch event. Actors stand on this and never call each other.
 
+mod admission;
+pub mod bootstrap;
 mod change;
 pub mod events;
 mod store;
+mod tree;
 mod write;
 
+pub use bootstrap::NodeSpec;
 pub use change::{By, Change, ChangeKind};
 pub use events::{EventSpam, Told};
 pub use store::{NameCard, Store};
+pub use tree::{WriteOptions, Written, info_of};
 pub use write::{ApiError, DeleteOptions, Propagation};
 
 use crate::journal::{Entry, EntryId, Journal, Verb, Why};
@@ -40,8 +45,8 @@ pub struct Api {
     pub(super) changes: Vec<Change>,
     /// Newest entry about each object: the default cause of what follows from it.
     newest: Vec<Option<EntryId>>,
-    /// Next free cluster IP and the like.
-    pub(super) counters: BTreeMap<&'static str, u64>,
+    /// Specs of pods made from templates, admitted once.
+    admitted: admission::Admitted,
 }
 
 impl Api {
@@ -58,7 +63,7 @@ impl Api {
             seed,
             changes: Vec::new(),
             newest: Vec::new(),
-            counters: BTreeMap::new(),
+            admitted: admission::Admitted::default(),
         }
     }
     /// The stream of chance of an actor.

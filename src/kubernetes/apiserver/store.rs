@@ -116,6 +116,12 @@ impl Store {
         self.slots[id.0 as usize] = Some(new.clone());
         Some(new)
     }
+    /// Notes the file an object came from, without a version.
+    pub(super) fn set_source(&mut self, id: Id, source: Rc<crate::kubernetes::objects::Source>) {
+        if let Some(Some(object)) = self.slots.get_mut(id.0 as usize) {
+            Rc::make_mut(object).meta.source = Some(source);
+        }
+    }
     /// Takes an object out of the books.
     pub(super) fn remove(&mut self, id: Id) -> Option<Rc<Object>> {
         let old = self.slots.get_mut(id.0 as usize)?.take()?;

@@ -142,7 +142,14 @@ impl Api {
     fn push_change(&mut self, what: ChangeKind, before: Option<Rc<Object>>, after: Option<Rc<Object>>, entry: EntryId) {
         let Some(object) = after.as_ref().or(before.as_ref()) else { return };
         let (id, kind) = (object.meta.id, object.kind);
+        if super::admission::Admitted::depends_on(kind, self.kinds.name(kind)) {
+            self.admitted.forget();
+        }
         self.changes.push(Change { t: self.now, version: self.store.version(), what, id, kind, before, after, entry });
+    }
+    /// Notes the file an object came from; not a write, since the API does not know files.
+    pub(super) fn set_source(&mut self, id: Id, source: Rc<crate::kubernetes::objects::Source>) {
+        self.store.set_source(id, source);
     }
     /// `deployments.apps "web" already exists`
     pub fn already_exists(&self, kind: Kind, name: &str) -> ApiError {

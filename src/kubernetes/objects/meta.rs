@@ -93,7 +93,7 @@ pub struct Deletion {
 }
 
 /// The text an object was made from.
-#[derive(Debug, PartialEq)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Source {
     /// File name.
     pub file: Rc<str>,

@@ -6,7 +6,7 @@ use crate::text::Value;
 use std::rc::Rc;
 
 /// `spec.template` of a workload, defaulted.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Template {
     /// The whole tree, defaulted.
     pub tree: Value,

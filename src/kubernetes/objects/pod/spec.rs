@@ -7,7 +7,7 @@ use crate::text::{Value, Word};
 use std::rc::Rc;
 
 /// `spec` of a pod, defaulted and admitted, without `nodeName`.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PodSpec {
     /// The whole tree, defaulted, without `nodeName`.
     pub tree: Value,
@@ -69,7 +69,7 @@ pub struct PodSpec {
 }
 
 /// A container of the template.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Container {
     /// Name.
     pub name: Rc<str>,
@@ -102,7 +102,7 @@ pub struct Container {
 }
 
 /// Requests and limits of a container or pod.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Requirements {
     /// `requests`
     pub requests: Resources,
@@ -126,7 +126,7 @@ pub struct ContainerPort {
 }
 
 /// A probe.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Probe {
     /// `httpGet`, `tcpSocket`, `exec` or `grpc`.
     pub kind: Word,
@@ -147,7 +147,7 @@ pub struct Probe {
 }
 
 /// A volume of a pod.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Volume {
     /// Name.
     pub name: Rc<str>,
@@ -216,7 +216,7 @@ pub struct Toleration {
 }
 
 /// `affinity`.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Affinity {
     /// Required node terms (any of them); `None` when there is no requirement.
     pub node_required: Option<Vec<NodeTerm>>,
@@ -253,7 +253,7 @@ pub struct NodeRequirement {
 }
 
 /// One pod affinity term.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PodTerm {
     /// Which pods; `None` matches nothing.
     pub selector: Option<LabelSelector>,
@@ -270,7 +270,7 @@ pub struct PodTerm {
 }
 
 /// One `topologySpreadConstraint`.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SpreadConstraint {
     /// `maxSkew`
     pub max_skew: i32,

@@ -1,0 +1,137 @@
+//! What the store knows that a new object's rules ask for, and the admission of pods made from templates.
+
+use super::{Api, ApiError};
+use crate::kubernetes::objects::pod::{Pod, PodSpec};
+use crate::kubernetes::objects::rules::{self, Surroundings};
+use crate::kubernetes::objects::schema::Schema;
+use crate::kubernetes::objects::template::Template;
+use crate::kubernetes::objects::{Id, Kind, Labels, Object, to_value};
+use crate::map;
+use crate::text::{Map, Value};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+/// Admitted specs by namespace, template and labels, so that a thousand pods of one template are admitted once.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Admitted(BTreeMap<(Rc<str>, u64), Vec<(Labels, Rc<PodSpec>)>>);
+
+/// How many templates are remembered. Ours: bounds memory; older ones are admitted again.
+const ADMITTED_MAX: usize = 4096;
+
+impl Admitted {
+    /// Whether a write of this kind can change what admission says.
+    pub(super) fn depends_on(kind: Kind, name: &str) -> bool {
+        matches!(kind, Kind::PriorityClass | Kind::ServiceAccount)
+            || matches!(kind, Kind::Other(_)) && matches!(name, "RuntimeClass" | "LimitRange")
+    }
+    pub(super) fn forget(&mut self) {
+        self.0.clear();
+    }
+}
+
+impl Api {
+    /// The wish of a pod made from a template in a namespace: what admission and the create strategy make of it. Refused with
+    /// the server's words.
+    pub fn admit_pod(&mut self, namespace: &str, template: &Template) -> Result<Rc<PodSpec>, ApiError> {
+        let key = (Rc::from(namespace), template.spec.hash);
+        let known = self.admitted.0.get(&key).and_then(|list| list.iter().find(|(l, _)| *l == template.labels));
+        if let Some((_, spec)) = known {
+            return Ok(spec.clone());
+        }
+        let labels = template.labels.iter().map(|(k, v)| (k.clone(), Value::Str(v.clone()))).collect::<Map>();
+        let meta = map! { "name" => "", "namespace" => namespace, "labels" => labels };
+        let mut tree = Value::Map(map! {
+            "apiVersion" => "v1", "kind" => "Pod", "metadata" => meta, "spec" => template.spec.tree.clone(),
+        });
+        self.admit_tree(&mut tree)?;
+        let spec = Pod::read(&tree, &self.calendar).spec;
+        if self.admitted.0.len() >= ADMITTED_MAX {
+            self.admitted.forget();
+        }
+        self.admitted.0.entry(key).or_default().push((template.labels.clone(), spec.clone()));
+        Ok(spec)
+    }
+    /// Admission and create strategy of a new object of a built-in kind.
+    pub(super) fn admit_tree(&mut self, tree: &mut Value) -> Result<(), ApiError> {
+        let (version, kind) =
+            (tree.str_at(&["apiVersion"]).unwrap_or_default(), tree.str_at(&["kind"]).unwrap_or_default());
+        let Some(info) = Schema::get().kind(version, kind) else { return Ok(()) };
+        rules::default_object(tree, info);
+        rules::admit(tree, info, &mut Around(self)).map_err(|message| ApiError { reason: "Forbidden", message })?;
+        rules::prepare_for_create(tree, info);
+        Ok(())
+    }
+}
+
+/// The store as rules see it.
+pub(super) struct Around<'a>(pub &'a mut Api);
+
+impl Around<'_> {
+    fn tree(&self, object: &Object) -> Value {
+        to_value(object, &self.0.kinds, &self.0.calendar)
+    }
+    fn named(&self, kind: Kind, namespace: &str, name: &str) -> Option<Value> {
+        self.0.store.by_name(kind, namespace, name).map(|o| self.tree(o))
+    }
+    fn other(&self, api_version: &str, kind: &str, test: impl Fn(&Value) -> bool) -> Option<Value> {
+        let kind = self.0.kinds.find(api_version, kind)?;
+        self.0.store.list(kind).map(|o| self.tree(o)).find(|v| test(v))
+    }
+}
+
+/// Whether an annotation of a tree says `true`.
+fn annotated(tree: &Value, key: &str) -> bool {
+    tree.str_at(&["metadata", "annotations", key]) == Some("true")
+}
+
+impl Surroundings for Around<'_> {
+    fn service_account(&self, namespace: &str, name: &str) -> Option<Value> {
+        self.named(Kind::ServiceAccount, namespace, name)
+    }
+    fn priority_class(&self, name: &str) -> Option<Value> {
+        self.named(Kind::PriorityClass, "", name)
+    }
+    fn default_priority_class(&self) -> Option<Value> {
+        let mut classes = self.0.store.list(Kind::PriorityClass);
+        classes.find(|o| o.priority_class().is_some_and(|c| c.global_default)).map(|o| self.tree(o))
+    }
+    fn runtime_class(&self, name: &str) -> Option<Value> {
+        self.other("node.k8s.io/v1", "RuntimeClass", |v| v.str_at(&["metadata", "name"]) == Some(name))
+    }
+    fn default_storage_class(&self) -> Option<Value> {
+        self.other("storage.k8s.io/v1", "StorageClass", |v| annotated(v, "storageclass.kubernetes.io/is-default-class"))
+    }
+    fn default_ingress_class(&self) -> Option<Value> {
+        self.other("networking.k8s.io/v1", "IngressClass", |v| {
+            annotated(v, "ingressclass.kubernetes.io/is-default-class")
+        })
+    }
+    fn suffix(&mut self) -> String {
+        self.0.chance("names").suffix(5)
+    }
+    /// Drawn from 10.96.0.0/16 without the first 256, which the server keeps for fixed addresses.
+    /// Source: kubernetes v1.37 pkg/registry/core/service/ipallocator, "ServiceIPStaticSubrange".
+    fn cluster_ip(&mut self) -> Value {
+        loop {
+            let at = 256 + self.0.chance("service-ips").below(65_536 - 512);
+            let ip = format!("10.96.{}.{}", at / 256, at % 256);
+            let taken = self.0.store.list(Kind::Service).any(|o| o.service().is_some_and(|s| s.cluster_ip == *ip));
+            if !taken {
+                return Value::from(ip);
+            }
+        }
+    }
+    /// Drawn from 30000-32767 without the first 86. Source: kubernetes v1.37 pkg/registry/core/service/portallocator.
+    fn node_port(&mut self) -> Value {
+        loop {
+            let port = 30_086 + self.0.chance("node-ports").below(2_682) as i64;
+            let mut services = self.0.store.list(Kind::Service).filter_map(|o| o.service());
+            if !services.any(|s| s.ports.iter().any(|p| i64::from(p.node_port) == port)) {
+                return Value::from(port);
+            }
+        }
+    }
+    fn uid(&self) -> Value {
+        Value::from(self.0.calendar.uid(Id(self.0.store.numbers())))
+    }
+}

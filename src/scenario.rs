@@ -1,0 +1,363 @@
+//! A scenario: a cluster, files, a seed, what happens when. A bare manifest is a scenario with defaults. The format is
+//! described in `docs/formats/scenario.md`.
+
+use crate::kubernetes::Cluster;
+use crate::kubernetes::apiserver::{By, NodeSpec};
+use crate::kubernetes::objects::Calendar;
+use crate::reasons;
+use crate::sim::Span;
+use crate::text::{Node, NodeKind, Problem, Value, yaml};
+use crate::world::World;
+use std::rc::Rc;
+
+reasons! { "scenario":
+    /// The scenario says that this machine is there from the start.
+    node_joins(),
+}
+
+/// Ours: a bare manifest gets three nodes of 4 CPU and 8 GiB in three zones.
+const DEFAULT_NODES: [(&str, &str); 3] = [("node-a", "zone-a"), ("node-b", "zone-b"), ("node-c", "zone-c")];
+/// Ours: more nodes than this are refused.
+const NODES_MAX: usize = 20_000;
+
+/// A file by name.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct TextFile {
+    /// Name, as shown in origins.
+    pub name: Rc<str>,
+    /// Text.
+    pub text: Rc<str>,
+}
+
+/// One thing that happens at a time without a person.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Scripted {
+    /// When, from the start.
+    pub at: Span,
+    /// What: a console line, or a fault in words (`fail node-a`, `recover node-a`, `kill pod/web-1`).
+    pub line: Rc<str>,
+}
+
+/// Everything a run starts from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Scenario {
+    /// The machines.
+    pub nodes: Vec<NodeSpec>,
+    /// Files that are applied at the start.
+    pub files: Vec<TextFile>,
+    /// Seed of chance.
+    pub seed: u64,
+    /// What happens when.
+    pub inputs: Vec<Scripted>,
+    /// How long the run is meant to be, when the file says so.
+    pub until: Option<Span>,
+    /// `workloads:` as written, for the kubelets.
+    pub workloads: Rc<Value>,
+    /// Whether the files are applied at the start; otherwise an input does it.
+    pub apply: bool,
+}
+
+impl Default for Scenario {
+    fn default() -> Self {
+        let node = |(name, zone): &(&str, &str)| NodeSpec {
+            labels: vec![("topology.kubernetes.io/zone".into(), (*zone).into())],
+            ..machine(name)
+        };
+        Scenario {
+            nodes: DEFAULT_NODES.iter().map(node).collect(),
+            files: Vec::new(),
+            seed: 1,
+            inputs: Vec::new(),
+            until: None,
+            workloads: Rc::new(Value::Null),
+            apply: true,
+        }
+    }
+}
+
+/// A machine of 4 CPU and 8 GiB.
+fn machine(name: &str) -> NodeSpec {
+    let pair = |k: &str, v: &str| (k.to_string(), v.to_string());
+    NodeSpec {
+        name: name.into(),
+        labels: Vec::new(),
+        annotations: Vec::new(),
+        taints: Vec::new(),
+        // Pods a node: kubelet's default maxPods. Source: kubernetes v1.37 pkg/kubelet/apis/config/v1beta1/defaults.go.
+        capacity: vec![
+            pair("cpu", "4"),
+            pair("memory", "8Gi"),
+            pair("ephemeral-storage", "100Gi"),
+            pair("pods", "110"),
+        ],
+        allocatable: Vec::new(),
+        unschedulable: false,
+        kubelet_version: "v1.37.2".into(),
+    }
+}
+
+impl Scenario {
+    /// Reads a person's files: at most one scenario among them, the rest are manifests.
+    pub fn read(files: &[TextFile], seed: u64) -> (Scenario, Vec<Problem>) {
+        let mut scenario = Scenario { seed, ..Scenario::default() };
+        let mut problems = Vec::new();
+        for file in files {
+            let Some(document) = scenario_document(file) else {
+                scenario.files.push(file.clone());
+                continue;
+            };
+            let mut reader = Reader { file: file.name.clone(), problems: &mut problems };
+            reader.scenario(&document, &mut scenario);
+        }
+        (scenario, problems)
+    }
+    /// The world at the start: the machines are there, nothing is applied yet.
+    pub fn world(&self) -> World {
+        let calendar = Calendar { seed: self.seed, ..Calendar::default() };
+        let mut cluster = Cluster::new(calendar, self.seed);
+        cluster.api.bootstrap();
+        for node in &self.nodes {
+            cluster.api.add_node(node, By::actor("scenario", node_joins()));
+        }
+        cluster.settle();
+        World { cluster }
+    }
+}
+
+/// The document of a scenario file; `None` for a manifest.
+fn scenario_document(file: &TextFile) -> Option<Node> {
+    let (documents, _) = yaml::read(&file.name, &file.text);
+    let [document] = <[_; 1]>::try_from(documents).ok()?;
+    let node = document.node;
+    let looks = |key| node.get(key).is_some();
+    let named = file.name.ends_with(".scenario.yaml") || file.name.ends_with(".scenario.yml");
+    let unlike_a_manifest = !looks("kind") && (looks("cluster") || looks("inputs") || looks("files"));
+    (named || unlike_a_manifest).then_some(node)
+}
+
+struct Reader<'a> {
+    file: Rc<str>,
+    problems: &'a mut Vec<Problem>,
+}
+
+impl Reader<'_> {
+    fn complain(&mut self, node: &Node, words: String) {
+        let mut problem = Problem::error("scenario", node.extent.start, words);
+        problem.file = self.file.clone();
+        self.problems.push(problem);
+    }
+    fn scenario(&mut self, node: &Node, into: &mut Scenario) {
+        let NodeKind::Map(members) = &node.kind else {
+            return self.complain(node, "a scenario is a map".into());
+        };
+        for member in members {
+            let value = &member.node;
+            match &*member.key {
+                "cluster" => self.cluster(value, into),
+                "files" => self.files(value, into),
+                "seed" => match value.to_value().as_int() {
+                    Some(n) if n >= 0 => into.seed = n as u64,
+                    _ => self.complain(value, "seed: a whole number of at least 0 is expected".into()),
+                },
+                "inputs" => self.inputs(value, into),
+                "until" => into.until = self.span(value),
+                "apply" => into.apply = value.to_value() != Value::Bool(false),
+                "workloads" => into.workloads = Rc::new(value.to_value()),
+                "name" | "about" | "orchestrion" => {}
+                other => self.complain(value, format!("unknown field \"{other}\"")),
+            }
+        }
+    }
+    fn cluster(&mut self, node: &Node, into: &mut Scenario) {
+        let Some(nodes) = node.get("nodes") else { return };
+        let mut made = Vec::new();
+        match &nodes.kind {
+            NodeKind::List(items) => items.iter().for_each(|item| self.group(item, &mut made)),
+            _ => self.group(nodes, &mut made),
+        }
+        if made.len() > NODES_MAX {
+            self.complain(nodes, format!("at most {NODES_MAX} nodes are possible"));
+            made.truncate(NODES_MAX);
+        }
+        into.nodes = made;
+    }
+    /// One node, or a group: `{count, zones, name, cpu, memory, pods, labels, taints}`.
+    fn group(&mut self, node: &Node, made: &mut Vec<NodeSpec>) {
+        let tree = node.to_value();
+        let each = tree.get("each").unwrap_or(&tree);
+        let count = tree.int_at(&["count"]).unwrap_or(1).clamp(0, NODES_MAX as i64 + 1) as usize;
+        let zones: Vec<&str> = each.list_at(&["zones"]).iter().filter_map(Value::as_str).collect();
+        for i in 0..count {
+            let number = made.len() + 1;
+            let name = match each.str_at(&["name"]) {
+                Some(name) if count == 1 => name.to_string(),
+                Some(name) => format!("{name}-{}", i + 1),
+                None => format!("node-{number}"),
+            };
+            let zone = zones.get(i % zones.len().max(1)).copied().or(each.str_at(&["zone"]));
+            made.push(node_spec(&name, each, zone));
+        }
+    }
+    fn files(&mut self, node: &Node, into: &mut Scenario) {
+        let NodeKind::Map(members) = &node.kind else {
+            return self.complain(node, "files: a map of names to texts is expected".into());
+        };
+        for member in members {
+            match member.node.as_str() {
+                Some(text) => into.files.push(TextFile { name: member.key.clone(), text: text.into() }),
+                None => self.complain(&member.node, format!("files: {}: text is expected", member.key)),
+            }
+        }
+    }
+    fn inputs(&mut self, node: &Node, into: &mut Scenario) {
+        let NodeKind::List(items) = &node.kind else {
+            return self.complain(node, "inputs: a list is expected".into());
+        };
+        for item in items {
+            let at = item.get("at").or(item.get("t")).and_then(|n| self.span(n));
+            let line = item.get("run").or(item.get("do")).and_then(Node::as_str);
+            match (at, line) {
+                (Some(at), Some(line)) => into.inputs.push(Scripted { at, line: line.into() }),
+                _ => self.complain(item, "inputs: `at` (a time) and `run` (a line) are expected".into()),
+            }
+        }
+        into.inputs.sort_by_key(|i| i.at);
+    }
+    /// `90s`, `1m30s`, `500ms`, `2h`, or a number of seconds.
+    fn span(&mut self, node: &Node) -> Option<Span> {
+        let span = match node.to_value() {
+            Value::Int(s) if s >= 0 => Some(Span::secs(s as u64)),
+            Value::Float(s) if s >= 0.0 => Some(Span::micros((s * 1e6) as u64)),
+            Value::Str(text) => parse_span(&text),
+            _ => None,
+        };
+        if span.is_none() {
+            self.complain(node, "a time such as 90s, 1m30s or 500ms is expected".into());
+        }
+        span
+    }
+}
+
+/// Reads `1h2m3.5s`, `500ms`; a bare number counts seconds.
+pub fn parse_span(text: &str) -> Option<Span> {
+    let mut rest = text.trim();
+    if rest.is_empty() {
+        return None;
+    }
+    let mut total = 0.0f64;
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
+        let number: f64 = rest[..digits].parse().ok()?;
+        rest = &rest[digits..];
+        let letters = rest.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(rest.len());
+        total += number
+            * match &rest[..letters] {
+                "ms" => 1e3,
+                "s" | "" => 1e6,
+                "m" => 60e6,
+                "h" => 3600e6,
+                _ => return None,
+            };
+        rest = &rest[letters..];
+    }
+    (total < 1e15).then_some(Span::micros(total as u64))
+}
+
+fn node_spec(name: &str, each: &Value, zone: Option<&str>) -> NodeSpec {
+    let mut node = machine(name);
+    for (key, text) in
+        [("cpu", "cpu"), ("memory", "memory"), ("pods", "pods"), ("ephemeral-storage", "ephemeral-storage")]
+    {
+        if let Some(amount) = each.get(key).and_then(scalar_text) {
+            node.capacity.retain(|(k, _)| k != text);
+            node.capacity.push((text.into(), amount));
+        }
+    }
+    let pairs = |key: &str| {
+        let members = each.get(key).and_then(Value::as_map);
+        members
+            .into_iter()
+            .flat_map(|m| m.iter())
+            .filter_map(|(k, v)| Some((k.to_string(), scalar_text(v)?)))
+            .collect::<Vec<_>>()
+    };
+    node.capacity.extend(pairs("extended"));
+    node.capacity.extend(pairs("capacity"));
+    node.labels = pairs("labels");
+    node.annotations = pairs("annotations");
+    node.unschedulable = each.bool_at(&["unschedulable"]).unwrap_or(false);
+    if let Some(zone) = zone {
+        node.labels.push(("topology.kubernetes.io/zone".into(), zone.into()));
+    }
+    for taint in each.list_at(&["taints"]) {
+        let text = |key: &str| taint.str_at(&[key]).unwrap_or_default().to_string();
+        let whole = match taint.as_str() {
+            Some(text) => split_taint(text),
+            None => (text("key"), text("value"), text("effect")),
+        };
+        node.taints.push(whole);
+    }
+    node
+}
+
+/// `key=value:Effect`
+fn split_taint(text: &str) -> (String, String, String) {
+    let (pair, effect) = text.rsplit_once(':').unwrap_or((text, "NoSchedule"));
+    let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+    (key.into(), value.into(), effect.into())
+}
+
+fn scalar_text(value: &Value) -> Option<String> {
+    match value {
+        Value::Str(s) => Some(s.to_string()),
+        Value::Int(i) => Some(i.to_string()),
+        Value::Float(f) => Some(f.to_string()),
+        Value::Bool(b) => Some(b.to_string()),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> (Scenario, Vec<Problem>) {
+        Scenario::read(&[TextFile { name: "x.scenario.yaml".into(), text: text.into() }], 1)
+    }
+
+    #[test]
+    fn groups_of_nodes_spread_over_zones() {
+        let (s, problems) = read(
+            "cluster:\n  nodes:\n  - {count: 3, zones: [a, b], cpu: 2, taints: ['gpu=true:NoSchedule']}\nuntil: 1m30s\n",
+        );
+        assert!(problems.is_empty(), "{problems:?}");
+        let zones: Vec<_> = s.nodes.iter().map(|n| n.labels[0].1.as_str()).collect();
+        assert_eq!(zones, ["a", "b", "a"]);
+        assert_eq!(s.nodes[2].taints, [("gpu".into(), "true".into(), "NoSchedule".into())]);
+        assert_eq!(s.until, Some(Span::secs(90)));
+    }
+
+    #[test]
+    fn a_wrong_member_has_a_place_and_the_rest_is_read() {
+        let (s, problems) =
+            read("seed: 7\nspeed: 3\ninputs:\n- at: 5s\n  run: kubectl get pods\n- at: soon\n  run: x\n");
+        assert_eq!((s.seed, s.inputs.len()), (7, 1));
+        let lines: Vec<_> = problems.iter().map(|p| p.at.line).collect();
+        assert_eq!(lines, [2, 6, 6]);
+    }
+
+    #[test]
+    fn a_manifest_is_no_scenario() {
+        let file = TextFile { name: "web.yaml".into(), text: "kind: Pod\napiVersion: v1\n".into() };
+        let (s, _) = Scenario::read(std::slice::from_ref(&file), 3);
+        assert_eq!((s.files, s.nodes.len(), s.seed), (vec![file], 3, 3));
+    }
+
+    #[test]
+    fn spans_are_read() {
+        for (text, us) in [("90s", 90_000_000), ("1m30s", 90_000_000), ("500ms", 500_000), ("2.5", 2_500_000)] {
+            assert_eq!(parse_span(text), Some(Span(us)));
+        }
+        assert_eq!((parse_span(""), parse_span("5x"), parse_span("s")), (None, None, None));
+    }
+}
