@@ -149,3 +149,93 @@ impl By {
         self
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kubernetes::objects::{Calendar, Kind};
+    use crate::text::{Value, yaml};
+
+    crate::reasons! { "test":
+        /// Somebody did it.
+        did(),
+    }
+
+    fn tree(text: &str) -> Value {
+        let (documents, _) = yaml::read("t.yaml", text);
+        documents[0].node.to_value()
+    }
+    fn by() -> By {
+        By::actor("test", did())
+    }
+    fn api() -> Api {
+        let mut api = Api::new(Calendar::default(), 1);
+        api.bootstrap();
+        let account = tree("apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: default, namespace: default}\n");
+        api.create_tree(account, by(), &WriteOptions::default()).expect("service account");
+        assert_eq!(REASONS.len(), 1);
+        api
+    }
+    const WEB: &str = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n  replicas: 2\n  selector: {matchLabels: {a: b}}\n  template:\n    metadata: {labels: {a: b}}\n    spec: {containers: [{name: c, image: nginx}]}\n";
+
+    #[test]
+    fn a_created_deployment_is_defaulted_versioned_and_journaled() {
+        let mut api = api();
+        let written = api.create_tree(tree(WEB), by(), &WriteOptions::default()).expect("created");
+        let row = written.object.deployment().expect("a deployment");
+        assert_eq!((row.replicas, row.history_limit, written.object.meta.generation), (2, 10, 1));
+        assert_eq!(api.tree(&written.object).str_at(&["spec", "strategy", "rollingUpdate", "maxSurge"]), Some("25%"));
+        let again = api.create_tree(tree(WEB), by(), &WriteOptions::default()).expect_err("name is taken");
+        assert_eq!(again.message, "deployments.apps \"web\" already exists");
+        assert!(api.newest_about(written.object.meta.id).is_some());
+    }
+
+    #[test]
+    fn an_update_that_changes_nothing_is_no_write_and_a_new_wish_counts_up() {
+        let mut api = api();
+        let id = api.create_tree(tree(WEB), by(), &WriteOptions::default()).expect("created").object.meta.id;
+        let same = api.update_tree(id, tree(WEB), by(), &WriteOptions::default()).expect("read");
+        assert!(!same.changed);
+        let more = WEB.replace("replicas: 2", "replicas: 3");
+        let written = api.update_tree(id, tree(&more), by(), &WriteOptions::default()).expect("changed");
+        assert_eq!((written.changed, written.object.meta.generation), (true, 2));
+    }
+
+    #[test]
+    fn missing_namespaces_and_bad_objects_are_refused_in_the_servers_words() {
+        let mut api = api();
+        let away = WEB.replace("{name: web}", "{name: web, namespace: nowhere}");
+        let refused = api.create_tree(tree(&away), by(), &WriteOptions::default()).expect_err("no such namespace");
+        assert_eq!(refused.message, "namespaces \"nowhere\" not found");
+        let bad = WEB.replace("replicas: 2", "replicas: -1");
+        let refused = api.create_tree(tree(&bad), by(), &WriteOptions::default()).expect_err("negative");
+        assert!(
+            refused.message.starts_with("Deployment.apps \"web\" is invalid: spec.replicas: Invalid value: -1"),
+            "{}",
+            refused.message
+        );
+    }
+
+    #[test]
+    fn pods_of_one_template_share_one_wish() {
+        let mut api = api();
+        let web = api.create_tree(tree(WEB), by(), &WriteOptions::default()).expect("created").object;
+        let template = web.deployment().expect("a deployment").template.clone();
+        let (a, b) = (api.admit_pod("default", &template), api.admit_pod("default", &template));
+        let (a, b) = (a.expect("admitted"), b.expect("admitted"));
+        assert!(std::rc::Rc::ptr_eq(&a, &b));
+        assert_eq!(a.tolerations.len(), 2);
+    }
+
+    #[test]
+    fn a_finalizer_holds_a_deleted_object_until_it_is_taken_away() {
+        let mut api = api();
+        let held = tree("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c, finalizers: [x.io/hold]}\n");
+        let id = api.create_tree(held, by(), &WriteOptions::default()).expect("created").object.meta.id;
+        api.delete(id, by(), DeleteOptions::default());
+        assert!(api.store.get(id).is_some_and(|o| o.meta.deleting()));
+        api.update(id, by(), |o| o.meta.finalizers.clear());
+        assert!(api.store.get(id).is_none());
+        assert_eq!(api.store.find(Kind::ConfigMap, "default", "c"), None);
+    }
+}

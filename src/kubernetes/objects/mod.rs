@@ -3,7 +3,7 @@
 
 mod condition;
 mod decode;
-mod field_error;
+pub mod field_error;
 mod kind;
 mod meta;
 pub mod parts;
@@ -11,7 +11,7 @@ pub mod parts;
 pub mod columns;
 pub mod rules;
 mod scalar;
-mod schema;
+pub mod schema;
 mod shape;
 
 pub mod deployment;
