@@ -98,6 +98,7 @@ impl Api {
         let Some(old) = self.store.get(id).cloned() else { return Err(ApiError::gone()) };
         let old_tree = self.tree(&old);
         for key in [
+            "namespace",
             "creationTimestamp",
             "uid",
             "resourceVersion",
@@ -113,7 +114,7 @@ impl Api {
         let info = info_of(&tree);
         let mut warnings = Vec::new();
         if let Some(info) = info {
-            rules::default_object(&mut tree, info);
+            rules::prepare_for_update(&mut tree, info);
             keep_status(&mut tree, &old_tree);
             warnings = rules::warnings(&tree, info);
             let errors = rules::validate_update(&tree, &old_tree, info);

@@ -179,6 +179,12 @@ pub fn prepare_for_create(object: &mut Value, kind: &KindInfo) {
     *object = complete(object, kind);
 }
 
+/// Defaults of a changed object; the result has every member that the server prints.
+pub fn prepare_for_update(object: &mut Value, kind: &KindInfo) {
+    default_object(object, kind);
+    *object = complete(object, kind);
+}
+
 /// What is wrong with a new object, in the server's order.
 pub fn validate_create(object: &Value, kind: &KindInfo) -> Errors {
     let Some(rules) = of(kind) else { return meta::validate(object, kind, meta::NameRule::Subdomain) };
