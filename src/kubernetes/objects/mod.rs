@@ -9,6 +9,7 @@ mod meta;
 pub mod parts;
 
 pub mod columns;
+pub mod patch;
 pub mod rules;
 mod scalar;
 pub mod schema;
