@@ -5,6 +5,7 @@
 mod backoff;
 mod durations;
 mod labels;
+mod names;
 mod objects;
 mod printers;
 mod quantity;
@@ -55,6 +56,7 @@ const FAMILIES: &[(&str, How)] = &[
     ("durations", How::Lines(durations::check)),
     ("labels", How::Lines(labels::check)),
     ("printers", How::Lines(printers::check)),
+    ("names", How::Lines(names::check)),
     ("quantity", How::Lines(quantity::check)),
     ("validation", How::Itself(objects::validation)),
 ];

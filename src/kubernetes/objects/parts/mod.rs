@@ -6,6 +6,7 @@ mod label_selector;
 pub mod quantity;
 mod resources;
 pub mod selector;
+pub mod template_hash;
 pub mod validate_names;
 
 pub use label_selector::LabelSelector;

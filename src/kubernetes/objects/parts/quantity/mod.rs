@@ -6,6 +6,7 @@ mod big;
 mod parse;
 mod small;
 
+use crate::text::{Value, json};
 use big::{Big, Dec};
 use small::Small;
 use std::cmp::Ordering;
@@ -66,6 +67,17 @@ impl Amount {
     }
 }
 
+/// The fields of the real structure. Source: quantity.go, Quantity.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Internal {
+    /// Digits.
+    pub value: i64,
+    /// Power of ten.
+    pub scale: i32,
+    /// The text that is kept.
+    pub text: String,
+}
+
 impl Quantity {
     /// A whole number.
     pub fn new(value: i64, format: Format) -> Self {
@@ -86,6 +98,22 @@ impl Quantity {
         }
         let inner = json.strip_prefix('"').and_then(|j| j.strip_suffix('"')).unwrap_or(json);
         Quantity::parse(inner.trim())
+    }
+    /// Reads a member of an object: text or a number.
+    pub fn read(tree: &Value) -> Result<Self, QuantityError> {
+        match tree {
+            Value::Str(text) => Quantity::parse(text.trim()),
+            Value::Null => Ok(Quantity::default()),
+            other => Quantity::from_json(&json::write(other, json::Style::COMPACT)),
+        }
+    }
+    /// How the real code keeps it. Amounts of any size are not told apart: nothing that is hashed has one.
+    pub fn internal(&self) -> Internal {
+        let text = self.text.as_deref().unwrap_or_default().to_owned();
+        match &self.amount {
+            Amount::Small(small) => Internal { value: small.value, scale: small.scale, text },
+            Amount::Large(_) => Internal { value: self.value(), scale: 0, text },
+        }
     }
     /// In which family of suffixes it is printed.
     pub fn format(&self) -> Format {
