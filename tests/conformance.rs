@@ -5,7 +5,8 @@ use orchestrion::console::cli::conformance::run_lines;
 use std::path::PathBuf;
 
 /// Family and floor.
-const FLOORS: &[(&str, usize)] = &[("backoff", 73), ("durations", 90), ("labels", 158), ("quantity", 395)];
+const FLOORS: &[(&str, usize)] =
+    &[("backoff", 73), ("durations", 90), ("labels", 158), ("names", 148), ("quantity", 395)];
 
 fn folder() -> PathBuf {
     [env!("CARGO_MANIFEST_DIR"), "tests", "conformance"].iter().collect()

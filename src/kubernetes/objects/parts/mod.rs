@@ -2,6 +2,7 @@
 
 pub mod backoff;
 pub mod duration;
+pub mod int_or_percent;
 mod label_selector;
 pub mod quantity;
 mod resources;
@@ -9,6 +10,7 @@ pub mod selector;
 pub mod template_hash;
 pub mod validate_names;
 
+pub use int_or_percent::IntOrPercent;
 pub use label_selector::LabelSelector;
 pub use quantity::Quantity;
 pub use resources::{ResourceList, Resources};

@@ -6,7 +6,8 @@
 //! k8s.io/api v0.37 core/v1/types.go for names, types and order of the fields.
 
 use super::quantity::{Internal, Quantity};
-use crate::text::{Map, Value};
+use crate::map;
+use crate::text::{Map, Value, json};
 use std::fmt::Write;
 
 const TABLE: &str = include_str!("template_hash.txt");
@@ -33,6 +34,21 @@ pub fn hash_input(template: &Value) -> String {
 pub fn safe_encode(text: &str) -> String {
     const SAFE: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
     text.bytes().map(|b| char::from(SAFE[usize::from(b) % SAFE.len()])).collect()
+}
+
+/// What a controller revision keeps of a pod template (after defaulting), as JSON: a patch that puts the template back.
+/// Source: kubernetes v1.37 pkg/controller/statefulset/stateful_set_utils.go, getPatch.
+pub fn revision_data(template: &Value) -> String {
+    let mut template = template.clone();
+    template.make_map().set("$patch", "replace");
+    let data = map! { "spec" => map! { "template" => template } };
+    json::write(&data.into(), json::Style::COMPACT)
+}
+
+/// The name of the job that a CronJob starts for a scheduled moment, in seconds since 1970.
+/// Source: kubernetes v1.37 pkg/controller/cronjob/utils.go, getJobName.
+pub fn cron_job_name(cron_job: &str, scheduled: i64) -> String {
+    format!("{cron_job}-{}", scheduled.div_euclid(60))
 }
 
 /// The hash of a controller revision: its data as JSON, then the collision count as digits.
