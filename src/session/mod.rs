@@ -1,8 +1,410 @@
 //! The one door to the engine: [`Command`] in, [`Update`] out. The page (through its worker), the command line and the tests
-//! all use it.
+//! all use it. A session holds the branches of one run and what the page has seen of the present one.
 
+mod check;
 mod command;
+mod inspect;
+mod overview;
+mod rows;
+pub mod run;
+mod trace;
 mod update;
+pub mod wire;
 
 pub use command::{Action, Command, File};
+pub use trace::trace;
 pub use update::*;
+
+use crate::kubernetes::objects::{Id, Object};
+use crate::scenario::{Scenario, TextFile};
+use crate::sim::{Span, Time, Timeline};
+use run::{Input, Run};
+use std::collections::BTreeSet;
+
+/// A checkpoint is kept at least so often. Ours: seeks replay at most this much.
+const CHECKPOINT_EVERY: Span = Span::secs(10);
+/// Branches that are kept; the oldest but the present one goes first. Ours.
+const BRANCHES_MAX: usize = 8;
+/// Journal lines in one update. Ours: more than a person can follow.
+const HAPPENINGS_MAX: usize = 200;
+/// Entries a slice of a long seek should write, more or less; slices grow and shrink towards it.
+const SLICE_ENTRIES: u32 = 4_000;
+
+#[derive(Clone)]
+struct BranchState {
+    name: String,
+    forked_at: Time,
+    line: Timeline<Run>,
+    record: overview::Record,
+}
+
+/// One session.
+pub struct Session {
+    scenario: Scenario,
+    branches: Vec<BranchState>,
+    present: usize,
+    made: u32,
+    /// The branch a fork left, for taking it back.
+    forked_from: Option<usize>,
+    /// Entry number up to which the page has seen the journal.
+    told: u32,
+    /// Where a long seek is going, and the size of its next slice.
+    seeking: Option<(Time, Span)>,
+    full: bool,
+    log_changed: bool,
+}
+
+impl Default for Session {
+    fn default() -> Self {
+        Session::open(&[], 1)
+    }
+}
+
+impl Session {
+    /// A session at the start of a scenario; its files are applied at once.
+    pub fn open(files: &[TextFile], seed: u64) -> Self {
+        let (scenario, _) = Scenario::read(files, seed);
+        let mut session = Session::bare(scenario);
+        session.apply_scenario_files();
+        session
+    }
+    fn bare(scenario: Scenario) -> Self {
+        let line = Timeline::new(Run::new(&scenario), CHECKPOINT_EVERY);
+        let branch = BranchState { name: "A".into(), forked_at: Time::ZERO, line, record: overview::Record::default() };
+        Session {
+            scenario,
+            branches: vec![branch],
+            present: 0,
+            made: 1,
+            forked_from: None,
+            told: 0,
+            seeking: None,
+            full: true,
+            log_changed: true,
+        }
+    }
+    fn apply_scenario_files(&mut self) {
+        if self.scenario.apply && !self.scenario.files.is_empty() {
+            let files = self.scenario.files.iter().map(|f| (f.name.to_string(), f.text.to_string())).collect();
+            self.line_mut().apply(Input::Apply(files));
+        }
+    }
+    /// The run at the cursor.
+    pub fn run(&self) -> &Run {
+        self.branches[self.present].line.world()
+    }
+    fn line_mut(&mut self) -> &mut Timeline<Run> {
+        &mut self.branches[self.present].line
+    }
+    fn line(&self) -> &Timeline<Run> {
+        &self.branches[self.present].line
+    }
+    fn now(&self) -> Time {
+        self.run().world.now()
+    }
+
+    /// Carries out a command and tells what came of it.
+    pub fn command(&mut self, number: u32, command: Command) -> Update {
+        let mut update = Update { answer_to: number, ..Update::default() };
+        self.carry_out(command, &mut update);
+        self.report(&mut update);
+        update
+    }
+    /// Whether a long seek goes on: call [`Session::go_on`] until it does not.
+    pub fn busy(&self) -> bool {
+        self.seeking.is_some()
+    }
+    /// The next slice of a long seek.
+    pub fn go_on(&mut self, number: u32) -> Update {
+        let mut update = Update { answer_to: number, ..Update::default() };
+        self.slice();
+        self.report(&mut update);
+        update
+    }
+    fn carry_out(&mut self, command: Command, update: &mut Update) {
+        match command {
+            Command::Open { files, seed, log, at } => self.reopen(&files, seed, &log, Time(at)),
+            Command::Advance { by } => {
+                let to = self.now() + Span(by);
+                self.seek(to);
+            }
+            Command::Seek { to } => self.seek(Time(to)),
+            Command::StepEvent { back } => self.step_event(back),
+            Command::SkipQuiet => {
+                if let Some(due) = self.run().next_due() {
+                    self.seek(due);
+                }
+            }
+            Command::Act(action) => self.act(action, update),
+            Command::Shell { line } => self.shell(line, update),
+            Command::Complete { line } => update.completions = Some(self.run().complete(&line)),
+            Command::Check { files } => {
+                update.check = Some(check::check(&self.run().world.cluster, &text_files(&files)))
+            }
+            Command::Inspect { id } => update.inspect = inspect::inspect(&self.run().world.cluster, Id(id)),
+            Command::Why { id, entry } => update.why = Some(inspect::why(&self.run().world.cluster, Id(id), entry)),
+            Command::Branch { index } => self.switch(index as usize),
+            Command::UndoFork => self.undo_fork(),
+            Command::Overview { columns } => {
+                let branch = &self.branches[self.present];
+                update.overview = Some(branch.record.overview(branch.line.inputs(), branch.line.newest(), columns));
+            }
+            Command::Trace => update.trace = Some(trace(&self.run().world.cluster)),
+            Command::Refresh => self.full = true,
+            Command::CrashForTest => panic!("stopped on purpose"),
+        }
+    }
+    fn reopen(&mut self, files: &[File], seed: u64, log: &[u8], at: Time) {
+        let (scenario, _) = Scenario::read(&text_files(files), seed);
+        *self = Session::bare(scenario);
+        let inputs = wire::read_log(log);
+        if inputs.is_empty() {
+            self.apply_scenario_files();
+        }
+        let newest = inputs.last().map_or(Time::ZERO, |(t, _)| *t).max(at);
+        for (t, input) in inputs {
+            self.play(t);
+            self.line_mut().apply(input);
+        }
+        self.play(newest);
+        self.line_mut().seek(at);
+    }
+    /// Goes to `to`, in slices when it is far.
+    fn seek(&mut self, to: Time) {
+        if to <= self.line().newest() {
+            // The past is at most a checkpoint away.
+            self.full |= to < self.now();
+            self.line_mut().seek(to);
+            self.seeking = None;
+            return;
+        }
+        let slice = self.seeking.map_or(Span::millis(500), |(_, slice)| slice);
+        self.seeking = Some((to, slice));
+        self.slice();
+    }
+    /// One slice of a seek into what has not been played yet.
+    fn slice(&mut self) {
+        let Some((to, slice)) = self.seeking else { return };
+        let before = self.run().world.cluster.api.journal.len() as u32;
+        let stop = (self.now() + slice).min(to);
+        self.play(stop);
+        let wrote = (self.run().world.cluster.api.journal.len() as u32).saturating_sub(before);
+        let next = if wrote > SLICE_ENTRIES { Span(slice.0 / 2) } else { slice * 2 };
+        self.seeking = (stop < to).then_some((to, Span(next.0.max(1_000))));
+    }
+    /// Plays to `t`, looking at the cluster for the overview on the way.
+    fn play(&mut self, t: Time) {
+        loop {
+            let branch = &mut self.branches[self.present];
+            let stop = branch.record.due().max(branch.line.world().world.now()).min(t);
+            branch.line.seek(stop);
+            if !branch.line.in_the_past() {
+                branch.record.look(&branch.line.world().world.cluster);
+            }
+            if stop >= t {
+                return;
+            }
+            // A due sample at the present moment was just taken; the next is later.
+        }
+    }
+    fn step_event(&mut self, back: bool) {
+        let journal = &self.run().world.cluster.api.journal;
+        let now = self.now();
+        if back {
+            let here = journal.first_after(now);
+            let times = (0..here).rev().filter_map(|i| journal.get(crate::journal::EntryId(i)).map(|e| e.t));
+            // The moment before the newest entry: what it changed is undone.
+            let Some(newest) = times.clone().next() else { return self.seek(Time::ZERO) };
+            let target =
+                if newest < now { newest } else { times.into_iter().find(|t| *t < newest).unwrap_or(Time::ZERO) };
+            return self.seek(target);
+        }
+        let before = journal.len();
+        for _ in 0..10_000 {
+            let Some(due) = self.run().next_due() else { return };
+            let fresh = due > self.line().newest();
+            if fresh {
+                self.play(due)
+            } else {
+                self.line_mut().seek(due)
+            }
+            if self.run().world.cluster.api.journal.len() > before {
+                return;
+            }
+        }
+    }
+    fn act(&mut self, action: Action, update: &mut Update) {
+        let cluster = &self.run().world.cluster;
+        let named = |id: u32| cluster.api.store.get(Id(id)).map(|o| (reference(cluster, o), o.meta.name.to_string()));
+        let input = match action {
+            Action::Apply { files } => {
+                let texts = text_files(&files);
+                update.check = Some(check::check(cluster, &texts));
+                let (scenario, _) = Scenario::read(&texts, self.scenario.seed);
+                let files = scenario.files.iter().map(|f| (f.name.to_string(), f.text.to_string())).collect();
+                Some(Input::Apply(files))
+            }
+            Action::Delete { id } => named(id).map(|(r, _)| Input::Line(format!("kubectl delete {r} --wait=false"))),
+            Action::Scale { id, replicas } => {
+                named(id).map(|(r, _)| Input::Line(format!("kubectl scale {r} --replicas={replicas}")))
+            }
+            Action::SetImage { id, container, image } => {
+                named(id).map(|(r, _)| Input::Line(format!("kubectl set image {r} {container}={image}")))
+            }
+            Action::KillContainer { id, container } => Some(Input::Kill(id, container)),
+            Action::FailNode { id } => Some(Input::FailNode(id)),
+            Action::RecoverNode { id } => Some(Input::RecoverNode(id)),
+            Action::Cordon { id, on } => {
+                named(id).map(|(_, n)| Input::Line(format!("kubectl {} {n}", if on { "cordon" } else { "uncordon" })))
+            }
+            Action::Drain { id } => named(id).map(|(_, n)| {
+                Input::Line(format!("kubectl drain {n} --ignore-daemonsets --delete-emptydir-data --force"))
+            }),
+            Action::Rollout { id, verb } => named(id).map(|(r, _)| Input::Line(format!("kubectl rollout {verb} {r}"))),
+            Action::Line { line } => Some(Input::Line(line)),
+        };
+        match input {
+            Some(input) => self.take(input),
+            None => update.refused = Some("the object is gone".into()),
+        }
+    }
+    /// A terminal line. Reading lines leave no trace in the run; writing ones are inputs and may fork.
+    fn shell(&mut self, line: String, update: &mut Update) {
+        if line.trim() == "^C" {
+            if self.run().waiting() {
+                self.take(Input::Interrupt);
+            }
+        } else if crate::console::only_reads(&line) {
+            let mut copy = self.run().clone();
+            crate::sim::Rewindable::apply(&mut copy, &Input::Line(line));
+            update.shell = copy.take_answers().pop().map(shell_row);
+        } else {
+            self.take(Input::Line(line));
+        }
+    }
+    /// Takes an input at the cursor; in the past the old future is kept as a branch of its own.
+    fn take(&mut self, input: Input) {
+        self.seeking = None;
+        if self.line().in_the_past() {
+            self.fork();
+        }
+        self.line_mut().apply(input);
+        let branch = &mut self.branches[self.present];
+        branch.record.look(&branch.line.world().world.cluster);
+        self.log_changed = true;
+    }
+    fn fork(&mut self) {
+        let now = self.now();
+        let mut branch = self.branches[self.present].clone();
+        branch.name = branch_name(self.made);
+        branch.forked_at = now;
+        branch.record.cut(now);
+        self.made += 1;
+        if self.branches.len() >= BRANCHES_MAX {
+            let oldest = usize::from(self.present == 0);
+            self.branches.remove(oldest);
+            self.present -= usize::from(self.present > oldest);
+        }
+        self.forked_from = Some(self.present);
+        self.branches.push(branch);
+        self.present = self.branches.len() - 1;
+    }
+    fn undo_fork(&mut self) {
+        let Some(from) = self.forked_from.take() else { return };
+        self.branches.remove(self.present);
+        self.switch(from);
+    }
+    fn switch(&mut self, index: usize) {
+        if index < self.branches.len() {
+            self.present = index;
+            self.full = true;
+            self.log_changed = true;
+            self.seeking = None;
+        }
+    }
+
+    /// Fills in where the run stands and what changed on the stage.
+    fn report(&mut self, update: &mut Update) {
+        let forked = self.forked_from.is_some_and(|_| self.line().newest() == self.branches[self.present].forked_at);
+        update.clock = Clock {
+            now: self.now().0,
+            newest: self.line().newest().0,
+            next_due: self.run().next_due().map(|t| t.0),
+            seeking: self.seeking.map(|(to, _)| to.0),
+            branches: self.branches.iter().map(branch_row).collect(),
+            branch: self.present as u32,
+            forked,
+        };
+        if update.shell.is_none() {
+            update.shell = self.line_mut().world_mut().take_answers().into_iter().map(shell_row).reduce(join_answers);
+        }
+        let seen = self.line_mut().world_mut().world.cluster.take_seen();
+        let cluster = &self.branches[self.present].line.world().world.cluster;
+        update.full = std::mem::take(&mut self.full);
+        if update.full {
+            update.rows = cluster.api.store.all().filter_map(|o| rows::row(cluster, o)).collect();
+            self.told = cluster.api.journal.len() as u32;
+        } else {
+            let mut ids = BTreeSet::new();
+            for change in &seen {
+                ids.insert(change.id);
+                for object in [&change.before, &change.after].into_iter().flatten() {
+                    rows::touched(cluster, object, &mut ids);
+                }
+            }
+            for id in ids {
+                match cluster.api.store.get(id) {
+                    Some(object) => update.rows.extend(rows::row(cluster, object)),
+                    None => update.gone.push(id.0),
+                }
+            }
+            self.tell_happenings(update);
+        }
+        if std::mem::take(&mut self.log_changed) {
+            update.log = Some(wire::log(self.line().inputs()));
+        }
+    }
+    fn tell_happenings(&mut self, update: &mut Update) {
+        let cluster = &self.branches[self.present].line.world().world.cluster;
+        let journal = &cluster.api.journal;
+        let from = self.told.max((journal.len() as u32).saturating_sub(HAPPENINGS_MAX as u32));
+        update.happenings = journal.since(from).map(|(id, e)| inspect::happening(cluster, id, e)).collect();
+        self.told = journal.len() as u32;
+    }
+}
+
+fn text_files(files: &[File]) -> Vec<TextFile> {
+    files.iter().map(|f| TextFile { name: f.name.as_str().into(), text: f.text.as_str().into() }).collect()
+}
+
+/// `deployment.apps/web -n shop`
+fn reference(cluster: &crate::kubernetes::Cluster, object: &Object) -> String {
+    let api = &cluster.api;
+    let kind = api.kinds.name(object.kind).to_lowercase();
+    let group = crate::kubernetes::objects::group_of(api.kinds.api_version(object.kind));
+    let kind = if group.is_empty() { kind } else { format!("{kind}.{group}") };
+    match &*object.meta.namespace {
+        "" | "default" => format!("{kind}/{}", object.meta.name),
+        namespace => format!("{kind}/{} -n {namespace}", object.meta.name),
+    }
+}
+
+fn branch_row(branch: &BranchState) -> Branch {
+    Branch { name: branch.name.clone(), forked_at: branch.forked_at.0, newest: branch.line.newest().0 }
+}
+
+/// A, B, … Z, A1, B1 …
+fn branch_name(n: u32) -> String {
+    let letter = char::from(b'A' + (n % 26) as u8);
+    if n < 26 { letter.to_string() } else { format!("{letter}{}", n / 26) }
+}
+
+fn shell_row(answer: run::Answer) -> Shell {
+    Shell { line: answer.line.to_string(), stdout: answer.stdout, stderr: answer.stderr, code: answer.code }
+}
+
+fn join_answers(mut a: Shell, b: Shell) -> Shell {
+    a.stdout.push_str(&b.stdout);
+    a.stderr.push_str(&b.stderr);
+    Shell { code: b.code, ..a }
+}

@@ -47,6 +47,8 @@ pub struct Clock {
     pub newest: u64,
     /// When something is due next, if anything is.
     pub next_due: Option<u64>,
+    /// Where a long seek is going: the page shows progress, more updates follow by themselves.
+    pub seeking: Option<u64>,
     /// All branches: (name, forked at, newest), the present one marked.
     pub branches: Vec<Branch>,
     /// Index of the present branch.

@@ -4,6 +4,7 @@
 //! page asking whether the worker is alive; it is answered alike. Long work is cut into slices ([`Door::go_on`]) so that
 //! such questions and new commands get in between.
 
+use crate::session::{Session, wire};
 use js_sys::{Array, Uint8Array};
 use std::{cell::RefCell, rc::Rc};
 use wasm_bindgen::prelude::*;
@@ -22,15 +23,28 @@ pub trait Door {
 
 /// The engine of this build.
 pub fn engine() -> Box<dyn Door> {
-    Box::new(Echo)
+    Box::new(Engine::default())
 }
 
-/// Answers with the same bytes; stands in where there is no session.
-struct Echo;
+/// The session behind the link.
+#[derive(Default)]
+struct Engine {
+    session: Session,
+    /// Number of the newest command: slices of its work answer in its name.
+    newest: u32,
+}
 
-impl Door for Echo {
-    fn command(&mut self, _: u32, bytes: &[u8]) -> Vec<Vec<u8>> {
-        vec![bytes.to_vec()]
+impl Door for Engine {
+    fn command(&mut self, number: u32, bytes: &[u8]) -> Vec<Vec<u8>> {
+        let Some(command) = wire::read_command(bytes) else { return Vec::new() };
+        self.newest = number;
+        vec![wire::update(&self.session.command(number, command))]
+    }
+    fn go_on(&mut self) -> Option<Vec<Vec<u8>>> {
+        if !self.session.busy() {
+            return None;
+        }
+        Some(vec![wire::update(&self.session.go_on(self.newest))])
     }
 }
 

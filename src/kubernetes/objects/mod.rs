@@ -2,7 +2,7 @@
 //! the moment); nothing here looks into the store.
 
 mod condition;
-mod decode;
+pub mod decode;
 pub mod field_error;
 mod kind;
 mod meta;

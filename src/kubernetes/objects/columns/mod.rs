@@ -5,7 +5,7 @@
 mod batch;
 mod cluster;
 mod network;
-mod pod;
+pub mod pod;
 mod policy;
 mod storage;
 mod workload;

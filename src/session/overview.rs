@@ -1,0 +1,149 @@
+//! The whole run at a glance: how much happened when, lanes, curves. Sampled while the run is played forward.
+
+use super::run::Input;
+use super::update::Overview;
+use crate::journal::Journal;
+use crate::kubernetes::Cluster;
+use crate::kubernetes::objects::Kind;
+use crate::sim::{Span, Time};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Samples are at least so far apart. Ours: four a second are more than a time bar can show.
+const APART: Span = Span::millis(250);
+/// When there are more samples, every second one goes.
+const SAMPLES_MAX: usize = 8_192;
+
+/// One look at the cluster.
+#[derive(Clone, Debug, Default)]
+struct Sample {
+    at: Time,
+    wanted: i64,
+    ready: i64,
+    unplaced: bool,
+    rolling: BTreeSet<std::rc::Rc<str>>,
+}
+
+/// What was seen of one branch.
+#[derive(Clone, Debug)]
+pub struct Record {
+    samples: Vec<Sample>,
+    apart: Span,
+    journal: Journal,
+}
+
+impl Default for Record {
+    fn default() -> Self {
+        Record { samples: Vec::new(), apart: APART, journal: Journal::default() }
+    }
+}
+
+impl Record {
+    /// When the next sample is due.
+    pub fn due(&self) -> Time {
+        self.samples.last().map_or(Time::ZERO, |s| s.at + self.apart)
+    }
+    /// Looks at the cluster, if a sample is due and it stands at its newest moment.
+    pub fn look(&mut self, cluster: &Cluster) {
+        if cluster.api.journal.len() >= self.journal.len() {
+            self.journal = cluster.api.journal.clone();
+        }
+        let now = cluster.now();
+        if now < self.due() {
+            return;
+        }
+        let mut sample = Sample { at: now, ..Sample::default() };
+        for object in cluster.api.store.list(Kind::Deployment) {
+            let Some(it) = object.deployment() else { continue };
+            sample.wanted += i64::from(it.replicas);
+            sample.ready += i64::from(it.status.ready);
+            if it.status.updated < it.replicas || it.status.replicas > it.status.updated {
+                sample.rolling.insert(object.meta.name.clone());
+            }
+        }
+        sample.unplaced = cluster.api.store.list(Kind::Pod).any(|o| o.pod().is_some_and(|p| p.node.is_none()));
+        self.samples.push(sample);
+        if self.samples.len() > SAMPLES_MAX {
+            let mut nth = 0;
+            self.samples.retain(|_| {
+                nth += 1;
+                nth % 2 == 1
+            });
+            self.apart = self.apart * 2;
+        }
+    }
+    /// Forgets what lies after `t`: a fork leaves the old future.
+    pub fn cut(&mut self, t: Time) {
+        self.samples.retain(|s| s.at <= t);
+        self.journal = Journal::default();
+    }
+    /// The overview in so many columns.
+    pub fn overview(&self, inputs: &[(Time, Input)], newest: Time, columns: u32) -> Overview {
+        let columns = columns.clamp(1, 4_096) as usize;
+        let column =
+            |t: Time| ((u128::from(t.0) * columns as u128 / u128::from(newest.0.max(1))) as usize).min(columns - 1);
+        let mut density = vec![0u32; columns];
+        let mut marks = Vec::new();
+        for (_, entry) in self.journal.since(0) {
+            density[column(entry.t)] += 1;
+            if entry.why.reason.key == "kubelet.restarted" {
+                marks.push(("restarts".into(), entry.t.0, entry.t.0, String::new()));
+            }
+        }
+        for (t, input) in inputs {
+            let (lane, label) = lane_of(input);
+            marks.push((lane.into(), t.0, t.0, label));
+        }
+        self.spans(&mut marks);
+        let mut curves =
+            vec![("wanted".to_string(), vec![f32::NAN; columns]), ("ready".to_string(), vec![f32::NAN; columns])];
+        for sample in &self.samples {
+            let at = column(sample.at);
+            curves[0].1[at] = sample.wanted as f32;
+            curves[1].1[at] = sample.ready as f32;
+        }
+        curves.iter_mut().for_each(|(_, values)| fill(values));
+        Overview { density, marks, curves }
+    }
+    fn spans(&self, marks: &mut Vec<(String, u64, u64, String)>) {
+        let mut open: BTreeMap<(&str, String), u64> = BTreeMap::new();
+        for sample in &self.samples {
+            let mut now: BTreeSet<(&str, String)> =
+                sample.rolling.iter().map(|n| ("rollouts", n.to_string())).collect();
+            if sample.unplaced {
+                now.insert(("unplaced", String::new()));
+            }
+            let over: Vec<_> = open.keys().filter(|k| !now.contains(k)).cloned().collect();
+            for key in over {
+                if let Some(from) = open.remove(&key) {
+                    marks.push((key.0.into(), from, sample.at.0, key.1));
+                }
+            }
+            for key in now {
+                open.entry(key).or_insert(sample.at.0);
+            }
+        }
+        let end = self.samples.last().map_or(0, |s| s.at.0);
+        marks.extend(open.into_iter().map(|((lane, label), from)| (lane.to_string(), from, end, label)));
+    }
+}
+
+fn lane_of(input: &Input) -> (&'static str, String) {
+    match input {
+        Input::Apply(files) => ("you", files.iter().map(|(n, _)| n.as_str()).collect::<Vec<_>>().join(", ")),
+        Input::Line(line) => ("you", line.clone()),
+        Input::Kill(_, container) => ("faults", container.clone()),
+        Input::Interrupt => ("you", "^C".into()),
+        Input::FailNode(_) | Input::RecoverNode(_) => ("faults", String::new()),
+    }
+}
+
+/// Columns without a sample show the one before.
+fn fill(values: &mut [f32]) {
+    let mut last = 0.0;
+    for value in values {
+        if value.is_nan() {
+            *value = last;
+        }
+        last = *value;
+    }
+}
