@@ -115,19 +115,42 @@ impl Node {
     }
 }
 
-/// Reads `spec.containers[0].image` into steps. Used for paths that the real tools print.
+/// Reads `spec.containers[0].image` into steps; what stands in brackets may hold dots (`metadata.labels[app.io/x]`). Used
+/// for paths that the real tools print.
 pub fn steps(path: &str) -> Vec<Step> {
     let mut out = Vec::new();
-    for part in path.split('.').filter(|p| !p.is_empty()) {
-        let (key, rest) = part.split_once('[').map_or((part, None), |(k, r)| (k, Some(r)));
-        if !key.is_empty() {
-            out.push(Step::Key(key.into()));
+    let mut rest = path;
+    while !rest.is_empty() {
+        let (step, after) = match rest.strip_prefix('[') {
+            Some(inside) => {
+                let (index, after) = inside.split_once(']').unwrap_or((inside, ""));
+                (index.parse().map_or_else(|_| Step::Key(index.into()), Step::Index), after)
+            }
+            None => {
+                let end = rest.find(['.', '[']).unwrap_or(rest.len());
+                (Step::Key(rest[..end].into()), &rest[end..])
+            }
+        };
+        if step != Step::Key("".into()) {
+            out.push(step);
         }
-        let Some(rest) = rest else { continue };
-        for index in rest.split('[') {
-            let text = index.trim_end_matches(']');
-            out.push(text.parse().map_or_else(|_| Step::Key(text.into()), Step::Index));
-        }
+        rest = after.strip_prefix('.').unwrap_or(after);
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_to_steps() {
+        let key = |k: &str| Step::Key(k.into());
+        assert_eq!(
+            steps("a.b[0].c[x.y/z][1]"),
+            [key("a"), key("b"), Step::Index(0), key("c"), key("x.y/z"), Step::Index(1)]
+        );
+        assert_eq!(steps(""), []);
+        assert_eq!(steps(".a..b[]"), [key("a"), key("b")]);
+    }
 }

@@ -1,5 +1,6 @@
 //! The command `orchestrion`: the engine without a page. The shapes of its output are stable.
 
+pub mod check;
 pub mod conformance;
 
 use std::fmt::Write;
@@ -30,11 +31,14 @@ struct Verb {
 }
 
 /// Every command, in the order of the help text.
-const VERBS: &[Verb] = &[Verb {
-    name: "conformance",
-    usage: "conformance FAMILY FILE... [--only PREFIX] [--why] [--emit DIR]",
-    run: conformance::run,
-}];
+const VERBS: &[Verb] = &[
+    Verb { name: "check", usage: "check FILE... [--format json]", run: check::run },
+    Verb {
+        name: "conformance",
+        usage: "conformance FAMILY FILE... [--only PREFIX] [--why] [--emit DIR]",
+        run: conformance::run,
+    },
+];
 
 /// Runs a command line, without the program's name.
 pub fn run(args: &[String]) -> Outcome {
