@@ -1,0 +1,10 @@
+//! The built site in a real browser. Ignored in a plain `cargo test`, because they want `dist/` and a driver: `./dev test`
+//! builds both and runs them, `./dev browser NAME` runs some.
+
+#![allow(dead_code, reason = "the kit is wider than what one page needs")]
+
+mod driver;
+mod editor;
+mod page;
+mod server;
+mod start;
