@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 /// Family and floor.
 const FLOORS: &[(&str, usize)] =
-    &[("backoff", 73), ("durations", 90), ("labels", 158), ("names", 148), ("quantity", 395)];
+    &[("backoff", 73), ("durations", 90), ("labels", 158), ("names", 148), ("qos", 85), ("quantity", 395)];
 
 fn folder() -> PathBuf {
     [env!("CARGO_MANIFEST_DIR"), "tests", "conformance"].iter().collect()

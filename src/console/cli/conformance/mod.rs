@@ -8,6 +8,7 @@ mod labels;
 mod names;
 mod objects;
 mod printers;
+mod qos;
 mod quantity;
 mod updates;
 
@@ -57,6 +58,7 @@ const FAMILIES: &[(&str, How)] = &[
     ("labels", How::Lines(labels::check)),
     ("printers", How::Lines(printers::check)),
     ("names", How::Lines(names::check)),
+    ("qos", How::Lines(qos::check)),
     ("quantity", How::Lines(quantity::check)),
     ("validation", How::Itself(objects::validation)),
 ];

@@ -50,7 +50,7 @@ impl Sums {
 
 /// Whether a resource can be named at pod level.
 /// Source: kubernetes v1.37 component-helpers/resource/helpers.go, IsSupportedPodLevelResource.
-pub(super) fn at_pod_level(name: &str) -> bool {
+pub fn at_pod_level(name: &str) -> bool {
     matches!(name, "cpu" | "memory") || name.starts_with("hugepages-")
 }
 
@@ -62,7 +62,7 @@ fn apply_pod_level(list: &mut ResourceList, pod: &ResourceList) {
 
 /// The most that main containers, or any init container with the sidecars before it, need at one moment.
 /// Source: same file, aggregateContainerResourcesByFn.
-pub(super) fn of_containers(spec: &Value, what: &str, assumed: bool) -> ResourceList {
+pub fn of_containers(spec: &Value, what: &str, assumed: bool) -> ResourceList {
     let of_one = |container: &Value| {
         let mut list = container.at(&["resources", what]).map(ResourceList::read).unwrap_or_default();
         if assumed {

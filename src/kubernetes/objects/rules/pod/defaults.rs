@@ -12,9 +12,6 @@ pub fn pod(pod: &mut Value) {
         for list in ["containers", "initContainers"] {
             spec.each(list, |container| container.inside("resources", requests_from_limits));
         }
-        if spec.has("resources") {
-            pod_requests(spec);
-        }
         spec.fill("enableServiceLinks", true);
         if spec.yes("hostNetwork") {
             for list in ["containers", "initContainers"] {
@@ -35,19 +32,6 @@ fn requests_from_limits(resources: &mut Value) {
     let requests = resources.make("requests");
     for (name, amount) in limits {
         requests.fill(&name, amount);
-    }
-}
-
-/// Requests of the whole pod: from the containers' where all of them say something, else from the pod's limits.
-fn pod_requests(spec: &mut Value) {
-    let Some(limits) = spec.at(&["resources", "limits"]).and_then(Value::as_map).cloned() else { return };
-    let containers = spec.items("containers").to_vec();
-    for (name, limit) in limits {
-        let all = !containers.is_empty() && containers.iter().all(|c| c.of("resources").of("requests").has(&name));
-        if all && !name.starts_with("hugepages-") {
-            continue;
-        }
-        spec.make("resources").make("requests").fill(&name, limit);
     }
 }
 

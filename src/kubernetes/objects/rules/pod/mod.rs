@@ -2,11 +2,12 @@
 
 mod admission;
 mod defaults;
+mod pod_level;
 
 pub use admission::admit;
 pub use defaults::{claim_spec, round, source, template};
 
-use super::view::View;
+use super::view::{Fill, View};
 use super::{NONE, Rules};
 use crate::map;
 use crate::text::Value;
@@ -18,6 +19,7 @@ pub const RULES: Rules = Rules { kind: "v1 Pod", simulated: &["spec.*"], default
 /// Source: kubernetes v1.37 pkg/registry/core/pod/strategy.go, podStrategy.PrepareForCreate.
 fn strategy(pod: &mut Value) {
     super::first_generation(pod);
+    pod_level::fill(pod.make("spec"));
     let mut status = map! { "phase" => "Pending", "qosClass" => qos(pod.of("spec")) };
     if !pod.of("spec").items("schedulingGates").is_empty() {
         let condition = map! {
