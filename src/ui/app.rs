@@ -13,7 +13,7 @@ pub fn App() -> Html {
             Callback::from(move |bytes: Vec<u8>| said.set(format!("{} bytes", bytes.len()))),
             Callback::from(move |why: String| fell.set(why)),
         );
-        engine.send(b"hello".to_vec());
+        engine.send(crate::session::wire::command(&crate::session::Command::Refresh));
         engine
     });
     html! {

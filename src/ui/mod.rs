@@ -18,6 +18,6 @@ pub fn start() {
         console_error_panic_hook::set_once();
         yew::Renderer::<app::App>::new().render();
     } else {
-        worker::start(worker::engine);
+        worker::start();
     }
 }

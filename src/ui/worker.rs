@@ -1,58 +1,21 @@
 //! The worker's end of the link. It owns the engine and is the only one that waits for it.
 //!
 //! A message is a request number (four bytes, little end first) and the engine's bytes. A request without bytes is the
-//! page asking whether the worker is alive; it is answered alike. Long work is cut into slices ([`Door::go_on`]) so that
+//! page asking whether the worker is alive; it is answered alike. Long seeks are cut into slices ([`Session::go_on`]) so that
 //! such questions and new commands get in between.
 
 use crate::session::{Session, wire};
 use js_sys::{Array, Uint8Array};
-use std::{cell::RefCell, rc::Rc};
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use web_sys::{DedicatedWorkerGlobalScope, MessageChannel, MessageEvent};
 
-/// What stands behind the link: bytes in, bytes out.
-pub trait Door {
-    /// Carries out the command of this number; each item of the answer becomes one message to the page.
-    fn command(&mut self, number: u32, bytes: &[u8]) -> Vec<Vec<u8>>;
-
-    /// Continues work that a command began, for a few tens of milliseconds. `None` when nothing is left to do.
-    fn go_on(&mut self) -> Option<Vec<Vec<u8>>> {
-        None
-    }
-}
-
-/// The engine of this build.
-pub fn engine() -> Box<dyn Door> {
-    Box::new(Engine::default())
-}
-
-/// The session behind the link.
-#[derive(Default)]
-struct Engine {
-    session: Session,
-    /// Number of the newest command: slices of its work answer in its name.
-    newest: u32,
-}
-
-impl Door for Engine {
-    fn command(&mut self, number: u32, bytes: &[u8]) -> Vec<Vec<u8>> {
-        let Some(command) = wire::read_command(bytes) else { return Vec::new() };
-        self.newest = number;
-        vec![wire::update(&self.session.command(number, command))]
-    }
-    fn go_on(&mut self) -> Option<Vec<Vec<u8>>> {
-        if !self.session.busy() {
-            return None;
-        }
-        Some(vec![wire::update(&self.session.go_on(self.newest))])
-    }
-}
-
 /// Runs the worker: announces itself with `null`, then serves messages for good.
-pub fn start(make: fn() -> Box<dyn Door>) {
+pub fn start() {
     let scope: DedicatedWorkerGlobalScope = js_sys::global().unchecked_into();
     report_panics(scope.clone());
-    let seat = Rc::new(Seat { door: RefCell::new(make()), scope: scope.clone(), last: RefCell::default() });
+    let seat = Rc::new(Seat { session: RefCell::default(), scope: scope.clone(), last: Cell::default() });
     let again = later(seat.clone());
     let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
         let bytes = Uint8Array::new(&event.data()).to_vec();
@@ -60,9 +23,10 @@ pub fn start(make: fn() -> Box<dyn Door>) {
         if command.is_empty() {
             return seat.post(*number, &[]);
         }
-        *seat.last.borrow_mut() = *number;
-        let answers = seat.door.borrow_mut().command(u32::from_le_bytes(*number), command);
-        answers.iter().for_each(|answer| seat.post(*number, answer));
+        let Some(command) = wire::read_command(command) else { return };
+        seat.last.set(*number);
+        let update = seat.session.borrow_mut().command(u32::from_le_bytes(*number), command);
+        seat.post(*number, &wire::update(&update));
         again();
     });
     scope.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
@@ -71,10 +35,10 @@ pub fn start(make: fn() -> Box<dyn Door>) {
 }
 
 struct Seat {
-    door: RefCell<Box<dyn Door>>,
+    session: RefCell<Session>,
     scope: DedicatedWorkerGlobalScope,
     /// The newest request's number: slices answer in its name.
-    last: RefCell<[u8; 4]>,
+    last: Cell<[u8; 4]>,
 }
 
 impl Seat {
@@ -90,7 +54,7 @@ impl Seat {
 /// are held back after a few rounds and waiting messages would never get in between promises.
 fn later(seat: Rc<Seat>) -> Rc<dyn Fn()> {
     let Ok(channel) = MessageChannel::new() else { return Rc::new(|| ()) };
-    let asked = Rc::new(RefCell::new(false));
+    let asked = Rc::new(Cell::new(false));
     let (port, flag) = (channel.port2(), asked.clone());
     let ask: Rc<dyn Fn()> = Rc::new(move || {
         if !flag.replace(true) {
@@ -99,11 +63,13 @@ fn later(seat: Rc<Seat>) -> Rc<dyn Fn()> {
     });
     let again = ask.clone();
     let on_slice = Closure::<dyn FnMut()>::new(move || {
-        asked.replace(false);
-        let slice = seat.door.borrow_mut().go_on();
-        let Some(answers) = slice else { return };
-        let number = *seat.last.borrow();
-        answers.iter().for_each(|answer| seat.post(number, answer));
+        asked.set(false);
+        if !seat.session.borrow().busy() {
+            return;
+        }
+        let number = seat.last.get();
+        let update = seat.session.borrow_mut().go_on(u32::from_le_bytes(number));
+        seat.post(number, &wire::update(&update));
         again();
     });
     channel.port1().set_onmessage(Some(on_slice.as_ref().unchecked_ref()));
