@@ -12,12 +12,13 @@
 //! | 5 | `scenario` files + cluster + seed + inputs to a world |
 //! | 6 | `lesson` · `duel` · `console` what a person types |
 //! | 7 | `session` commands in, updates out |
-//! | 8 | `ui` the page (wasm only) |
+//! | 8 | `ui` the page (wasm only) · `cli` the command line |
 //! | 9 | `bin` the shells |
 //!
 //! Invariants: the engine is a pure function of (files, cluster, seed, input log). No wall clock, no threads, no hash order,
 //! no platform float functions anywhere outside `ui` and `bin`.
 
+pub mod cli;
 pub mod console;
 pub mod journal;
 pub mod kubernetes;

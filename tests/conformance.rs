@@ -1,7 +1,7 @@
 //! Recorded cases of the real code that lie beside this file, and the least number of each that must agree. A floor is
 //! raised when more agree, and never lowered.
 
-use orchestrion::console::cli::conformance::run_lines;
+use orchestrion::cli::conformance::run_lines;
 use std::path::PathBuf;
 
 /// Family and floor.

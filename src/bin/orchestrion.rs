@@ -1,5 +1,5 @@
-//! The command line. All it does is in `console::cli`.
+//! The command line. All it does is in `cli`.
 
 fn main() -> std::process::ExitCode {
-    orchestrion::console::cli::main()
+    orchestrion::cli::main()
 }

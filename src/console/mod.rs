@@ -1,6 +1,5 @@
 //! What a person types: one folder a tool, one file a verb.
 
-pub mod cli;
 pub mod kubectl;
 
 use crate::kubernetes::Cluster;

@@ -3,6 +3,7 @@
 
 mod check;
 mod command;
+pub mod expression;
 mod inspect;
 mod overview;
 mod rows;

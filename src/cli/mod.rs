@@ -2,6 +2,8 @@
 
 pub mod check;
 pub mod conformance;
+mod run;
+mod shell;
 
 use std::fmt::Write;
 
@@ -33,6 +35,8 @@ struct Verb {
 /// Every command, in the order of the help text.
 const VERBS: &[Verb] = &[
     Verb { name: "check", usage: "check FILE... [--format json]", run: check::run },
+    Verb { name: "run", usage: run::USAGE, run: run::run },
+    Verb { name: "shell", usage: shell::USAGE, run: shell::run },
     Verb {
         name: "conformance",
         usage: "conformance FAMILY FILE... [--only PREFIX] [--why] [--emit DIR]",

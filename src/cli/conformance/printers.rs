@@ -46,7 +46,7 @@ fn items(object: &Value) -> Vec<Value> {
 mod tests {
     #[test]
     fn recorded_tables() {
-        let report = super::super::run_lines("printers", include_str!("../../../../tests/data/printers.jsonl"), None);
+        let report = super::super::run_lines("printers", include_str!("../../../tests/data/printers.jsonl"), None);
         let report = report.expect("the family");
         assert_eq!(report.failed, []);
         assert!(report.passed > 100);

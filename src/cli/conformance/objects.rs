@@ -1,7 +1,7 @@
 //! What the API server makes of a document: defaults, refusals, the stored object.
 
 use super::{Report, Request};
-use crate::console::cli::Outcome;
+use crate::cli::Outcome;
 use crate::kubernetes::objects::{
     KindInfo, Surroundings, admit, allocate, decode, invalid_message, prepare_for_create, validate_create, warnings,
 };

@@ -1,0 +1,165 @@
+//! `orchestrion run`: plays files to the end, prints a summary, keeps the trace, and holds the run against assertions.
+
+use super::{Outcome, take_option};
+use crate::kubernetes::objects::Kind;
+use crate::scenario::{Scenario, TextFile, parse_span};
+use crate::session::expression::{Expression, When};
+use crate::session::run::{Input, Run};
+use crate::sim::{Rewindable, Span, Time};
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+/// How it is called.
+pub const USAGE: &str = "run FILE... [--for 10m] [--seed N] [--trace FILE] [--assert 'EXPR']...";
+
+/// Ours: how long a run is when nobody says.
+const DEFAULT_LENGTH: Span = Span::secs(120);
+
+/// Carries it out.
+pub fn run(args: &[String]) -> Outcome {
+    match try_run(args.to_vec()) {
+        Ok(outcome) | Err(outcome) => outcome,
+    }
+}
+
+struct Asked {
+    expression: Expression,
+    held: Option<bool>,
+}
+
+fn try_run(mut args: Vec<String>) -> Result<Outcome, Outcome> {
+    let length = take_option(&mut args, "--for")
+        .map(|t| parse_span(&t).ok_or_else(|| Outcome::usage(format!("--for: {t}: no time"))));
+    let length = length.transpose()?;
+    let seed = take_seed(&mut args)?;
+    let trace = take_option(&mut args, "--trace");
+    let mut asked = Vec::new();
+    while let Some(text) = take_option(&mut args, "--assert") {
+        let expression = Expression::read(&text).map_err(|e| Outcome::usage(format!("--assert: {e}")))?;
+        asked.push(Asked { expression, held: None });
+    }
+    let files = read_files(&args)?;
+    let (scenario, problems) = Scenario::read(&files, seed.unwrap_or(1));
+    let scenario = Scenario { seed: seed.unwrap_or(scenario.seed), ..scenario };
+    let mut outcome = Outcome::default();
+    problems.iter().for_each(|p| drop(writeln!(outcome.err, "{p}")));
+    let end = Time::ZERO + length.or(scenario.until).unwrap_or(DEFAULT_LENGTH);
+    let mut run = start(&scenario, &mut outcome);
+    play(&mut run, end, &mut asked);
+    summary(&run, &mut outcome);
+    judge(&asked, &mut outcome);
+    if let Some(path) = trace {
+        let text = crate::session::trace(&run.world.cluster);
+        std::fs::write(&path, text).map_err(|e| Outcome::usage(format!("{path}: {e}")))?;
+    }
+    Ok(outcome)
+}
+
+/// Takes `--seed N` out of the arguments.
+pub fn take_seed(args: &mut Vec<String>) -> Result<Option<u64>, Outcome> {
+    let Some(text) = take_option(args, "--seed") else { return Ok(None) };
+    text.parse().map(Some).map_err(|_| Outcome::usage(format!("--seed: {text}: no whole number")))
+}
+
+/// Reads the named files from disk.
+pub fn read_files(paths: &[String]) -> Result<Vec<TextFile>, Outcome> {
+    if paths.is_empty() {
+        return Err(Outcome::usage("no file is named"));
+    }
+    let read = |path: &String| match std::fs::read(path) {
+        Ok(bytes) => {
+            let name = std::path::Path::new(path).file_name().map(|n| n.to_string_lossy().into_owned());
+            Ok(TextFile {
+                name: name.unwrap_or_else(|| path.clone()).into(),
+                text: String::from_utf8_lossy(&bytes).into(),
+            })
+        }
+        Err(error) => Err(Outcome::usage(format!("{path}: {error}"))),
+    };
+    paths.iter().map(read).collect()
+}
+
+/// A run at its start, its files applied; what the console said goes to the outcome.
+pub fn start(scenario: &Scenario, outcome: &mut Outcome) -> Run {
+    let mut run = Run::new(scenario);
+    if scenario.apply && !scenario.files.is_empty() {
+        let files = scenario.files.iter().map(|f| (f.name.to_string(), f.text.to_string())).collect();
+        run.apply(&Input::Apply(files));
+    }
+    for answer in run.take_answers() {
+        outcome.out.push_str(&answer.stdout);
+        outcome.err.push_str(&answer.stderr);
+        if answer.code.unwrap_or(0) != 0 {
+            outcome.code = 1;
+        }
+    }
+    run
+}
+
+/// Plays moment by moment, so that assertions over time see every one.
+fn play(run: &mut Run, end: Time, asked: &mut [Asked]) {
+    let over_time = asked.iter().any(|a| a.expression.when != When::Finally);
+    look(run, asked, false);
+    while over_time && let Some(due) = run.next_due().filter(|due| *due <= end) {
+        run.run_until(due);
+        look(run, asked, false);
+    }
+    run.run_until(end);
+    look(run, asked, true);
+    run.world.cluster.take_seen();
+}
+
+fn look(run: &Run, asked: &mut [Asked], last: bool) {
+    let cluster = &run.world.cluster;
+    for a in asked {
+        match a.expression.when {
+            When::Finally if last => a.held = Some(a.expression.holds(cluster)),
+            When::Finally => {}
+            When::Ever => a.held = Some(a.held == Some(true) || a.expression.holds(cluster)),
+            // "Always" begins when the condition first holds: nothing is available before it was started.
+            When::Always => match (a.held, a.expression.holds(cluster)) {
+                (None, true) => a.held = Some(true),
+                (Some(true), false) => a.held = Some(false),
+                _ => {}
+            },
+        }
+    }
+}
+
+fn judge(asked: &[Asked], outcome: &mut Outcome) {
+    for a in asked {
+        let holds = a.held == Some(true);
+        let _ = writeln!(outcome.out, "{} {}", if holds { "ok  " } else { "FAIL" }, a.expression.text);
+        if !holds {
+            outcome.code = 1;
+        }
+    }
+}
+
+fn summary(run: &Run, outcome: &mut Outcome) {
+    let cluster = &run.world.cluster;
+    let (api, now) = (&cluster.api, cluster.now());
+    let _ = writeln!(
+        outcome.out,
+        "at {}.{:03} s, {} journal entries",
+        now.as_secs(),
+        now.as_millis() % 1000,
+        api.journal.len()
+    );
+    let mut phases: BTreeMap<&str, usize> = BTreeMap::new();
+    for pod in api.store.list(Kind::Pod).filter_map(|o| o.pod()) {
+        let word = if pod.ready() { "Ready" } else { pod.status.phase.word() };
+        *phases.entry(word).or_default() += 1;
+    }
+    let phases: Vec<String> = phases.iter().map(|(word, n)| format!("{n} {word}")).collect();
+    let _ = writeln!(outcome.out, "pods: {}", if phases.is_empty() { "none".into() } else { phases.join(", ") });
+    for object in api.store.list(Kind::Deployment) {
+        let Some(it) = object.deployment() else { continue };
+        let s = &it.status;
+        let _ = writeln!(
+            outcome.out,
+            "deployment {}/{}: {}/{} ready, {} updated, {} available",
+            object.meta.namespace, object.meta.name, s.ready, it.replicas, s.updated, s.available
+        );
+    }
+}
