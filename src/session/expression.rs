@@ -235,11 +235,11 @@ mod tests {
     #[test]
     fn missing_numbers_are_zero_and_items_go_by_type() {
         let (documents, _) =
-            crate::text::yaml::read("t", "status: {conditions: [{type: Available, status: 'True'}], n: 4}\n");
+            crate::text::yaml::read("t", "status: {conditions: [{type: Available, status: 'True'}], count: 4}\n");
         let tree = documents[0].node.to_value();
         let at = |path: &str| walk(&tree, &steps(path)).cloned();
         assert_eq!(at("status.conditions[Available].status"), Some(Value::from("True")));
-        assert_eq!(compare_value(at("status.n").as_ref(), "4"), Some(std::cmp::Ordering::Equal));
+        assert_eq!(compare_value(at("status.count").as_ref(), "4"), Some(std::cmp::Ordering::Equal));
         assert_eq!(compare_value(at("status.none").as_ref(), "0"), Some(std::cmp::Ordering::Equal));
     }
 }
