@@ -11,7 +11,7 @@ reasons! { "cluster":
 }
 
 /// One node of a new cluster.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct NodeSpec {
     /// Name.
     pub name: String,

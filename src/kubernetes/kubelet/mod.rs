@@ -1,19 +1,135 @@
-//! The kubelet room.
+//! The kubelets: one a node, each with a worker for every pod on it. A worker looks at its pod (writes the report, starts
+//! what should run), and looks again when something happened or a back-off has passed.
+//!
+//! `node` heartbeats and faults · `worker` what is remembered of a pod · `lifecycle` one look · `start` starting containers ·
+//! `images` pulls · `probes` · `restart` back-off and policies · `stop` termination · `status` the report.
 
-use super::apiserver::{Change, Cx};
+mod images;
+mod lifecycle;
+mod node;
+mod restart;
+mod start;
+mod status;
+mod stop;
+mod worker;
+
+#[cfg(test)]
+mod tests;
+
+pub use node::Outage;
+
+use super::apiserver::{Change, ChangeKind, Cx};
+use super::objects::{Id, Kind};
+use crate::reasons;
+use crate::workload::{Latencies, Workloads};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use worker::Worker;
+
+/// The component's name, as in events.
+pub const KUBELET: &str = "kubelet";
+
+reasons! { "kubelet":
+    /// A machine joined and reports.
+    node_joined(node),
+    /// A machine came back and reports again.
+    node_back(node),
+    /// A machine went silent: its heartbeats stop.
+    warning node_silent(node),
+    /// A node's kubelet took the pod.
+    took(node),
+    /// The pod has its network.
+    sandbox(node),
+    /// Containers of it run.
+    started(names),
+    /// A container ended by itself.
+    ended(container, code),
+    /// A container waits before it is started again.
+    warning backing_off(container, seconds),
+    /// A container cannot be started.
+    warning cannot_start(container, reason),
+    /// Its probes changed what the pod reports.
+    probed(container, ready),
+    /// It is being stopped.
+    stopping(grace),
+    /// All of its containers have ended.
+    stopped(phase),
+    /// Nothing of it is left on the node.
+    gone(node),
+    /// Something about it changed that the report shows.
+    reported(),
+}
 
 /// What the room remembers.
 #[derive(Clone, Debug, Default)]
-pub struct State {}
+pub struct State {
+    kubelets: BTreeMap<Rc<str>, Rc<node::Kubelet>>,
+    pods: BTreeMap<Id, Rc<Worker>>,
+    /// What containers do and which images there are.
+    pub workloads: Rc<Workloads>,
+    /// How long things take.
+    pub latencies: Rc<Latencies>,
+}
 
 /// What it wakes up for.
 #[derive(Clone, Debug)]
-pub enum Timer {}
+pub enum Timer {
+    /// A node's kubelet reports after its start.
+    Report(Rc<str>),
+    /// A worker looks at its pod.
+    Look(Id),
+    /// The step a worker is in is done.
+    Step(Id, u32),
+    /// A container ends by itself: pod, container, run.
+    Exit(Id, u16, u32),
+    /// The grace of a container that is being stopped is over: pod, container, run.
+    Kill(Id, u16, u32),
+    /// A pod's program gets SIGTERM: pod, container, run.
+    Term(Id, u16, u32),
+    /// A pod under deletion goes on: its report, then its removal.
+    Leave(Id),
+}
 
 /// Sees a write.
-pub fn observe(_state: &mut State, _change: &Change, _cx: &mut Cx<Timer>) {}
+pub fn observe(state: &mut State, change: &Change, cx: &mut Cx<Timer>) {
+    match change.kind {
+        Kind::Node => state.observe_node(change, cx),
+        Kind::Pod => observe_pod(state, change, cx),
+        _ => {}
+    }
+}
+
+fn observe_pod(state: &mut State, change: &Change, cx: &mut Cx<Timer>) {
+    if change.what == ChangeKind::Deleted {
+        state.pod_gone(change, cx);
+        return;
+    }
+    let Some(object) = &change.after else { return };
+    let Some(node) = object.pod().and_then(|p| p.node.as_ref()) else { return };
+    if !state.kubelets.contains_key(node) {
+        return;
+    }
+    if !state.pods.contains_key(&change.id) {
+        state.take_pod(object, cx);
+        return;
+    }
+    let before = change.before.as_ref();
+    if before.is_none_or(|b| b.meta.deletion != object.meta.deletion) && object.meta.deleting() {
+        state.stop_pod(change.id, cx);
+    } else if before.is_some_and(|b| b.meta.generation != object.meta.generation) {
+        state.look_soon(change.id, cx);
+    }
+}
 
 /// A timer is due.
-pub fn fire(_state: &mut State, timer: Timer, _cx: &mut Cx<Timer>) {
-    match timer {}
+pub fn fire(state: &mut State, timer: Timer, cx: &mut Cx<Timer>) {
+    match timer {
+        Timer::Report(node) => state.report_node(&node, cx),
+        Timer::Look(pod) => state.look_due(pod, cx),
+        Timer::Step(pod, op) => state.step_done(pod, op, cx),
+        Timer::Exit(pod, slot, run) => state.exited(pod, slot, run, None, cx),
+        Timer::Term(pod, slot, run) => state.term(pod, slot, run, cx),
+        Timer::Kill(pod, slot, run) => state.exited(pod, slot, run, Some(worker::SIGKILLED), cx),
+        Timer::Leave(pod) => state.leave(pod, cx),
+    }
 }

@@ -1,0 +1,229 @@
+//! Nodes as their kubelets report them: heartbeats, conditions, and what goes wrong with a machine.
+
+use super::worker::{Ended, Run, Step};
+use super::{KUBELET, State, Timer, node_back, node_joined, node_silent};
+use crate::kubernetes::apiserver::{By, Change, ChangeKind, Cx};
+use crate::kubernetes::objects::lease::Lease;
+use crate::kubernetes::objects::{Body, Condition, Id, Kind, Meta, Object, Tri, set_condition};
+use crate::map;
+use crate::sim::{Span, Time};
+use crate::text::{Value, Word};
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+/// How often a kubelet renews its lease: a quarter of its duration.
+/// Source: kubernetes v1.37 pkg/kubelet/apis/config/v1beta1/defaults.go, NodeLeaseDurationSeconds 40; kubelet.go, nodeLeaseRenewIntervalFraction 0.25.
+pub const LEASE_RENEWAL: Span = Span::secs(10);
+/// See [`LEASE_RENEWAL`].
+pub const LEASE_DURATION: Span = Span::secs(40);
+/// A kubelet looks for due work this often. Source: kubernetes v1.37 pkg/kubelet/kubelet.go, syncLoop, syncTicker.
+pub const TICK: Span = Span::secs(1);
+/// Namespace of the nodes' leases. Source: kubernetes v1.37 pkg/apis/core/types.go, NamespaceNodeLease.
+pub const LEASES: &str = "kube-node-lease";
+/// Nodes with this annotation belong to the fake kubelets. Source: kwok v0.8 pkg/apis, the default node selector.
+pub const FAKE: &str = "kwok.x-k8s.io/node";
+
+/// One node's kubelet.
+#[derive(Clone, Debug)]
+pub struct Kubelet {
+    /// Its Node object.
+    pub id: Id,
+    /// The node's name.
+    pub name: Rc<str>,
+    /// The node's IP.
+    pub address: Word,
+    /// Number of the node, for IPs.
+    pub number: u32,
+    /// Whether it works.
+    pub up: bool,
+    /// Where in each second its ticks lie.
+    pub phase: Span,
+    /// Images on the node, by canonical name.
+    pub images: BTreeSet<Rc<str>>,
+    /// When the pull that is under way is done: images are pulled one at a time.
+    /// Source: kubernetes v1.37 pkg/kubelet/apis/config/v1beta1/defaults.go, SerializeImagePulls.
+    pub pulls_until: Time,
+    /// Last number given out as a pod's IP.
+    pub last_ip: u32,
+}
+
+/// What happens to a machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outage {
+    /// The machine is cut off or its kubelet stopped: containers go on, nothing is reported or started.
+    Silent,
+    /// The power is gone: its containers die with it.
+    PowerOff,
+}
+
+impl Kubelet {
+    /// The first tick at or after `t`.
+    pub fn tick(&self, t: Time) -> Time {
+        let past = (t.0 + TICK.0 - self.phase.0) % TICK.0;
+        if past == 0 { t } else { t + (TICK - Span(past)) }
+    }
+    /// The next pod IP of this node. Source: host-local IPAM: counts up within the node's own range and begins again.
+    pub fn next_ip(&mut self) -> Word {
+        self.last_ip = self.last_ip % 252 + 1;
+        let (high, low) = (self.number / 256, self.number % 256);
+        Word::from(format!("10.{}.{low}.{}", 244 + high % 12, self.last_ip + 1))
+    }
+}
+
+impl State {
+    pub(super) fn observe_node(&mut self, change: &Change, cx: &mut Cx<Timer>) {
+        let Some(object) = change.object() else { return };
+        let name = object.meta.name.clone();
+        if change.what == ChangeKind::Deleted {
+            self.kubelets.remove(&name);
+            return;
+        }
+        if change.what != ChangeKind::Added || object.meta.annotations.get(FAKE).is_some() {
+            return;
+        }
+        let number = self.kubelets.values().map(|k| k.number + 1).max().unwrap_or(0);
+        let phase = cx.chance(KUBELET).between(Span::ZERO, TICK - Span(1));
+        let address =
+            address(object).unwrap_or_else(|| Word::from(format!("172.18.{}.{}", number / 250, number % 250 + 2)));
+        let kubelet = Kubelet {
+            id: change.id,
+            name: name.clone(),
+            address,
+            number,
+            up: true,
+            phase,
+            images: BTreeSet::new(),
+            pulls_until: Time::ZERO,
+            last_ip: 0,
+        };
+        self.kubelets.insert(name.clone(), Rc::new(kubelet));
+        cx.api.update(change.id, By::actor(KUBELET, node_joined(&name)), |o| {
+            let Some(node) = o.node_mut() else { return };
+            let rest = Rc::make_mut(&mut node.spec_rest).make_map();
+            if !rest.has("podCIDR") {
+                let range = format!("10.{}.{}.0/24", 244 + (number / 256) % 12, number % 256);
+                rest.set("podCIDRs", vec![Value::from(range.as_str())]);
+                rest.set("podCIDR", range);
+            }
+        });
+        self.report_node(&name, cx);
+        let pods: Vec<Rc<Object>> = cx.api.store.pods_on(&name).cloned().collect();
+        for pod in pods {
+            self.take_pod(&pod, cx);
+        }
+    }
+    /// The kubelet reports its node: ready, and its lease is renewed from now on.
+    pub(super) fn report_node(&mut self, name: &str, cx: &mut Cx<Timer>) {
+        let Some(kubelet) = self.kubelets.get(name) else { return };
+        if !kubelet.up {
+            return;
+        }
+        let (id, address, now, host) = (kubelet.id, kubelet.address.clone(), cx.now(), kubelet.name.clone());
+        let by = By::actor(KUBELET, node_back(&kubelet.name));
+        cx.api.update_status(id, by, |o| {
+            let Some(node) = o.node_mut() else { return };
+            for condition in healthy(now) {
+                set_condition(&mut node.conditions, condition);
+            }
+            let rest = Rc::make_mut(&mut node.status_rest).make_map();
+            if !rest.has("addresses") {
+                let one = |kind: &str, address: &str| Value::Map(map! { "type" => kind, "address" => address });
+                rest.set("addresses", vec![one("InternalIP", &address), one("Hostname", &host)]);
+            }
+        });
+        renew(name, Some(LEASE_RENEWAL), cx);
+    }
+    /// Lets a machine fail. Nothing happens to one that is unknown or has failed already.
+    pub fn fail_node(&mut self, name: &str, outage: Outage, cx: &mut Cx<Timer>) {
+        let now = cx.now();
+        let Some(kubelet) = self.kubelets.get_mut(name).filter(|k| k.up) else { return };
+        Rc::make_mut(kubelet).up = false;
+        renew(name, None, cx);
+        if outage == Outage::Silent {
+            return;
+        }
+        for worker in self.pods.values_mut().filter(|w| *w.node == *name) {
+            let worker = Rc::make_mut(worker);
+            (worker.sandbox, worker.step) = (false, Step::Idle);
+            worker.op += 1;
+            for slot in &mut worker.slots {
+                if let Run::Running(started) = slot.run {
+                    // Source: recorded: after a power loss the runtime knows no exit code.
+                    let (reason, message) = ("Unknown".into(), Word::EMPTY);
+                    slot.run = Run::Ended(Rc::new(Ended { code: 255, reason, message, started, finished: now }));
+                }
+            }
+        }
+    }
+    /// Lets a failed machine come back: its kubelet reports and looks at its pods.
+    pub fn recover_node(&mut self, name: &str, cx: &mut Cx<Timer>) {
+        let Some(kubelet) = self.kubelets.get_mut(name).filter(|k| !k.up) else { return };
+        let kubelet = Rc::make_mut(kubelet);
+        kubelet.up = true;
+        let node = kubelet.name.clone();
+        let wait = self.latencies.kubelet_start.draw(cx.chance(KUBELET));
+        cx.after(wait, Timer::Report(node));
+        let here: Vec<Id> = self.pods.iter().filter(|(_, w)| *w.node == *name).map(|(id, _)| *id).collect();
+        let new: Vec<Rc<Object>> =
+            cx.api.store.pods_on(name).filter(|p| !self.pods.contains_key(&p.meta.id)).cloned().collect();
+        for pod in new {
+            self.take_pod(&pod, cx);
+        }
+        for id in here {
+            self.resume(id, wait, cx);
+        }
+    }
+    /// Whether a node's kubelet works; `None` for nodes without one.
+    pub fn node_up(&self, name: &str) -> Option<bool> {
+        self.kubelets.get(name).map(|k| k.up)
+    }
+    /// The nodes whose kubelets live here.
+    pub fn nodes(&self) -> impl Iterator<Item = &Rc<str>> {
+        self.kubelets.keys()
+    }
+}
+
+/// The conditions of a node that is well.
+/// Source: kubernetes v1.37 pkg/kubelet/nodestatus/setters.go.
+fn healthy(now: Time) -> [Condition; 4] {
+    let new = |kind, status, reason, message| Condition::new(kind, status, reason, message, now);
+    [
+        new("MemoryPressure", Tri::False, "KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
+        new("DiskPressure", Tri::False, "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
+        new("PIDPressure", Tri::False, "KubeletHasSufficientPID", "kubelet has sufficient PID available"),
+        new("Ready", Tri::True, "KubeletReady", "kubelet is posting ready status"),
+    ]
+}
+
+fn address(node: &Object) -> Option<Word> {
+    let rest = &node.node()?.status_rest;
+    let all = rest.list_at(&["addresses"]);
+    let internal = all.iter().find(|a| a.str_at(&["type"]) == Some("InternalIP"))?;
+    internal.str_at(&["address"]).map(|a| Word::from(a.to_string()))
+}
+
+/// Makes or changes the lease of a node: from now on it is renewed every so often, or no more.
+fn renew(name: &str, every: Option<Span>, cx: &mut Cx<Timer>) {
+    let now = cx.now();
+    let why = if every.is_some() { node_back(name.to_string()) } else { node_silent(name.to_string()) };
+    let by = By::actor(KUBELET, why);
+    if let Some(id) = cx.api.store.find(Kind::Lease, LEASES, name) {
+        cx.api.update(id, by, |o| {
+            if let Some(lease) = o.lease_mut() {
+                let last = if every.is_some() { Some(now) } else { lease.renewed_at(now) };
+                (lease.renewed, lease.renewing) = (last, every);
+            }
+        });
+        return;
+    }
+    let lease = Lease {
+        holder: Word::from(name.to_string()),
+        duration: LEASE_DURATION,
+        renewed: Some(now),
+        renewing: every,
+        ..Lease::default()
+    };
+    let object = Object { kind: Kind::Lease, meta: Meta::named(LEASES, name), body: Body::Lease(lease) };
+    // The name is free: it was just looked for.
+    drop(cx.api.create(object, by));
+}

@@ -1,0 +1,208 @@
+//! Starting the containers of a pod, one after the other.
+//! Source: kubernetes v1.37 pkg/kubelet/kuberuntime/kuberuntime_manager.go, SyncPod, doBackOff; kuberuntime_container.go, startContainer.
+
+use super::lifecycle::Desk;
+use super::restart::{Backoff, is_sidecar};
+use super::worker::{Ended, Run, SIGKILLED, Stage, Step};
+use super::{State, Timer, backing_off, ended, started};
+use crate::kubernetes::apiserver::Cx;
+use crate::kubernetes::objects::Id;
+use crate::sim::Span;
+use crate::text::{Value, Word};
+use crate::workload::{Ask, Profile, Term};
+use std::rc::Rc;
+
+impl State {
+    /// A container ended: by itself, or by `code` from outside.
+    pub(super) fn exited(&mut self, id: Id, slot: u16, run: u32, code: Option<i32>, cx: &mut Cx<Timer>) {
+        // Containers end even while their kubelet is stopped.
+        self.with(id, cx, |desk| desk.exited(slot, run, code));
+    }
+    /// Kills a container as somebody with a shell on the node would. Tells whether it ran.
+    pub fn kill_container(&mut self, id: Id, name: &str, code: i32, cx: &mut Cx<Timer>) -> bool {
+        let found = self.with(id, cx, |desk| {
+            let at = desk
+                .worker
+                .all()
+                .find(|at| desk.worker.container(&desk.spec, *at).is_some_and(|c| *c.name == *name))?;
+            let slot = desk.worker.slots.get(at as usize).filter(|s| s.running())?;
+            let runs = slot.runs;
+            desk.exited(at, runs, Some(code));
+            Some(())
+        });
+        found.flatten().is_some()
+    }
+}
+
+impl Desk<'_, '_> {
+    /// Goes on with the next container to start.
+    pub(super) fn next_start(&mut self) {
+        if self.worker.stage != Stage::Live {
+            self.worker.plan.clear();
+        }
+        let Some(at) = self.worker.plan.pop() else { return self.finish() };
+        let slot = &self.worker.slots[at as usize];
+        if let (true, Some(probe)) = (slot.running(), slot.doomed) {
+            return self.restart(at, probe);
+        }
+        self.try_start(at, None);
+    }
+    /// Starts a container unless its back-off forbids it. `after_kill`: it was just killed for a probe, so that its back-off
+    /// counts from the end of the run before.
+    pub(super) fn try_start(&mut self, at: u16, after_kill: Option<Option<Rc<Ended>>>) {
+        let now = self.now();
+        let slot = &self.worker.slots[at as usize];
+        let before = after_kill.unwrap_or_else(|| slot.ended().cloned());
+        let Some(event) = before.map(|e| e.finished) else { return self.ensure_image(at) };
+        let entry = slot.backoff;
+        let Some(left) = Backoff::left_since(entry, event, now) else {
+            self.worker.slots[at as usize].backoff = Some(Backoff::next(entry, event, now));
+            return self.ensure_image(at);
+        };
+        let pause = entry.map_or(Span::ZERO, |e| e.pause);
+        let name = self.worker.container(&self.spec, at).map_or_else(Rc::default, |c| c.name.clone());
+        let pod = self.pod_words();
+        self.tell(at, true, "BackOff", format!("Back-off restarting failed container {name} in pod {pod}"));
+        let words = format!("back-off {} restarting failed container={name} pod={pod}", go_seconds(pause));
+        self.worker.slots[at as usize].waiting = Some(("CrashLoopBackOff".into(), words.into()));
+        self.worker.why = Some(backing_off(&name, pause.as_secs()));
+        self.failed(at, left);
+    }
+    /// A container could not be started: the next one is tried, and this one again after `pause`.
+    pub(super) fn failed(&mut self, at: u16, pause: Span) {
+        self.worker.retry = Some(self.worker.retry.map_or(pause, |have| have.min(pause)));
+        if self.worker.is_init(at) {
+            self.worker.plan.clear();
+        }
+        self.next_start();
+    }
+    pub(super) fn created(&mut self, at: u16) {
+        self.tell(at, false, "Created", "Container created");
+        let takes = self.draw(|l| l.start);
+        self.begin(Step::Start(at), takes);
+    }
+    pub(super) fn started(&mut self, at: u16) {
+        self.tell(at, false, "Started", "Container started");
+        let now = self.now();
+        let profile = Rc::new(self.profile(at));
+        let Some(container) = self.worker.container(&self.spec, at) else { return self.next_start() };
+        let (name, hook) = (container.name.clone(), container.post_start.as_ref().map(hook_takes));
+        let (no_startup, no_readiness) = (container.startup_probe.is_none(), container.readiness_probe.is_none());
+        let slot = &mut self.worker.slots[at as usize];
+        if let Run::Ended(before) = std::mem::replace(&mut slot.run, Run::Running(now)) {
+            slot.last = Some(before);
+        }
+        slot.runs += 1;
+        (slot.waiting, slot.doomed) = (None, None);
+        (slot.started, slot.ready) = (no_startup, no_readiness);
+        let run = slot.runs;
+        if let Some(end) = profile.end {
+            self.cx.after(end.after, Timer::Exit(self.id, at, run));
+        }
+        slot.profile = Some(profile);
+        self.worker.started_any = true;
+        self.worker.why = Some(started(&name));
+        match hook {
+            Some(takes) => self.begin(Step::Hook(at), takes),
+            None => self.next_start(),
+        }
+    }
+    pub(super) fn hook_done(&mut self, _at: u16) {
+        self.next_start();
+    }
+    /// What the run that begins now does.
+    fn profile(&self, at: u16) -> Profile {
+        let Some(container) = self.worker.container(&self.spec, at) else { return Profile::default() };
+        self.workloads.profile(&Ask {
+            image: &container.image,
+            container: &container.name,
+            command: &container.command,
+            args: &container.args,
+            env: &container.env,
+            run: self.worker.slots[at as usize].runs,
+            memory_limit: container.resources.limits.memory,
+        })
+    }
+    /// A run is over.
+    pub(super) fn exited(&mut self, at: u16, run: u32, code: Option<i32>) {
+        let now = self.now();
+        let Some(slot) = self.worker.slots.get_mut(at as usize).filter(|s| s.runs == run) else { return };
+        let Run::Running(since) = slot.run else { return };
+        let end = slot.profile.as_ref().and_then(|p| p.end);
+        let code = code.or(end.map(|e| e.code)).unwrap_or(SIGKILLED);
+        let oom = end.is_some_and(|e| e.oom && e.code == code && now.since(since) >= e.after);
+        let reason = match (code, oom) {
+            (_, true) => "OOMKilled",
+            (0, _) => "Completed",
+            _ => "Error",
+        };
+        let message = slot.profile.as_ref().and_then(|p| p.message.clone()).map_or(Word::EMPTY, Word::from);
+        let before = slot.last.clone();
+        slot.run = Run::Ended(Rc::new(Ended { code, reason: reason.into(), message, started: since, finished: now }));
+        slot.ready = false;
+        let name = self.worker.container(&self.spec, at).map_or_else(Rc::default, |c| c.name.clone());
+        match self.worker.stage {
+            Stage::Live => {
+                self.worker.why = Some(ended(&name, code));
+                if self.worker.step == Step::Restart(at) {
+                    self.worker.step = Step::Idle;
+                    return self.try_start(at, Some(before));
+                }
+                self.look_at_relist();
+            }
+            Stage::Stopping { .. } => self.one_stopped(),
+            _ => {}
+        }
+    }
+    /// Kills a container whose probe failed, to start it again at once.
+    fn restart(&mut self, at: u16, probe: &'static str) {
+        let Some(container) = self.worker.container(&self.spec, at) else { return self.next_start() };
+        let (name, own) = (container.name.clone(), container.liveness_probe.as_ref().and_then(|p| p.grace));
+        let words = match self.worker.is_init(at) && is_sidecar(container) {
+            true => format!("Init container {name} failed {probe} probe"),
+            false => format!("Container {name} failed {probe} probe, will be restarted"),
+        };
+        self.tell(at, false, "Killing", words);
+        let grace = own.unwrap_or(self.spec.grace);
+        self.begin_restart(at, grace);
+    }
+    fn begin_restart(&mut self, at: u16, grace: Span) {
+        let slot = &self.worker.slots[at as usize];
+        let run = slot.runs;
+        let takes = self.term_takes(at, grace);
+        self.worker.step = Step::Restart(at);
+        self.worker.op += 1;
+        match takes {
+            Some(takes) => self.cx.after(takes, Timer::Term(self.id, at, run)),
+            None => self.cx.after(grace, Timer::Kill(self.id, at, run)),
+        }
+    }
+    /// How long a container takes to end after SIGTERM; `None` when the grace is over first.
+    pub(super) fn term_takes(&mut self, at: u16, grace: Span) -> Option<Span> {
+        let term = self.worker.slots[at as usize].profile.as_ref().map(|p| p.term)?;
+        let Term::Ends { after, .. } = term else { return None };
+        let takes = after + self.draw(|l| l.term);
+        (takes < grace || grace == Span::ZERO).then_some(takes)
+    }
+}
+
+/// How long a hook takes. Source: kubernetes v1.37 pkg/kubelet/lifecycle/handlers.go, Run.
+pub fn hook_takes(hook: &Value) -> Span {
+    if let Some(seconds) = hook.int_at(&["sleep", "seconds"]) {
+        return Span::secs(seconds.max(0) as u64);
+    }
+    let words: Vec<Rc<str>> =
+        hook.list_at(&["exec", "command"]).iter().filter_map(Value::as_str).map(Rc::from).collect();
+    if words.is_empty() {
+        return Span::ZERO;
+    }
+    let ask = Ask { image: "busybox", command: &words, ..Ask::default() };
+    crate::workload::Workloads::default().profile(&ask).end.map_or(Span::ZERO, |e| e.after)
+}
+
+/// A whole number of seconds as Go prints a duration: `10s`, `1m20s`, `5m0s`.
+/// Source: Go time.Duration.String.
+fn go_seconds(span: Span) -> String {
+    let s = span.as_secs();
+    if s < 60 { format!("{s}s") } else { format!("{}m{}s", s / 60, s % 60) }
+}

@@ -1,0 +1,155 @@
+use super::*;
+use crate::kubernetes::Cluster;
+use crate::kubernetes::apiserver::bootstrap::{NodeSpec, from_the_start};
+use crate::kubernetes::apiserver::{By, DeleteOptions, WriteOptions};
+use crate::kubernetes::objects::Calendar;
+use crate::kubernetes::objects::pod::{ContainerState, Phase, Pod};
+use crate::sim::{Span, Time};
+use crate::text::yaml;
+
+/// A cluster of one node with every image on it, and a pod bound to it.
+fn with_pod(spec: &str) -> (Cluster, Id) {
+    let mut cluster = Cluster::new(Calendar::default(), 7);
+    cluster.api.bootstrap();
+    let node = NodeSpec { name: "node-1".into(), capacity: vec![("pods".into(), "110".into())], ..NodeSpec::default() };
+    cluster.api.add_node(&node, By::actor("test", from_the_start()));
+    Rc::make_mut(&mut cluster.kubelet.workloads).registry.preloaded.push("docker.io/*".into());
+    cluster.run_until(Time::millis(10));
+    apply(&mut cluster, "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: default, namespace: default}");
+    let text = format!(
+        "apiVersion: v1\nkind: Pod\nmetadata: {{name: p, namespace: default}}\nspec:\n  nodeName: node-1\n{spec}"
+    );
+    apply(&mut cluster, &text);
+    let id = cluster.api.store.find(Kind::Pod, "default", "p").expect("the pod was made");
+    (cluster, id)
+}
+
+fn apply(cluster: &mut Cluster, text: &str) {
+    let (documents, problems) = yaml::read("test.yaml", text);
+    assert!(problems.is_empty(), "{problems:?}");
+    let tree = documents[0].node.to_value();
+    let made = cluster.api.create_tree(tree, By::actor("test", from_the_start()), &WriteOptions::default());
+    assert!(made.is_ok(), "{made:?}");
+}
+
+fn pod(cluster: &Cluster, id: Id) -> Pod {
+    cluster.api.store.get(id).and_then(|o| o.pod()).cloned().expect("the pod is there")
+}
+
+/// `reason xcount` of the pod's events in order.
+fn events(cluster: &Cluster) -> Vec<String> {
+    let mut all: Vec<_> = cluster.api.store.list(Kind::Event).filter_map(|o| Some((o.meta.id, o.event()?))).collect();
+    all.sort_by_key(|(id, _)| *id);
+    all.iter().filter(|(_, e)| e.about_kind == "Pod").map(|(_, e)| format!("{} x{}", e.reason, e.count)).collect()
+}
+
+#[test]
+fn a_pod_with_its_image_runs_within_a_second() {
+    let (mut cluster, id) = with_pod("  containers: [{name: app, image: 'nginx:1.27'}]");
+    cluster.run_until(Time::secs(1));
+    let pod = pod(&cluster, id);
+    assert_eq!((pod.status.phase, pod.ready()), (Phase::Running, true));
+    assert_eq!(events(&cluster), ["Pulled x1", "Created x1", "Started x1"]);
+    assert!(pod.status.ip.is_some() && pod.status.containers[0].container_id.starts_with("containerd://"));
+}
+
+#[test]
+fn a_crashing_container_backs_off_as_measured() {
+    let (mut cluster, id) =
+        with_pod("  containers: [{name: app, image: busybox, command: [sh, -c, 'sleep 5; exit 3']}]");
+    let mut starts = Vec::new();
+    for tick in 0..3_600 {
+        cluster.run_until(Time::millis(tick * 100));
+        let runs = pod(&cluster, id)
+            .status
+            .containers
+            .first()
+            .map_or(0, |c| c.restarts + u32::from(matches!(c.state, ContainerState::Running { .. })));
+        if runs as usize > starts.len()
+            && matches!(pod(&cluster, id).status.containers[0].state, ContainerState::Running { .. })
+        {
+            starts.push(tick as f64 / 10.0);
+        }
+    }
+    let gaps: Vec<f64> = starts.windows(2).map(|w| w[1] - w[0] - 5.0).collect();
+    let within = [(0.0, 2.0), (10.0, 17.0), (20.0, 32.0), (40.0, 62.0), (80.0, 100.0)];
+    for (gap, (low, high)) in gaps.iter().zip(within) {
+        assert!(*gap >= low && *gap <= high, "{gaps:?}");
+    }
+    assert!(gaps.len() >= 5, "{gaps:?}");
+}
+
+#[test]
+fn a_pod_that_ends_is_succeeded_and_stays() {
+    let (mut cluster, id) =
+        with_pod("  restartPolicy: Never\n  containers: [{name: app, image: busybox, command: [sleep, '2']}]");
+    cluster.run_until(Time::secs(8));
+    let pod = pod(&cluster, id);
+    assert_eq!(pod.status.phase, Phase::Succeeded);
+    assert_eq!(pod.condition("Ready").map(|c| c.reason.clone()), Some("PodCompleted".into()));
+}
+
+#[test]
+fn deletion_waits_for_the_grace_of_a_program_that_ignores_sigterm() {
+    let (mut cluster, id) = with_pod(
+        "  terminationGracePeriodSeconds: 5\n  containers: [{name: app, image: busybox, command: [sleep, '999']}]",
+    );
+    cluster.run_until(Time::secs(3));
+    cluster.api.delete(id, By::actor("test", from_the_start()), DeleteOptions::default());
+    cluster.run_until(Time::secs(8));
+    assert!(cluster.api.store.get(id).is_some());
+    cluster.run_until(Time::secs(10));
+    assert!(cluster.api.store.get(id).is_none());
+    assert_eq!(events(&cluster).last().map(String::as_str), Some("Killing x1"));
+}
+
+#[test]
+fn init_containers_run_in_order() {
+    let (mut cluster, id) = with_pod(
+        "  initContainers:\n  - {name: one, image: busybox, command: [sleep, '2']}\n  - {name: two, image: busybox, command: [sleep, '2']}\n  containers: [{name: app, image: 'nginx:1.27'}]",
+    );
+    cluster.run_until(Time::secs(3));
+    assert_eq!(pod(&cluster, id).status.phase, Phase::Pending);
+    cluster.run_until(Time::secs(9));
+    let pod = pod(&cluster, id);
+    assert_eq!((pod.status.phase, pod.ready()), (Phase::Running, true));
+    assert!(pod.status.init_containers.iter().all(|c| c.ready && c.restarts == 0));
+}
+
+#[test]
+fn a_missing_image_alternates_between_its_two_reasons() {
+    let (mut cluster, id) = with_pod("  containers: [{name: app, image: 'registry.invalid/app:1'}]");
+    cluster.run_until(Time::secs(60));
+    let status = pod(&cluster, id).status;
+    assert!(matches!(&status.containers[0].state, ContainerState::Waiting { reason, .. } if reason.contains("mage")));
+    let events = events(&cluster);
+    assert_eq!(events[0].split(' ').next(), Some("Pulling"));
+    assert!(events.iter().any(|e| e.starts_with("BackOff")), "{events:?}");
+}
+
+#[test]
+fn a_silent_node_reports_nothing_and_a_dead_one_restarts_its_pods() {
+    let (mut cluster, id) = with_pod("  containers: [{name: app, image: 'nginx:1.27'}]");
+    cluster.run_until(Time::secs(2));
+    cluster.kubelet(|kubelet, cx| kubelet.fail_node("node-1", Outage::PowerOff, cx));
+    cluster.run_until(Time::secs(9));
+    let lease = cluster.api.store.by_name(Kind::Lease, node::LEASES, "node-1").and_then(|o| o.lease()).cloned();
+    assert!(lease.is_some_and(|l| l.renewing.is_none()));
+    assert!(pod(&cluster, id).ready());
+    cluster.kubelet(|kubelet, cx| kubelet.recover_node("node-1", cx));
+    cluster.run_until(Time::secs(14));
+    let status = pod(&cluster, id).status;
+    assert_eq!((status.containers[0].restarts, status.phase), (1, Phase::Running));
+}
+
+#[test]
+fn a_killed_container_is_started_again_at_once() {
+    let (mut cluster, id) = with_pod("  containers: [{name: app, image: 'nginx:1.27'}]");
+    cluster.run_until(Time::secs(2));
+    assert!(cluster.kubelet(|kubelet, cx| kubelet.kill_container(id, "app", 137, cx)));
+    cluster.run_until(Time::secs(5));
+    let status = pod(&cluster, id).status;
+    assert_eq!(status.containers[0].restarts, 1);
+    assert!(matches!(status.containers[0].last, ContainerState::Terminated { exit: 137, .. }));
+    assert_eq!(Span::secs(1), node::TICK);
+}

@@ -1,0 +1,225 @@
+//! What a kubelet remembers of one pod.
+
+use super::restart::Backoff;
+use crate::journal::Why;
+use crate::kubernetes::objects::pod::{Container, ContainerState, PodSpec};
+use crate::sim::{Span, Time};
+use crate::text::Word;
+use crate::workload::Profile;
+use std::rc::Rc;
+
+/// Exit code of a program that SIGKILL ended.
+pub const SIGKILLED: i32 = 137;
+
+/// One pod's worker.
+#[derive(Clone, Debug)]
+pub struct Worker {
+    /// The node it is on.
+    pub node: Rc<str>,
+    /// What becomes of the pod.
+    pub stage: Stage,
+    /// What the worker is doing.
+    pub step: Step,
+    /// Number of the step, so that the timer of an older one is void.
+    pub op: u32,
+    /// Whether it was asked to look while it was busy.
+    pub again: bool,
+    /// When it looks next.
+    pub look_at: Option<Time>,
+    /// When it took the pod.
+    pub since: Time,
+    /// Whether the pod has its sandbox.
+    pub sandbox: bool,
+    /// Whether it had one that is gone for good.
+    pub sandbox_gone: bool,
+    /// The pod's IP.
+    pub ip: Option<Word>,
+    /// Whether reports show the IP: not yet the one that follows the sandbox.
+    pub ip_shown: bool,
+    /// Whether the last report before the removal is due, in which nothing waits any more.
+    pub removed: bool,
+    /// Init containers, then main containers.
+    pub slots: Vec<Slot>,
+    /// How many of them are init containers.
+    pub inits: u16,
+    /// Containers still to start in this look.
+    pub plan: Vec<u16>,
+    /// Whether a container was started in this look.
+    pub started_any: bool,
+    /// Shortest pause before the next try, when something could not be started.
+    pub retry: Option<Span>,
+    /// Why the next report is written.
+    pub why: Option<Why>,
+}
+
+/// What becomes of a pod.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// It should run.
+    Live,
+    /// All of it has ended for good; its sandbox is being stopped.
+    Ending,
+    /// It has ended for good and is kept.
+    Ended,
+    /// It is under deletion; its containers are being stopped until then.
+    Stopping {
+        /// SIGKILL.
+        deadline: Time,
+    },
+    /// It is under deletion and all of its containers have ended.
+    Leaving {
+        /// Whether the report of that is written.
+        reported: bool,
+    },
+}
+
+/// What a worker is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Nothing.
+    Idle,
+    /// Makes the sandbox.
+    Sandbox,
+    /// Pulls the image of a container since then; the transfer itself began later when another pull was under way.
+    Pull(u16, Time, Time),
+    /// Makes a container.
+    Create(u16),
+    /// Starts a container.
+    Start(u16),
+    /// Runs a container's postStart hook.
+    Hook(u16),
+    /// Stops a container to start it again.
+    Restart(u16),
+    /// Stops the sandbox of a pod that has ended.
+    End,
+}
+
+/// One container.
+#[derive(Clone, Debug, Default)]
+pub struct Slot {
+    /// Whether it runs.
+    pub run: Run,
+    /// How often it was started.
+    pub runs: u32,
+    /// How the run before this one ended.
+    pub last: Option<Rc<Ended>>,
+    /// Why it does not run, as the next report says.
+    pub waiting: Option<(Word, Word)>,
+    /// Pause between its restarts.
+    pub backoff: Option<Backoff>,
+    /// Pause between pulls of its image, and how the last one failed.
+    pub pull: Option<(Backoff, Word)>,
+    /// What this run does.
+    pub profile: Option<Rc<Profile>>,
+    /// Whether its startup probe has passed.
+    pub started: bool,
+    /// Whether its readiness probe passes.
+    pub ready: bool,
+    /// The probe that wants it killed.
+    pub doomed: Option<&'static str>,
+}
+
+/// Whether a container runs.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Run {
+    /// It was never started.
+    #[default]
+    Never,
+    /// It runs since then.
+    Running(Time),
+    /// It has ended.
+    Ended(Rc<Ended>),
+}
+
+/// How a run ended.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ended {
+    /// Exit code.
+    pub code: i32,
+    /// `Completed`, `Error`, `OOMKilled` …
+    pub reason: Word,
+    /// Last words.
+    pub message: Word,
+    /// When it began.
+    pub started: Time,
+    /// When it ended.
+    pub finished: Time,
+}
+
+impl Worker {
+    /// A worker for a pod that was just taken.
+    pub fn new(node: Rc<str>, spec: &PodSpec, now: Time) -> Self {
+        let inits = spec.init_containers.len();
+        Worker {
+            node,
+            stage: Stage::Live,
+            step: Step::Idle,
+            op: 0,
+            again: false,
+            look_at: None,
+            since: now,
+            sandbox: false,
+            sandbox_gone: false,
+            ip: None,
+            ip_shown: true,
+            removed: false,
+            slots: vec![Slot::default(); inits + spec.containers.len()],
+            inits: inits as u16,
+            plan: Vec::new(),
+            started_any: false,
+            retry: None,
+            why: None,
+        }
+    }
+    /// The container that a slot is about.
+    pub fn container<'a>(&self, spec: &'a PodSpec, slot: u16) -> Option<&'a Container> {
+        match slot.checked_sub(self.inits) {
+            None => spec.init_containers.get(slot as usize),
+            Some(main) => spec.containers.get(main as usize),
+        }
+    }
+    /// Whether a slot is one of the init containers.
+    pub fn is_init(&self, slot: u16) -> bool {
+        slot < self.inits
+    }
+    /// The numbers of all slots.
+    pub fn all(&self) -> impl DoubleEndedIterator<Item = u16> + use<> {
+        0..self.slots.len() as u16
+    }
+    /// Whether any container runs.
+    pub fn any_running(&self) -> bool {
+        self.slots.iter().any(Slot::running)
+    }
+}
+
+impl Slot {
+    /// Whether it runs.
+    pub fn running(&self) -> bool {
+        matches!(self.run, Run::Running(_))
+    }
+    /// How it ended, if it has ended and was not started again.
+    pub fn ended(&self) -> Option<&Rc<Ended>> {
+        match &self.run {
+            Run::Ended(ended) => Some(ended),
+            _ => None,
+        }
+    }
+    /// How often it was started again.
+    pub fn restarts(&self) -> u32 {
+        self.runs.saturating_sub(1)
+    }
+}
+
+impl Ended {
+    /// As the report has it.
+    pub fn state(&self) -> ContainerState {
+        ContainerState::Terminated {
+            exit: self.code,
+            signal: 0,
+            reason: self.reason.clone(),
+            message: self.message.clone(),
+            started: self.started,
+            finished: self.finished,
+        }
+    }
+}
