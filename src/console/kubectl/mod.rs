@@ -1,61 +1,207 @@
-//! kubectl.
+//! kubectl: one file a verb, one line in [`VERBS`].
 
+mod args;
+mod failure;
+mod jsonpath;
+mod manifest;
+mod resource;
 pub mod table;
 
-use super::{Console, FindFile, Output};
+mod apply;
+mod delete;
+mod get;
+mod scale;
+
+#[cfg(test)]
+mod tests;
+
+pub use args::Args;
+pub use failure::Failure;
+
 use crate::kubernetes::Cluster;
-use crate::kubernetes::apiserver::{By, WriteOptions};
-use crate::kubernetes::objects::decode::decode;
-use crate::kubernetes::objects::{Id, Source};
-use crate::scenario::TextFile;
-use crate::text::yaml;
-use std::rc::Rc;
+use crate::kubernetes::apiserver::By;
+use crate::kubernetes::objects::Id;
+use crate::sim::Time;
+use std::fmt::Debug;
 
-/// A command that waits or watches.
-#[derive(Clone, Debug)]
-pub struct Pending {}
-
-/// Runs a kubectl line.
-pub fn run(_: &mut Console, _: &mut Cluster, _: FindFile<'_>, line: &str, _: &By) -> Output {
-    Output { stderr: format!("error: unknown command \"{line}\"\n"), code: Some(1), ..Output::default() }
+/// What a verb works with.
+pub struct Cx<'a> {
+    /// The cluster.
+    pub cluster: &'a mut Cluster,
+    /// Reads a file by name.
+    pub files: &'a dyn Fn(&str) -> Option<String>,
+    /// The namespace of this command.
+    pub namespace: String,
+    /// Set by `config set-context`: the terminal's namespace from now on.
+    pub new_namespace: Option<String>,
+    /// The line, as the journal names it.
+    pub line: String,
+    /// Whether objects of kinds that nobody defined are kept, as the page does.
+    pub keeps_unknown_kinds: bool,
+    out: String,
+    err: String,
 }
 
-/// Goes on with a waiting command.
-pub fn go_on(_: Pending, _: &mut Cluster) -> (Option<Output>, Option<Pending>) {
-    (None, None)
+impl<'a> Cx<'a> {
+    /// Nothing printed yet.
+    pub fn new(cluster: &'a mut Cluster, files: &'a dyn Fn(&str) -> Option<String>, namespace: &str) -> Self {
+        let (out, err, line) = Default::default();
+        let namespace = namespace.into();
+        Cx { cluster, files, namespace, new_namespace: None, line, keeps_unknown_kinds: false, out, err }
+    }
+    /// The present moment.
+    pub fn now(&self) -> Time {
+        self.cluster.now()
+    }
+    /// Prints on standard output.
+    pub fn print(&mut self, text: &str) {
+        self.out += text;
+    }
+    /// Prints on standard error.
+    pub fn complain(&mut self, text: &str) {
+        self.err += text;
+    }
+    /// A person did it by this line.
+    pub fn by(&self) -> By {
+        By::actor("you", super::typed(self.line.clone()))
+    }
+    /// What was printed.
+    pub fn finish(self) -> (String, String) {
+        (self.out, self.err)
+    }
 }
 
-/// Whether a line only reads.
-pub fn only_reads(line: &str) -> bool {
-    let verb = line.split_whitespace().nth(1).unwrap_or_default();
-    matches!(verb, "get" | "describe" | "explain" | "api-resources" | "events" | "logs" | "top" | "version")
+/// A command that waits for the world.
+pub trait Waiting: Debug {
+    /// Looks again; the exit code when it has ended.
+    fn poll(&mut self, cx: &mut Cx) -> Option<i32>;
+    /// When it wants to look even if nothing changes.
+    fn due(&self) -> Option<Time>;
+    /// A copy, for checkpoints.
+    fn boxed(&self) -> Box<dyn Waiting>;
 }
 
-/// Completions of a line.
-pub fn complete(_: &Cluster, _: &str) -> Vec<String> {
-    Vec::new()
+impl Clone for Box<dyn Waiting> {
+    fn clone(&self) -> Self {
+        self.boxed()
+    }
+}
+
+/// How a command goes on.
+pub enum Flow {
+    /// It has ended with this exit code.
+    Done(i32),
+    /// It waits.
+    Wait(Box<dyn Waiting>),
+}
+
+/// What a verb returns.
+pub type Result<T = Flow> = std::result::Result<T, Failure>;
+
+/// One verb.
+pub struct Verb {
+    /// Its words, such as `rollout status`.
+    pub name: &'static str,
+    /// Flags without a value, long and short: `all-namespaces A`.
+    pub switches: &'static str,
+    /// Flags with a value.
+    pub options: &'static str,
+    /// What it does.
+    pub run: fn(&mut Cx, &Args) -> Result,
+}
+
+/// Every verb.
+const VERBS: &[&[Verb]] = &[get::VERBS, apply::VERBS, delete::VERBS, scale::VERBS];
+
+fn verbs() -> impl Iterator<Item = &'static Verb> {
+    VERBS.iter().flat_map(|v| v.iter())
+}
+
+/// Runs a kubectl command line, without the word `kubectl`.
+pub fn run(cx: &mut Cx, words: &[String]) -> Flow {
+    cx.line = std::iter::once("kubectl").chain(words.iter().map(String::as_str)).collect::<Vec<_>>().join(" ");
+    let result = try_run(cx, words);
+    cx.cluster.settle();
+    match result {
+        Ok(flow) => flow,
+        Err(failure) => {
+            cx.complain(&failure.words);
+            if !failure.words.is_empty() && !failure.words.ends_with('\n') {
+                cx.complain("\n");
+            }
+            Flow::Done(failure.code)
+        }
+    }
+}
+
+fn try_run(cx: &mut Cx, words: &[String]) -> Result {
+    let (head, rest) = args::verb_words(words);
+    let found = verbs().filter(|v| head.len() >= v.name.split(' ').count()).filter(|v| {
+        let name: Vec<&str> = v.name.split(' ').collect();
+        head.iter().map(String::as_str).take(name.len()).eq(name)
+    });
+    let Some(verb) = found.max_by_key(|v| v.name.len()) else {
+        let word = head.first().map(String::as_str).unwrap_or_default();
+        return match verbs().any(|v| v.name.split(' ').next() == Some(word)) {
+            true => Err(Failure::error(format!("unknown command \"{}\"", head.join(" ")))),
+            false => Err(Failure::error(format!("unknown command {word:?} for \"kubectl\""))),
+        };
+    };
+    let used = verb.name.split(' ').count();
+    let words: Vec<String> = head[used..].iter().cloned().chain(rest).collect();
+    let args = Args::parse(verb, &words)?;
+    if let Some(namespace) = args.get("namespace") {
+        cx.namespace = namespace.to_string();
+    }
+    (verb.run)(cx, &args)
+}
+
+/// What may follow the line: verbs, resource types, names.
+pub fn complete(cluster: &Cluster, namespace: &str, line: &str) -> Vec<String> {
+    let mut words: Vec<&str> = line.split_whitespace().collect();
+    let last = if line.ends_with(' ') { "" } else { words.pop().unwrap_or_default() };
+    let mut found: Vec<String> = match words.as_slice() {
+        [] => vec!["kubectl".into()],
+        ["kubectl"] => verbs().filter_map(|v| v.name.split(' ').next()).map(String::from).collect(),
+        ["kubectl", verb, rest @ ..] => {
+            let second = verbs().filter(|v| v.name.split(' ').next() == Some(verb));
+            let seconds: Vec<String> = second.filter_map(|v| v.name.split(' ').nth(1)).map(String::from).collect();
+            match (seconds.is_empty(), rest) {
+                (false, []) => seconds,
+                _ => resource::complete(cluster, namespace, rest.last().copied().unwrap_or_default(), last),
+            }
+        }
+        _ => Vec::new(),
+    };
+    found.retain(|w| w.starts_with(last));
+    found.sort();
+    found.dedup();
+    found
+}
+
+/// Whether a kubectl line (without the word `kubectl`) writes nothing and ends at once.
+pub fn only_reads(words: &[String]) -> bool {
+    let (head, rest) = args::verb_words(words);
+    let waits = |flag: &str| rest.iter().any(|w| w == flag);
+    let verb = head.first().map(String::as_str).unwrap_or_default();
+    let reads = matches!(
+        verb,
+        "get"
+            | "describe"
+            | "explain"
+            | "api-resources"
+            | "api-versions"
+            | "events"
+            | "logs"
+            | "top"
+            | "version"
+            | "auth"
+            | "cluster-info"
+    ) || head.starts_with(&["rollout".to_string(), "history".to_string()]);
+    reads && !waits("-w") && !waits("--watch") && !waits("-f") && !waits("--follow")
 }
 
 /// `kubectl describe` of one object.
 pub fn describe_object(_: &Cluster, _: Id) -> String {
     String::new()
-}
-
-/// Applies every document of these files.
-pub fn apply_files(_: &mut Console, cluster: &mut Cluster, files: &[TextFile], by: &By) -> Output {
-    let mut output = Output { code: Some(0), ..Output::default() };
-    let (documents, _) = yaml::read_all(files.iter().map(|f| (&*f.name, &*f.text)));
-    for document in documents {
-        let decoded = decode(&document.node, &[]);
-        let source = Some(Rc::new(Source { file: document.file.clone(), document: document.node }));
-        let options = WriteOptions { source, ..WriteOptions::default() };
-        match cluster.api.create_tree(decoded.object, by.clone(), &options) {
-            Ok(written) => output.stdout.push_str(&format!("{} created\n", cluster.api.label(written.object.meta.id))),
-            Err(refused) => {
-                output.stderr.push_str(&format!("{}\n", refused.message));
-                output.code = Some(1);
-            }
-        }
-    }
-    output
 }

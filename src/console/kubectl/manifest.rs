@@ -1,0 +1,161 @@
+//! Files as commands read them: `-f a.yaml -f b.yaml`, lists taken apart, objects put into the current namespace.
+
+use super::failure::{one_of_many, server_words, with_source};
+use super::{Args, Cx, Failure, Result};
+use crate::kubernetes::apiserver::ApiError;
+use crate::kubernetes::objects::{Decoded, Schema, Source, decode, group_of, plural};
+use crate::text::{Node, NodeKind, Problem, Value, json, yaml};
+use std::rc::Rc;
+
+/// One object of a file.
+#[derive(Clone, Debug)]
+pub struct Manifest {
+    /// The file it stands in, as given on the command line.
+    pub file: String,
+    /// The document.
+    pub node: Node,
+    /// What the reader complained of in it.
+    pub problems: Vec<Problem>,
+}
+
+impl Manifest {
+    /// As a person wrote it, with the namespace it goes to.
+    pub fn tree(&self) -> Value {
+        self.node.to_value()
+    }
+    /// As the server reads it.
+    pub fn decode(&self) -> Decoded {
+        decode(&self.node, &self.problems)
+    }
+    /// Where it came from.
+    pub fn source(&self) -> Rc<Source> {
+        Rc::new(Source { file: self.file.as_str().into(), document: self.node.clone() })
+    }
+}
+
+/// All objects of the files of `-f`.
+pub fn read(cx: &Cx, args: &Args) -> Result<Vec<Manifest>> {
+    let files = args.list("filename");
+    if files.is_empty() {
+        return Err(Failure::error("must specify one of -f and -k"));
+    }
+    let mut found = Vec::new();
+    for file in files {
+        let Some(text) = (cx.files)(&file) else {
+            return Err(Failure::error(format!("the path \"{file}\" does not exist")));
+        };
+        let before = found.len();
+        let (documents, problems) = yaml::read(&file, &text);
+        for document in documents {
+            let extent = document.node.extent;
+            let mine =
+                |p: &&Problem| p.at.line >= extent.start.line && p.at.line <= extent.end.line.max(extent.start.line);
+            let problems: Vec<Problem> = problems.iter().filter(mine).cloned().collect();
+            flatten(&file, document.node, problems, &mut found);
+        }
+        if let Some(broken) = problems.iter().find(|p| p.code == "yaml") {
+            return Err(Failure::error(format!("error parsing {file}: {}", broken.message)));
+        }
+        if found.len() == before && args.verb() != "get" {
+            return Err(Failure::error(format!("no objects passed to {}", args.verb())));
+        }
+    }
+    Ok(found)
+}
+
+/// `kind: List` stands for its items.
+fn flatten(file: &str, node: Node, problems: Vec<Problem>, found: &mut Vec<Manifest>) {
+    let is_list = node.get("kind").and_then(Node::as_str).is_some_and(|k| k == "List" || k.ends_with("List"));
+    match node.get("items").map(|n| n.kind.clone()) {
+        Some(NodeKind::List(items)) if is_list => {
+            items.into_iter().for_each(|item| flatten(file, item, problems.clone(), found));
+        }
+        _ => found.push(Manifest { file: file.into(), node, problems }),
+    }
+}
+
+/// A tree as the server reads it: typed, without what is empty. A kind that is not built in stays as it is.
+pub fn typed(tree: &Value) -> std::result::Result<Value, ApiError> {
+    let text = json::write(tree, json::Style::IN_ORDER);
+    let Ok((node, problems)) = json::read(&text) else { return Ok(tree.clone()) };
+    let decoded = decode(&node, &problems);
+    match decoded.refusal {
+        Some(message) => Err(ApiError { reason: "BadRequest", message }),
+        None => Ok(decoded.object),
+    }
+}
+
+/// What kubectl checks before it asks the server: names, a known kind. Puts the object into its namespace.
+pub fn prepare(cx: &Cx, args: &Args, manifest: &Manifest) -> Result<Value> {
+    let mut tree = manifest.tree();
+    let text = |key: &str| tree.str_at(&[key]).unwrap_or_default().to_string();
+    let (api_version, kind) = (text("apiVersion"), text("kind"));
+    let file = &manifest.file;
+    let missing: Vec<&str> =
+        [("apiVersion", &api_version), ("kind", &kind)].iter().filter(|(_, v)| v.is_empty()).map(|(k, _)| *k).collect();
+    if !missing.is_empty() {
+        let list = missing.join(", ");
+        let list = if missing.len() > 1 {
+            format!("[{list} not set]").replace(", ", " not set, ")
+        } else {
+            format!("{list} not set")
+        };
+        return Err(Failure::error(format!(
+            "error validating \"{file}\": error validating data: {list}; if you choose to ignore these errors, turn validation off with --validate=false"
+        )));
+    }
+    let name = tree.str_at(&["metadata", "name"]).unwrap_or_default().to_string();
+    let own = tree.str_at(&["metadata", "namespace"]).unwrap_or_default().to_string();
+    let known = Schema::get().kind(&api_version, &kind);
+    if known.is_none() && !defined(cx, &api_version, &kind) {
+        return Err(Failure::error(format!(
+            "resource mapping not found for name: \"{name}\" namespace: \"{own}\" from \"{file}\": no matches for kind \"{kind}\" in version \"{api_version}\"\nensure CRDs are installed first"
+        )));
+    }
+    let namespaced = match known {
+        Some(info) => info.namespaced(),
+        None => cx.cluster.api.kinds.find(&api_version, &kind).is_none_or(|k| cx.cluster.api.kinds.namespaced(k)),
+    };
+    if namespaced {
+        if let Some(wanted) = args.get("namespace").filter(|wanted| !own.is_empty() && own != **wanted) {
+            return Err(Failure::error(format!(
+                "the namespace from the provided object \"{own}\" does not match the namespace \"{wanted}\". You must pass '--namespace={own}' to perform this operation."
+            )));
+        }
+        if own.is_empty() {
+            tree.set_at(&["metadata", "namespace"], cx.namespace.as_str());
+        }
+    }
+    Ok(tree)
+}
+
+/// Whether a kind that is not built in is defined by a CustomResourceDefinition, or kept all the same.
+fn defined(cx: &Cx, api_version: &str, kind: &str) -> bool {
+    let group = group_of(api_version);
+    let custom = group.contains('.') && !Schema::get().kinds().iter().any(|k| k.group == group);
+    custom && (cx.keeps_unknown_kinds || super::resource::is_defined(cx.cluster, group, kind))
+}
+
+/// `deployment.apps/web`
+pub fn label(tree: &Value) -> String {
+    format!("{}/{}", super::table::kind_prefix(tree), tree.str_at(&["metadata", "name"]).unwrap_or_default())
+}
+
+/// `deployments.apps`
+pub fn resource_name(tree: &Value) -> String {
+    let plural = plural(tree.str_at(&["kind"]).unwrap_or_default());
+    let group = group_of(tree.str_at(&["apiVersion"]).unwrap_or_default());
+    if group.is_empty() { plural } else { format!("{plural}.{group}") }
+}
+
+/// Refusals of several objects as kubectl prints them: one alone in its usual form, several each as an error of its file.
+pub fn refusals(errors: &[(ApiError, &'static str, String)]) -> Option<Failure> {
+    match errors {
+        [] => None,
+        [(error, verb, file)] => Some(Failure::plain(server_words(&with_source(error, verb, file)))),
+        many => {
+            let lines: Vec<String> = many.iter().map(|(e, verb, file)| one_of_many(e, verb, file)).collect();
+            Some(Failure::plain(lines.join("\n")))
+        }
+    }
+}

@@ -1,0 +1,285 @@
+//! Which objects a command line means: `deploy,rs`, `pod/web-1`, `all`, names, selectors.
+//! Source: kubernetes v1.37 cli-runtime pkg/resource/builder.go.
+
+use super::{Args, Cx, Failure, Result};
+use crate::kubernetes::Cluster;
+use crate::kubernetes::objects::parts::selector::{FieldSelector, Selector};
+use crate::kubernetes::objects::{Kind, Object, Schema, group_of, plural};
+use crate::text::Value;
+use std::rc::Rc;
+
+/// A resource type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resource {
+    /// `apps/v1`
+    pub api_version: String,
+    /// `Deployment`
+    pub kind: String,
+    /// `deployments`
+    pub plural: String,
+    /// Whether its objects live in namespaces.
+    pub namespaced: bool,
+    /// The kind in the books, once there is one.
+    pub stored: Option<Kind>,
+}
+
+impl Resource {
+    /// `deployments.apps`
+    pub fn with_group(&self) -> String {
+        dotted(&self.plural, group_of(&self.api_version))
+    }
+    /// `deployment.apps`, as kubectl names one object's kind.
+    pub fn singular(&self) -> String {
+        dotted(&self.kind.to_lowercase(), group_of(&self.api_version))
+    }
+    /// Objects of this type, in one namespace or all.
+    pub fn list(&self, cluster: &Cluster, namespace: Option<&str>) -> Vec<Rc<Object>> {
+        let Some(kind) = self.stored else { return Vec::new() };
+        match namespace.filter(|_| self.namespaced) {
+            Some(namespace) => cluster.api.store.list_in(kind, namespace).cloned().collect(),
+            None => cluster.api.store.list(kind).cloned().collect(),
+        }
+    }
+    /// The object of this name.
+    pub fn find(&self, cluster: &Cluster, namespace: &str, name: &str) -> Option<Rc<Object>> {
+        let namespace = if self.namespaced { namespace } else { "" };
+        cluster.api.store.by_name(self.stored?, namespace, name).cloned()
+    }
+    /// `Error from server (NotFound): pods "x" not found`
+    pub fn not_found(&self, name: &str) -> Failure {
+        Failure::plain(format!("Error from server (NotFound): {} \"{name}\" not found", self.with_group()))
+    }
+}
+
+fn dotted(name: &str, group: &str) -> String {
+    if group.is_empty() { name.to_string() } else { format!("{name}.{group}") }
+}
+
+/// The resource type a person means.
+pub fn resource(cluster: &Cluster, name: &str) -> Result<Resource> {
+    let schema = Schema::get();
+    if let Some(found) = schema.resource_by_name(name) {
+        let api_version = dotted_version(found.group, found.version);
+        let stored = cluster.api.kinds.find(&api_version, found.kind);
+        return Ok(Resource {
+            api_version,
+            kind: found.kind.into(),
+            plural: found.plural.into(),
+            namespaced: found.namespaced,
+            stored,
+        });
+    }
+    custom(cluster, name).ok_or_else(|| Failure::error(format!("the server doesn't have a resource type \"{name}\"")))
+}
+
+fn dotted_version(group: &str, version: &str) -> String {
+    if group.is_empty() { version.to_string() } else { format!("{group}/{version}") }
+}
+
+/// A kind that is not built in, by the names its definition gives or by its own name.
+fn custom(cluster: &Cluster, name: &str) -> Option<Resource> {
+    let kinds = &cluster.api.kinds;
+    let name = name.to_lowercase();
+    let (head, group) = name.split_once('.').unwrap_or((&name, ""));
+    let others = kinds.all().filter(|k| matches!(k, Kind::Other(_)));
+    let definitions = definitions(cluster);
+    let found = others.into_iter().find(|kind| {
+        let (api_version, kind) = (kinds.api_version(*kind), kinds.name(*kind));
+        if Schema::get().kind(api_version, kind).is_some() {
+            return false;
+        }
+        let names = definitions.iter().find(|d| d.str_at(&["names", "kind"]) == Some(kind));
+        let short = names.is_some_and(|d| d.list_at(&["names", "shortNames"]).iter().any(|s| s.as_str() == Some(head)));
+        let own = names.and_then(|d| d.str_at(&["names", "plural"])) == Some(head);
+        let fits = short || own || plural(kind) == head || kind.to_lowercase() == head;
+        fits && (group.is_empty() || group_of(api_version) == group)
+    })?;
+    let kind = kinds.name(found).to_string();
+    let definition = definitions.iter().find(|d| d.str_at(&["names", "kind"]) == Some(&kind));
+    let own = definition.and_then(|d| d.str_at(&["names", "plural"])).map(String::from);
+    Some(Resource {
+        api_version: kinds.api_version(found).into(),
+        plural: own.unwrap_or_else(|| plural(&kind)),
+        kind,
+        namespaced: kinds.namespaced(found),
+        stored: Some(found),
+    })
+}
+
+/// `spec` of every CustomResourceDefinition.
+fn definitions(cluster: &Cluster) -> Vec<Value> {
+    let kind = cluster.api.kinds.find("apiextensions.k8s.io/v1", "CustomResourceDefinition");
+    let all = kind.into_iter().flat_map(|k| cluster.api.store.list(k));
+    all.filter_map(|o| o.plain()?.get("spec").cloned()).collect()
+}
+
+/// Whether a CustomResourceDefinition defines this kind.
+pub fn is_defined(cluster: &Cluster, group: &str, kind: &str) -> bool {
+    let named = |d: &Value| d.str_at(&["names", "kind"]) == Some(kind) && d.str_at(&["group"]) == Some(group);
+    definitions(cluster).iter().any(named)
+}
+
+/// The resource type of an object in the books.
+pub fn resource_of(cluster: &Cluster, object: &Object) -> Resource {
+    let kinds = &cluster.api.kinds;
+    let (api_version, kind) = (kinds.api_version(object.kind), kinds.name(object.kind));
+    let known = Schema::get().kind(api_version, kind).and_then(|k| k.resource());
+    Resource {
+        api_version: api_version.into(),
+        kind: kind.into(),
+        plural: known.map_or_else(|| plural(kind), |r| r.plural.into()),
+        namespaced: kinds.namespaced(object.kind),
+        stored: Some(object.kind),
+    }
+}
+
+/// The resource types of the category `all`, in the order of discovery.
+fn category_all(cluster: &Cluster) -> Vec<Resource> {
+    let all = Schema::get().resources().iter().filter(|r| r.categories.contains(&"all") && !r.plural.contains('/'));
+    all.filter_map(|r| resource(cluster, &dotted(r.plural, r.group)).ok()).fold(Vec::new(), |mut list, r| {
+        if !list.contains(&r) {
+            list.push(r);
+        }
+        list
+    })
+}
+
+/// The resource types of `deploy,rs,pods` or `all`.
+pub fn resources(cluster: &Cluster, list: &str) -> Result<Vec<Resource>> {
+    let mut found: Vec<Resource> = Vec::new();
+    for name in list.split(',').filter(|n| !n.is_empty()) {
+        let here = if name == "all" { category_all(cluster) } else { vec![resource(cluster, name)?] };
+        for resource in here {
+            if !found.contains(&resource) {
+                found.push(resource);
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// What a command line selects.
+#[derive(Clone, Debug)]
+pub struct Selection {
+    /// The types, in order.
+    pub resources: Vec<Resource>,
+    /// The names, by type; empty when lists are wanted.
+    pub names: Vec<(Resource, String)>,
+    /// `-l`
+    pub labels: Option<Selector>,
+    /// `--field-selector`
+    pub fields: Option<FieldSelector>,
+    /// The namespace; `None` for all.
+    pub namespace: Option<String>,
+}
+
+impl Selection {
+    /// Reads `TYPE[,TYPE] [NAME…]` or `TYPE/NAME…` with `-l`, `--field-selector`, `-A`.
+    pub fn read(cx: &Cx, args: &Args, words: &[String]) -> Result<Selection> {
+        let labels = args.get("selector").map(Selector::parse).transpose();
+        let labels = labels.map_err(|e| Failure::error(format!("unable to parse requirement: {e}")))?;
+        let fields = args.get("field-selector").map(FieldSelector::parse).transpose().map_err(Failure::error)?;
+        let namespace = (!args.on("all-namespaces")).then(|| cx.namespace.clone());
+        let mut selection = Selection { resources: Vec::new(), names: Vec::new(), labels, fields, namespace };
+        let slashed = words.iter().filter(|w| w.contains('/')).count();
+        if slashed > 0 {
+            if slashed < words.len() {
+                return Err(Failure::error(
+                    "there is no need to specify a resource type as a separate argument when passing arguments in resource/name form (e.g. 'kubectl get resource/<resource_name>' instead of 'kubectl get resource resource/<resource_name>'",
+                ));
+            }
+            for word in words {
+                let (types, name) = word.split_once('/').unwrap_or((word, ""));
+                if types.is_empty() || name.is_empty() || name.contains('/') {
+                    return Err(Failure::error("arguments in resource/name form may not have more than one slash"));
+                }
+                for resource in resources(cx.cluster, types)? {
+                    selection.add(resource, name);
+                }
+            }
+            return Ok(selection);
+        }
+        let Some((types, names)) = words.split_first() else { return Ok(selection) };
+        for resource in resources(cx.cluster, types)? {
+            for name in names {
+                selection.names.push((resource.clone(), name.clone()));
+            }
+            selection.resources.push(resource);
+        }
+        if !names.is_empty() && selection.labels.is_some() {
+            return Err(Failure::error("name cannot be provided when a selector is specified"));
+        }
+        Ok(selection)
+    }
+    fn add(&mut self, resource: Resource, name: &str) {
+        if !self.resources.contains(&resource) {
+            self.resources.push(resource.clone());
+        }
+        self.names.push((resource, name.to_string()));
+    }
+    /// The objects, and a failure for each name that is not there.
+    pub fn objects(&self, cluster: &Cluster, default_namespace: &str) -> (Vec<(Resource, Rc<Object>)>, Vec<Failure>) {
+        let (mut found, mut missing) = (Vec::new(), Vec::new());
+        if self.names.is_empty() {
+            for resource in &self.resources {
+                let list = resource.list(cluster, self.namespace.as_deref());
+                found.extend(list.into_iter().filter(|o| self.fits(cluster, o)).map(|o| (resource.clone(), o)));
+            }
+            return (found, missing);
+        }
+        for (resource, name) in &self.names {
+            match resource.find(cluster, self.namespace.as_deref().unwrap_or(default_namespace), name) {
+                Some(object) => found.push((resource.clone(), object)),
+                None => missing.push(resource.not_found(name)),
+            }
+        }
+        (found, missing)
+    }
+    /// Whether the selectors let an object through.
+    pub fn fits(&self, cluster: &Cluster, object: &Object) -> bool {
+        let labels = &object.meta.labels;
+        if self.labels.as_ref().is_some_and(|l| !l.matches(|key| labels.get(key).map(|v| &**v))) {
+            return false;
+        }
+        self.fields.as_ref().is_none_or(|fields| fields.matches(|field| field_of(cluster, object, field)))
+    }
+}
+
+/// The text of a field that field selectors may name.
+fn field_of(cluster: &Cluster, object: &Object, field: &str) -> String {
+    match field {
+        "metadata.name" => return object.meta.name.to_string(),
+        "metadata.namespace" => return object.meta.namespace.to_string(),
+        "spec.nodeName" if object.pod().is_some() => {
+            return object.pod().and_then(|p| p.node.as_ref()).map(|n| n.to_string()).unwrap_or_default();
+        }
+        _ => {}
+    }
+    let tree = cluster.api.tree(object);
+    let path: Vec<&str> = field.split('.').collect();
+    match tree.at(&path) {
+        Some(Value::Str(text)) => text.to_string(),
+        Some(Value::Int(i)) => i.to_string(),
+        Some(Value::Bool(b)) => b.to_string(),
+        _ => String::new(),
+    }
+}
+
+/// Several failures as one: their words one a line.
+pub fn together(failures: Vec<Failure>) -> Option<Failure> {
+    let code = failures.first()?.code;
+    Some(Failure { words: failures.into_iter().map(|f| f.words).collect::<Vec<_>>().join("\n"), code })
+}
+
+/// Completions of a resource type, or of a name behind a type.
+pub fn complete(cluster: &Cluster, namespace: &str, before: &str, last: &str) -> Vec<String> {
+    let types = Schema::get().resources().iter().filter(|r| !r.plural.contains('/'));
+    if let Some((kind, _)) = last.split_once('/') {
+        let Ok(resource) = resource(cluster, kind) else { return Vec::new() };
+        return resource.list(cluster, Some(namespace)).iter().map(|o| format!("{kind}/{}", o.meta.name)).collect();
+    }
+    match resource(cluster, before) {
+        Ok(resource) => resource.list(cluster, Some(namespace)).iter().map(|o| o.meta.name.to_string()).collect(),
+        Err(_) => types.flat_map(|r| [Some(r.plural), r.short.first().copied()]).flatten().map(String::from).collect(),
+    }
+}

@@ -1,0 +1,85 @@
+//! `kubectl scale`.
+//! Source: kubernetes v1.37 kubectl pkg/cmd/scale/scale.go, pkg/scale/scale.go.
+
+use super::resource::{Resource, Selection, together};
+use super::{Args, Cx, Failure, Flow, Result, Verb, manifest};
+use crate::kubernetes::apiserver::WriteOptions;
+use crate::kubernetes::objects::Object;
+use std::rc::Rc;
+
+pub(super) const VERBS: &[Verb] = &[Verb {
+    name: "scale",
+    switches: "all recursive R",
+    options: "replicas current-replicas resource-version timeout filename f kustomize k selector l dry-run output o",
+    run: scale,
+}];
+
+/// Kinds with a scale subresource.
+const SCALABLE: [&str; 4] = ["Deployment", "ReplicaSet", "StatefulSet", "ReplicationController"];
+
+fn scale(cx: &mut Cx, args: &Args) -> Result {
+    let Some(replicas) = args.get("replicas").and_then(|r| r.parse::<i64>().ok()) else {
+        return Err(Failure::error("required flag(s) \"replicas\" not set"));
+    };
+    if replicas < 0 {
+        return Err(Failure::error(
+            "The --replicas=COUNT flag is required, and COUNT must be greater than or equal to 0",
+        ));
+    }
+    let (found, missing) = targets(cx, args)?;
+    if found.is_empty() && missing.is_empty() {
+        return Err(Failure::error("no objects passed to scale"));
+    }
+    let dry_run = args.dry_run()?;
+    let mut failures = missing;
+    for (resource, object) in found {
+        let name = object.meta.name.clone();
+        match scale_one(cx, args, &resource, &object, replicas) {
+            Ok(()) => cx.print(&format!("{}/{name} scaled{}\n", resource.singular(), dry_run.suffix())),
+            Err(failure) => failures.push(failure),
+        }
+    }
+    match together(failures) {
+        Some(failure) => Err(failure),
+        None => Ok(Flow::Done(0)),
+    }
+}
+
+type Targets = (Vec<(Resource, Rc<Object>)>, Vec<Failure>);
+
+fn targets(cx: &mut Cx, args: &Args) -> Result<Targets> {
+    if args.get("filename").is_none() {
+        return Ok(Selection::read(cx, args, &args.words)?.objects(cx.cluster, &cx.namespace));
+    }
+    let (mut found, mut missing) = (Vec::new(), Vec::new());
+    for manifest in manifest::read(cx, args)? {
+        let tree = manifest::prepare(cx, args, &manifest)?;
+        let text = |path: &[&str]| tree.str_at(path).unwrap_or_default();
+        let resource = super::resource::resource(cx.cluster, &manifest::resource_name(&tree))?;
+        let name = text(&["metadata", "name"]);
+        match resource.find(cx.cluster, text(&["metadata", "namespace"]), name) {
+            Some(object) => found.push((resource, object)),
+            None => missing.push(resource.not_found(name)),
+        }
+    }
+    Ok((found, missing))
+}
+
+fn scale_one(cx: &mut Cx, args: &Args, resource: &Resource, object: &Object, replicas: i64) -> Result<()> {
+    if !SCALABLE.contains(&resource.kind.as_str()) {
+        return Err(Failure::plain("Error from server (NotFound): the server could not find the requested resource"));
+    }
+    let mut tree = cx.cluster.api.tree(object);
+    let current = tree.int_at(&["spec", "replicas"]).unwrap_or(0);
+    if let Some(wanted) = args.get("current-replicas").and_then(|c| c.parse::<i64>().ok()).filter(|c| *c >= 0) {
+        if wanted != current {
+            return Err(Failure::error(format!("Expected replicas to be {wanted}, was {current}")));
+        }
+    }
+    tree.set_at(&["spec", "replicas"], replicas);
+    let by = cx.by();
+    let options = WriteOptions { dry_run: args.dry_run()?.on(), source: None };
+    cx.cluster.api.update_tree(object.meta.id, tree, by, &options).map_err(|e| Failure::server(&e))?;
+    cx.cluster.settle();
+    Ok(())
+}

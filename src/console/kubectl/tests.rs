@@ -1,0 +1,113 @@
+//! Lines against a small cluster: what they print and what they leave.
+
+use crate::console::{Console, Output};
+use crate::kubernetes::Cluster;
+use crate::scenario::Scenario;
+use crate::sim::Time;
+
+/// A terminal before a new cluster, with a few files.
+pub(super) struct Desk {
+    pub cluster: Cluster,
+    pub console: Console,
+    files: Vec<(&'static str, &'static str)>,
+}
+
+impl Desk {
+    pub(super) fn new(files: &[(&'static str, &'static str)]) -> Self {
+        let world = Scenario::default().world();
+        Desk { cluster: world.cluster, console: Console::default(), files: files.to_vec() }
+    }
+    pub(super) fn run(&mut self, line: &str) -> Output {
+        let files = self.files.clone();
+        let find = |name: &str| files.iter().find(|(n, _)| *n == name).map(|(_, text)| text.to_string());
+        self.console.run(&mut self.cluster, &find, line)
+    }
+    /// What a line prints on both channels.
+    pub(super) fn say(&mut self, line: &str) -> String {
+        let output = self.run(line);
+        output.stdout + &output.stderr
+    }
+    pub(super) fn go_to(&mut self, seconds: u64) {
+        self.cluster.run_until(Time::secs(seconds));
+    }
+}
+
+pub(super) const WEB: &str = "apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: web
+spec:
+  replicas: 2
+  selector:
+    matchLabels: {app: web}
+  template:
+    metadata:
+      labels: {app: web}
+    spec:
+      containers:
+      - name: app
+        image: nginx:1
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: conf}
+data: {a: b}
+";
+
+#[test]
+fn apply_get_scale_delete() {
+    let mut desk = Desk::new(&[("web.yaml", WEB)]);
+    assert_eq!(desk.say("kubectl apply -f web.yaml"), "deployment.apps/web created\nconfigmap/conf created\n");
+    assert_eq!(desk.say("kubectl apply -f web.yaml"), "deployment.apps/web unchanged\nconfigmap/conf unchanged\n");
+    assert_eq!(desk.say("kubectl scale deploy/web --replicas=5"), "deployment.apps/web scaled\n");
+    assert_eq!(desk.say("kubectl apply -f web.yaml"), "deployment.apps/web configured\nconfigmap/conf unchanged\n");
+    assert_eq!(desk.say("kubectl get deploy web -o jsonpath={.spec.replicas}"), "2");
+    assert_eq!(desk.say("kubectl get cm conf"), "NAME   DATA   AGE\nconf   1      0s\n");
+    assert_eq!(
+        desk.say("kubectl delete -f web.yaml"),
+        "deployment.apps \"web\" deleted from default namespace\nconfigmap \"conf\" deleted from default namespace\n"
+    );
+    assert_eq!(desk.say("kubectl get deploy"), "No resources found in default namespace.\n");
+}
+
+#[test]
+fn refusals() {
+    let mut desk =
+        Desk::new(&[("bad.yaml", "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: x}\nspec: {replica: 1}\n")]);
+    assert_eq!(desk.say("kubectl get pod nope"), "Error from server (NotFound): pods \"nope\" not found\n");
+    assert_eq!(desk.say("kubectl get nothing"), "error: the server doesn't have a resource type \"nothing\"\n");
+    assert_eq!(
+        desk.say("kubectl get pods --nope"),
+        "error: unknown flag: --nope\nSee 'kubectl get --help' for usage.\n"
+    );
+    assert_eq!(
+        desk.say("kubectl apply -f bad.yaml"),
+        "Error from server (BadRequest): error when creating \"bad.yaml\": Deployment in version \"v1\" cannot be handled as a Deployment: strict decoding error: unknown field \"spec.replica\"\n"
+    );
+    assert_eq!(desk.say("kubectl apply -f no.yaml"), "error: the path \"no.yaml\" does not exist\n");
+}
+
+#[test]
+fn several_types_are_parted() {
+    let mut desk = Desk::new(&[("web.yaml", WEB)]);
+    desk.say("kubectl apply -f web.yaml");
+    let text = desk.say("kubectl get deploy,cm,rs --show-labels");
+    assert!(
+        text.starts_with("NAME                  READY   UP-TO-DATE   AVAILABLE   AGE   LABELS\ndeployment.apps/web   "),
+        "{text}"
+    );
+    assert!(text.contains("\n\nNAME"), "{text}");
+}
+
+#[test]
+fn a_watch_prints_changes() {
+    let mut desk = Desk::new(&[("web.yaml", WEB)]);
+    assert_eq!(desk.run("kubectl get cm -w").code, None);
+    desk.go_to(1);
+    let mut other = Console::default();
+    let find = |name: &str| (name == "web.yaml").then(|| WEB.to_string());
+    other.run(&mut desk.cluster, &find, "kubectl apply -f web.yaml");
+    let output = desk.console.poll(&mut desk.cluster).unwrap_or_default();
+    assert_eq!(output.stdout, "NAME   DATA   AGE\nconf   1      0s\n");
+    assert_eq!(desk.console.poll(&mut desk.cluster), None);
+}

@@ -1,0 +1,409 @@
+//! A line as a shell reads it: quotes, `;`, `&&`, `||`, pipes into small filters. Commands that wait are polled as the world
+//! moves, so that a line can last for minutes of virtual time.
+
+use super::FindFile;
+use super::kubectl::{self, Cx, Flow, Waiting};
+use crate::kubernetes::Cluster;
+use crate::scenario::TextFile;
+use crate::sim::{Span, Time};
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+/// What a line answered. `code` is `None` while it waits or watches: ask [`Console::poll`] as time goes on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Output {
+    /// Standard output since the last answer.
+    pub stdout: String,
+    /// Standard error since the last answer.
+    pub stderr: String,
+    /// Exit code, once the line has ended.
+    pub code: Option<i32>,
+}
+
+/// One person's console: the namespace lines act in, and the line under way.
+#[derive(Clone, Debug, Default)]
+pub struct Console {
+    /// Namespace of the current context; empty means `default`.
+    pub namespace: Rc<str>,
+    job: Option<Job>,
+}
+
+/// What is left of a line.
+#[derive(Clone, Debug)]
+struct Job {
+    rest: VecDeque<Step>,
+    waiting: Option<Box<dyn Waiting>>,
+    filters: Vec<Vec<String>>,
+    code: i32,
+    /// The files that the rest of the line names.
+    files: Rc<[TextFile]>,
+}
+
+/// One pipeline and what stands before it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Step {
+    glue: Glue,
+    pipeline: Vec<Vec<String>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Glue {
+    Always,
+    IfWell,
+    IfNot,
+}
+
+impl Console {
+    /// Runs a line; a line still under way is stopped first.
+    pub fn run(&mut self, cluster: &mut Cluster, files: FindFile, line: &str) -> Output {
+        let steps = match split(line) {
+            Ok(steps) => steps,
+            Err(words) => return Output { stderr: format!("sh: {words}\n"), code: Some(2), ..Output::default() },
+        };
+        let later = steps.iter().skip(1).flat_map(|s| s.pipeline.iter().flatten());
+        let kept = later
+            .flat_map(|w| w.split([',', '=']))
+            .filter_map(|name| Some(TextFile { name: name.into(), text: files(name)?.into() }));
+        let files_later = kept.collect();
+        self.job = Some(Job { rest: steps.into(), waiting: None, filters: Vec::new(), code: 0, files: files_later });
+        self.go_on(cluster, files)
+    }
+    /// `kubectl apply` of every document in these files. Unlike the real tool it keeps and shows kinds that nobody knows.
+    pub fn apply_files(&mut self, cluster: &mut Cluster, files: &[TextFile]) -> Output {
+        let find = |name: &str| files.iter().find(|f| &*f.name == name).map(|f| f.text.to_string());
+        let mut cx = Cx::new(cluster, &find, self.namespace());
+        cx.keeps_unknown_kinds = true;
+        let mut words = vec!["apply".to_string()];
+        words.extend(files.iter().map(|f| format!("--filename={}", f.name)));
+        let flow = kubectl::run(&mut cx, &words);
+        let (stdout, stderr) = cx.finish();
+        Output { stdout, stderr, code: matches!(flow, Flow::Done(0)).then_some(0).or(Some(1)) }
+    }
+    fn namespace(&self) -> &str {
+        if self.namespace.is_empty() { "default" } else { &self.namespace }
+    }
+    /// Whether a line is under way.
+    pub fn busy(&self) -> bool {
+        self.job.is_some()
+    }
+    /// When the line under way wants to be looked at even if nothing changes.
+    pub fn due(&self) -> Option<Time> {
+        self.job.as_ref()?.waiting.as_ref()?.due()
+    }
+    /// Looks whether the line under way has something to say. `None` when there is no such line or nothing is new.
+    pub fn poll(&mut self, cluster: &mut Cluster) -> Option<Output> {
+        let files = self.job.as_ref()?.files.clone();
+        let find = |name: &str| files.iter().find(|f| &*f.name == name).map(|f| f.text.to_string());
+        let output = self.go_on(cluster, &find);
+        (output != Output::default()).then_some(output)
+    }
+    /// Stops the line under way, as Ctrl-C does.
+    pub fn interrupt(&mut self) {
+        self.job = None;
+    }
+    /// Words that may follow, for the last word of the line.
+    pub fn complete(&self, cluster: &Cluster, line: &str) -> Vec<String> {
+        kubectl::complete(cluster, self.namespace(), line)
+    }
+    fn go_on(&mut self, cluster: &mut Cluster, files: FindFile) -> Output {
+        let mut output = Output::default();
+        let Some(mut job) = self.job.take() else { return output };
+        loop {
+            if job.waiting.is_none() {
+                let Some(step) = job.rest.pop_front() else {
+                    output.code = Some(job.code);
+                    return output;
+                };
+                let skipped = match step.glue {
+                    Glue::Always => false,
+                    Glue::IfWell => job.code != 0,
+                    Glue::IfNot => job.code == 0,
+                };
+                if skipped {
+                    continue;
+                }
+                self.begin(&mut job, step, cluster, files, &mut output);
+            } else {
+                let mut cx = Cx::new(cluster, files, self.namespace());
+                let ended = job.waiting.as_mut().and_then(|w| w.poll(&mut cx));
+                let (out, err) = cx.finish();
+                output.stdout += &filtered(&out, &job.filters);
+                output.stderr += &err;
+                if let Some(code) = ended {
+                    job.waiting = None;
+                    job.code = code;
+                }
+            }
+            if job.waiting.is_some() {
+                self.job = Some(job);
+                return output;
+            }
+        }
+    }
+    fn begin(&mut self, job: &mut Job, step: Step, cluster: &mut Cluster, files: FindFile, output: &mut Output) {
+        let mut pipeline = step.pipeline.into_iter();
+        let mut words = pipeline.next().unwrap_or_default();
+        job.filters = pipeline.collect();
+        while words.first().is_some_and(|w| is_assignment(w)) {
+            words.remove(0);
+        }
+        let mut cx = Cx::new(cluster, files, self.namespace());
+        let flow = command(&mut cx, &words);
+        if let Some(namespace) = cx.new_namespace.take() {
+            self.namespace = namespace.into();
+        }
+        let (out, err) = cx.finish();
+        output.stdout += &filtered(&out, &job.filters);
+        output.stderr += &err;
+        match flow {
+            Flow::Done(code) => {
+                job.code = match job.filters.last() {
+                    Some(filter) if filter.first().is_some_and(|f| f == "grep") => {
+                        i32::from(filtered(&out, &job.filters).is_empty())
+                    }
+                    Some(_) => 0,
+                    None => code,
+                }
+            }
+            Flow::Wait(waiting) => job.waiting = Some(waiting),
+        }
+    }
+}
+
+/// Whether a line only reads: every command in it does.
+pub(super) fn only_reads(line: &str) -> bool {
+    let steps = split(line).unwrap_or_default();
+    let reads = |words: &Vec<String>| match words.first().map(String::as_str) {
+        Some("kubectl" | "k") => kubectl::only_reads(&words[1..]),
+        Some("echo" | "cat" | "true" | "false" | ":") | None => true,
+        _ => false,
+    };
+    steps.iter().all(|s| s.pipeline.first().is_none_or(reads))
+}
+
+/// Runs one command.
+fn command(cx: &mut Cx, words: &[String]) -> Flow {
+    let Some(name) = words.first() else { return Flow::Done(0) };
+    match name.as_str() {
+        "kubectl" | "k" => kubectl::run(cx, &words[1..]),
+        "true" | ":" => Flow::Done(0),
+        "false" => Flow::Done(1),
+        "echo" => {
+            cx.print(&format!("{}\n", words[1..].join(" ")));
+            Flow::Done(0)
+        }
+        "cat" => {
+            let mut code = 0;
+            for file in &words[1..] {
+                match (cx.files)(file) {
+                    Some(text) => cx.print(&text),
+                    None => {
+                        cx.complain(&format!("cat: {file}: No such file or directory\n"));
+                        code = 1;
+                    }
+                }
+            }
+            Flow::Done(code)
+        }
+        "sleep" | "wait" => {
+            let span = words.get(1).map(|w| if w.ends_with(char::is_alphabetic) { w.clone() } else { format!("{w}s") });
+            match span.and_then(|w| crate::scenario::parse_span(&w)) {
+                Some(span) => Flow::Wait(Box::new(Sleep { until: cx.now() + span })),
+                None => {
+                    cx.complain(&format!("{name}: a time such as 30s is expected\n"));
+                    Flow::Done(1)
+                }
+            }
+        }
+        "timeout" => {
+            let span = words.get(1).and_then(|w| w.trim_end_matches('s').parse::<u64>().ok()).unwrap_or(0);
+            match command(cx, words.get(2..).unwrap_or_default()) {
+                Flow::Wait(inner) => Flow::Wait(Box::new(Limited { inner, until: cx.now() + Span::secs(span) })),
+                done => done,
+            }
+        }
+        other => {
+            cx.complain(&format!("sh: {other}: command not found\n"));
+            Flow::Done(127)
+        }
+    }
+}
+
+#[derive(Clone, Debug)]
+struct Sleep {
+    until: Time,
+}
+impl Waiting for Sleep {
+    fn poll(&mut self, cx: &mut Cx) -> Option<i32> {
+        (cx.now() >= self.until).then_some(0)
+    }
+    fn due(&self) -> Option<Time> {
+        Some(self.until)
+    }
+    fn boxed(&self) -> Box<dyn Waiting> {
+        Box::new(self.clone())
+    }
+}
+
+/// A command that is killed after a while. Exit code 124 is what `timeout` gives.
+#[derive(Clone, Debug)]
+struct Limited {
+    inner: Box<dyn Waiting>,
+    until: Time,
+}
+impl Waiting for Limited {
+    fn poll(&mut self, cx: &mut Cx) -> Option<i32> {
+        self.inner.poll(cx).or((cx.now() >= self.until).then_some(124))
+    }
+    fn due(&self) -> Option<Time> {
+        Some(self.inner.due().map_or(self.until, |d| d.min(self.until)))
+    }
+    fn boxed(&self) -> Box<dyn Waiting> {
+        Box::new(self.clone())
+    }
+}
+
+fn is_assignment(word: &str) -> bool {
+    word.split_once('=').is_some_and(|(name, _)| {
+        !name.is_empty() && name.chars().all(|c| c.is_ascii_uppercase() || c == '_' || c.is_ascii_digit())
+    })
+}
+
+/// What small filters leave of a text.
+fn filtered(text: &str, filters: &[Vec<String>]) -> String {
+    filters.iter().fold(text.to_string(), |text, filter| filter_once(&text, filter))
+}
+
+fn filter_once(text: &str, filter: &[String]) -> String {
+    let name = filter.first().map(String::as_str).unwrap_or_default();
+    let flags: String = filter[1..].iter().filter_map(|w| w.strip_prefix('-')).collect();
+    let word = filter[1..].iter().find(|w| !w.starts_with('-')).map(String::as_str).unwrap_or_default();
+    let count =
+        filter[1..].iter().find_map(|w| w.trim_start_matches("-n").trim_start_matches('-').parse::<usize>().ok());
+    let lines: Vec<&str> = text.lines().collect();
+    let kept: Vec<&str> = match name {
+        "grep" => {
+            let fold = |s: &str| if flags.contains('i') { s.to_lowercase() } else { s.to_string() };
+            let hit = |line: &&str| word.split('|').any(|w| fold(line).contains(&fold(w.trim_matches('\\'))));
+            let found: Vec<&str> = lines.into_iter().filter(|l| hit(l) != flags.contains('v')).collect();
+            if flags.contains('c') {
+                return format!("{}\n", found.len());
+            }
+            found
+        }
+        "head" => lines.into_iter().take(count.unwrap_or(10)).collect(),
+        "tail" => {
+            let from = lines.len().saturating_sub(count.unwrap_or(10));
+            lines[from..].to_vec()
+        }
+        "sort" => {
+            let mut lines = lines;
+            lines.sort_unstable();
+            lines
+        }
+        "wc" => return format!("{}\n", lines.len()),
+        _ => lines,
+    };
+    kept.iter().map(|line| format!("{line}\n")).collect()
+}
+
+/// Takes a line apart.
+fn split(line: &str) -> Result<Vec<Step>, String> {
+    let mut reader = Reader { steps: Vec::new(), pipeline: Vec::new(), words: Vec::new(), glue: Glue::Always };
+    let mut chars = line.chars().peekable();
+    let mut word: Option<String> = None;
+    while let Some(c) = chars.next() {
+        match c {
+            '\'' => {
+                let text = word.get_or_insert_default();
+                loop {
+                    match chars.next() {
+                        Some('\'') => break,
+                        Some(c) => text.push(c),
+                        None => return Err("unterminated quoted string".into()),
+                    }
+                }
+            }
+            '"' => {
+                let text = word.get_or_insert_default();
+                loop {
+                    match chars.next() {
+                        Some('"') => break,
+                        Some('\\') => match chars.next() {
+                            Some(c @ ('"' | '\\' | '$' | '`')) => text.push(c),
+                            Some('\n') => {}
+                            Some(c) => text.extend(['\\', c]),
+                            None => return Err("unterminated quoted string".into()),
+                        },
+                        Some(c) => text.push(c),
+                        None => return Err("unterminated quoted string".into()),
+                    }
+                }
+            }
+            '\\' => match chars.next() {
+                Some('\n') | None => {}
+                Some(c) => word.get_or_insert_default().push(c),
+            },
+            '#' if word.is_none() => break,
+            ';' | '\n' => reader.end(&mut word, Glue::Always),
+            '&' if chars.next_if_eq(&'&').is_some() => reader.end(&mut word, Glue::IfWell),
+            '|' if chars.next_if_eq(&'|').is_some() => reader.end(&mut word, Glue::IfNot),
+            '|' => reader.pipe(&mut word),
+            '2' if word.is_none() && chars.peek() == Some(&'>') => {
+                while chars.next_if(|c| !c.is_whitespace()).is_some() {}
+            }
+            c if c.is_whitespace() => reader.words.extend(word.take()),
+            c => word.get_or_insert_default().push(c),
+        }
+    }
+    reader.end(&mut word, Glue::Always);
+    Ok(reader.steps)
+}
+
+struct Reader {
+    steps: Vec<Step>,
+    pipeline: Vec<Vec<String>>,
+    words: Vec<String>,
+    glue: Glue,
+}
+
+impl Reader {
+    fn pipe(&mut self, word: &mut Option<String>) {
+        self.words.extend(word.take());
+        if !self.words.is_empty() {
+            self.pipeline.push(std::mem::take(&mut self.words));
+        }
+    }
+    fn end(&mut self, word: &mut Option<String>, next: Glue) {
+        self.pipe(word);
+        if !self.pipeline.is_empty() {
+            self.steps.push(Step { glue: self.glue, pipeline: std::mem::take(&mut self.pipeline) });
+        }
+        self.glue = next;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_taken_apart() {
+        let steps =
+            split(r#"A=1 kubectl patch x -p '{"a b":1}' | grep -v "x y" && echo ok || true # end"#).unwrap_or_default();
+        let words: Vec<Vec<Vec<String>>> = steps.iter().map(|s| s.pipeline.clone()).collect();
+        assert_eq!(words[0][0], ["A=1", "kubectl", "patch", "x", "-p", r#"{"a b":1}"#]);
+        assert_eq!(words[0][1], ["grep", "-v", "x y"]);
+        assert_eq!(steps.iter().map(|s| s.glue).collect::<Vec<_>>(), [Glue::Always, Glue::IfWell, Glue::IfNot]);
+        assert!(split("echo 'x").is_err());
+    }
+
+    #[test]
+    fn filters() {
+        let filter = |words: &[&str]| vec![words.iter().map(|w| w.to_string()).collect::<Vec<_>>()];
+        assert_eq!(filtered("b\na\n", &filter(&["sort"])), "a\nb\n");
+        assert_eq!(filtered("b\na\n", &filter(&["grep", "-v", "a"])), "b\n");
+        assert_eq!(filtered("b\na\nc\n", &filter(&["head", "-2"])), "b\na\n");
+        assert_eq!(filtered("b\na\n", &filter(&["wc", "-l"])), "2\n");
+    }
+}
