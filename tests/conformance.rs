@@ -5,8 +5,16 @@ use orchestrion::cli::conformance::run_lines;
 use std::path::PathBuf;
 
 /// Family and floor.
-const FLOORS: &[(&str, usize)] =
-    &[("backoff", 73), ("durations", 90), ("labels", 158), ("names", 148), ("qos", 85), ("quantity", 395)];
+const FLOORS: &[(&str, usize)] = &[
+    ("backoff", 73),
+    ("durations", 90),
+    ("labels", 158),
+    ("names", 148),
+    ("preemption", 117),
+    ("qos", 85),
+    ("quantity", 395),
+    ("scheduling", 126),
+];
 
 fn folder() -> PathBuf {
     [env!("CARGO_MANIFEST_DIR"), "tests", "conformance"].iter().collect()

@@ -3,13 +3,16 @@
 //! A new family is one file with a `check` and one line in [`FAMILIES`].
 
 mod backoff;
+mod cluster;
 mod durations;
 mod labels;
 mod names;
 mod objects;
+mod preemption;
 mod printers;
 mod qos;
 mod quantity;
+mod scheduling;
 mod updates;
 
 use super::{Outcome, take_option, take_switch};
@@ -56,10 +59,12 @@ const FAMILIES: &[(&str, How)] = &[
     ("defaults", How::Itself(objects::defaults)),
     ("durations", How::Lines(durations::check)),
     ("labels", How::Lines(labels::check)),
+    ("preemption", How::Lines(preemption::check)),
     ("printers", How::Lines(printers::check)),
     ("names", How::Lines(names::check)),
     ("qos", How::Lines(qos::check)),
     ("quantity", How::Lines(quantity::check)),
+    ("scheduling", How::Lines(scheduling::check)),
     ("validation", How::Itself(objects::validation)),
 ];
 

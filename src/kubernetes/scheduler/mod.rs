@@ -1,4 +1,11 @@
-//! The scheduler room.
+//! The scheduler: which pod goes to which node, and why. The rules are `plugins`, the way through them is `framework`, the
+//! cluster they look at is `snapshot`.
+
+pub mod framework;
+pub mod plugins;
+pub mod preemption;
+pub mod snapshot;
+pub mod view;
 
 use super::apiserver::{Change, Cx};
 

@@ -20,6 +20,8 @@ pub struct Sums {
     pub requests: ResourceList,
     /// The same with assumed amounts for containers that ask for none.
     pub scoring: ResourceList,
+    /// The same without pod-level resources: what scoring counts for a pod that is still to be placed.
+    pub scoring_containers: ResourceList,
     /// Effective limits.
     pub limits: ResourceList,
 }
@@ -30,9 +32,11 @@ impl Sums {
         let overhead = spec.get("overhead").map(ResourceList::read).unwrap_or_default();
         let pod_requests = spec.at(&["resources", "requests"]).map(ResourceList::read).unwrap_or_default();
         let pod_limits = spec.at(&["resources", "limits"]).map(ResourceList::read).unwrap_or_default();
-        let with_overhead = |assumed: bool| {
+        let with_overhead = |assumed: bool, pod_level: bool| {
             let mut list = of_containers(spec, "requests", assumed);
-            apply_pod_level(&mut list, &pod_requests);
+            if pod_level {
+                apply_pod_level(&mut list, &pod_requests);
+            }
             list.add(&overhead);
             list
         };
@@ -44,7 +48,12 @@ impl Sums {
                 limits.set(name, limit);
             }
         }
-        Sums { requests: with_overhead(false), scoring: with_overhead(true), limits }
+        Sums {
+            requests: with_overhead(false, true),
+            scoring: with_overhead(true, true),
+            scoring_containers: with_overhead(true, false),
+            limits,
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Pod: the compact row. The wish is shared between pods of one template; what differs is the node and the report.
 
+pub mod create;
 pub mod effective;
 mod read;
 mod spec;

@@ -44,6 +44,7 @@ impl PodSpec {
             resources: tree.get("resources").map(Requirements::read).map(Box::new),
             requests: sums.requests.to_resources(),
             scoring_requests: sums.scoring.to_resources(),
+            scoring_containers: sums.scoring_containers.to_resources(),
             limits: sums.limits.to_resources(),
             qos: effective::qos(tree),
             restart_policy: restart_policy(tree).unwrap_or_default(),

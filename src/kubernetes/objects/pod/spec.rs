@@ -42,6 +42,9 @@ pub struct PodSpec {
     pub requests: Resources,
     /// The same with 100m and 200Mi for containers without a request, for scoring only.
     pub scoring_requests: Resources,
+    /// The same without pod-level resources: what the emptiness score counts for a pod that is still to be placed.
+    /// Source: kubernetes v1.37 pkg/scheduler/framework/plugins/noderesources/fit.go, where they are not switched on.
+    pub scoring_containers: Resources,
     /// Effective limits of the whole pod.
     pub limits: Resources,
     /// QoS class.

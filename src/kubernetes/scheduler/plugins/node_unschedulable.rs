@@ -1,0 +1,25 @@
+//! NodeUnschedulable: keeps pods off cordoned nodes unless they tolerate the cordon's taint.
+//! Source: kubernetes v1.37 pkg/scheduler/framework/plugins/nodeunschedulable/node_unschedulable.go
+
+use super::taint_toleration::tolerates;
+use crate::kubernetes::objects::node::Taint;
+use crate::kubernetes::scheduler::framework::{Cycle, Plugin, Verdict};
+use crate::kubernetes::scheduler::view::{NodeView, PodView};
+
+/// The plugin.
+pub const PLUGIN: Plugin = Plugin { name: "NodeUnschedulable", filter: Some(filter), ..Plugin::NONE };
+
+const CORDONED: &str = "node(s) were unschedulable";
+
+fn filter(pod: &PodView, node: &NodeView, _: &Cycle) -> Verdict {
+    if !node.unschedulable {
+        return Verdict::Fits;
+    }
+    let taint =
+        Taint { key: "node.kubernetes.io/unschedulable".into(), effect: "NoSchedule".into(), ..Taint::default() };
+    if pod.spec.tolerations.iter().any(|t| tolerates(t, &taint)) {
+        Verdict::Fits
+    } else {
+        Verdict::unresolvable(CORDONED)
+    }
+}
