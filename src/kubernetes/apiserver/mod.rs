@@ -2,6 +2,7 @@
 //! write is a watch event. Actors stand on this and never call each other.
 
 mod admission;
+mod apply;
 pub mod bootstrap;
 mod change;
 pub mod events;
@@ -223,6 +224,31 @@ mod tests {
         let (a, b) = (a.expect("admitted"), b.expect("admitted"));
         assert!(std::rc::Rc::ptr_eq(&a, &b));
         assert_eq!(a.tolerations.len(), 2);
+    }
+
+    #[test]
+    fn a_field_of_another_manager_is_a_conflict_until_it_is_taken_by_force() {
+        let mut api = api();
+        let options = WriteOptions::default();
+        let id = api.create_tree(tree(WEB), by(), &options).expect("created").object.meta.id;
+        api.note_update(id, "kubectl-client-side-apply", None);
+        let mine = tree(&WEB.replace("replicas: 2", "replicas: 5"));
+        let refused = api.apply_tree(mine.clone(), "kubectl", false, by(), &options).expect_err("conflict");
+        let words =
+            "Apply failed with 1 conflict: conflict with \"kubectl-client-side-apply\" using apps/v1: .spec.replicas";
+        assert_eq!(refused.message, words);
+        let written = api.apply_tree(mine, "kubectl", true, by(), &options).expect("forced");
+        assert_eq!(written.object.deployment().map(|d| d.replicas), Some(5));
+    }
+
+    #[test]
+    fn a_field_that_its_only_manager_no_longer_applies_goes() {
+        let mut api = api();
+        let options = WriteOptions::default();
+        let labelled = WEB.replace("{name: web}", "{name: web, labels: {x: y}}");
+        let id = api.apply_tree(tree(&labelled), "kubectl", false, by(), &options).expect("created").object.meta.id;
+        api.apply_tree(tree(WEB), "kubectl", false, by(), &options).expect("applied");
+        assert!(api.store.get(id).is_some_and(|o| o.meta.labels.is_empty()));
     }
 
     #[test]

@@ -122,6 +122,12 @@ impl Store {
             Rc::make_mut(object).meta.source = Some(source);
         }
     }
+    /// Notes who owns which fields; part of the write before it, so without a version of its own.
+    pub(super) fn set_managed(&mut self, id: Id, managed: Rc<Vec<crate::kubernetes::objects::ManagedFields>>) {
+        if let Some(Some(object)) = self.slots.get_mut(id.0 as usize) {
+            Rc::make_mut(object).meta.managed = Some(managed);
+        }
+    }
     /// Takes an object out of the books.
     pub(super) fn remove(&mut self, id: Id) -> Option<Rc<Object>> {
         let old = self.slots.get_mut(id.0 as usize)?.take()?;

@@ -114,8 +114,8 @@ pub struct ManagedFields {
     pub subresource: Word,
     /// Version its fields are in.
     pub api_version: Rc<str>,
-    /// Owned field paths, as `fieldsV1` holds them.
-    pub fields: crate::text::Value,
+    /// The fields it owns.
+    pub fields: Rc<super::field_set::FieldSet>,
 }
 
 /// `metadata`.

@@ -4,6 +4,7 @@
 mod condition;
 pub mod decode;
 pub mod field_error;
+pub mod field_set;
 mod kind;
 mod meta;
 pub mod parts;
