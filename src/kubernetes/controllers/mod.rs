@@ -1,19 +1,159 @@
-//! The controllers room.
+//! The controllers: each keeps one promise by comparing wish and state, and none calls another. One file or folder a
+//! controller, one line in [`CONTROLLERS`].
+
+pub mod deployment;
+mod frame;
+mod owned;
+pub mod replica_set;
+
+pub use frame::{Controller, Ctl, Done, Every, On, Queue, Wakes};
 
 use super::apiserver::{Change, Cx};
+use super::objects::Id;
+use crate::journal::{EntryId, Reason};
+use crate::sim::Span;
+use crate::workload::{Latencies, Latency};
+
+/// All controllers.
+pub const CONTROLLERS: &[Controller] = &[deployment::CONTROLLER, replica_set::CONTROLLER];
+
+/// What they give as reasons.
+pub const REASONS: &[&[Reason]] = &[deployment::REASONS, replica_set::REASONS, owned::REASONS];
 
 /// What the room remembers.
+#[derive(Clone, Debug)]
+pub struct State {
+    /// One queue a controller, once something was written.
+    queues: Vec<Queue>,
+    /// What the controllers remember.
+    pub memory: Memory,
+    /// From a write until a controller acts on it.
+    pub react: Latency,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        State { queues: Vec::new(), memory: Memory::default(), react: Latencies::default().react }
+    }
+}
+
+/// What the controllers remember beyond the store.
 #[derive(Clone, Debug, Default)]
-pub struct State {}
+pub struct Memory {
+    /// Objects without a managing controller, which somebody may adopt.
+    pub orphans: owned::Orphans,
+    /// Counts of pods by ReplicaSet.
+    pub replica_set: replica_set::Tallies,
+}
 
 /// What it wakes up for.
 #[derive(Clone, Debug)]
-pub enum Timer {}
+pub enum Timer {
+    /// A controller looks at an object that woke it.
+    Work(usize, Id),
+    /// The moment put down for an object has come.
+    Later(usize, Id),
+    /// Work in a fixed rhythm.
+    Tick(usize),
+}
 
 /// Sees a write.
-pub fn observe(_state: &mut State, _change: &Change, _cx: &mut Cx<Timer>) {}
+pub fn observe(state: &mut State, change: &Change, cx: &mut Cx<Timer>) {
+    if state.queues.is_empty() {
+        start(state, cx);
+    }
+    owned::observe(&mut state.memory.orphans, change);
+    for (at, controller) in CONTROLLERS.iter().enumerate() {
+        for on in controller.wakes {
+            match on {
+                On::Itself(kind) if *kind == change.kind => wake(state, at, change.id, Some(change.entry), cx),
+                On::OwnerOf(kind) if *kind == change.kind => {
+                    let owner = change.object().and_then(|o| o.meta.controller()).and_then(|o| o.id);
+                    let before = change.before.as_ref().and_then(|o| o.meta.controller()).and_then(|o| o.id);
+                    for id in owner.into_iter().chain(before.filter(|b| Some(*b) != owner)) {
+                        wake(state, at, id, Some(change.entry), cx);
+                    }
+                }
+                On::Rule(kind, rule) if *kind == change.kind => apply_rule(state, at, *rule, change, cx),
+                On::Any(rule) => apply_rule(state, at, *rule, change, cx),
+                _ => {}
+            }
+        }
+    }
+}
+
+fn apply_rule(state: &mut State, at: usize, rule: fn(&Change, &mut Wakes), change: &Change, cx: &mut Cx<Timer>) {
+    let mut wakes = Wakes { api: cx.api, memory: &mut state.memory, ids: Vec::new() };
+    rule(change, &mut wakes);
+    for id in wakes.ids {
+        wake(state, at, id, Some(change.entry), cx);
+    }
+}
+
+fn start(state: &mut State, cx: &mut Cx<Timer>) {
+    state.queues = vec![Queue::default(); CONTROLLERS.len()];
+    for (at, controller) in CONTROLLERS.iter().enumerate() {
+        if let Some(every) = &controller.every {
+            cx.after(every.period, Timer::Tick(at));
+        }
+    }
+}
 
 /// A timer is due.
-pub fn fire(_state: &mut State, timer: Timer, _cx: &mut Cx<Timer>) {
-    match timer {}
+pub fn fire(state: &mut State, timer: Timer, cx: &mut Cx<Timer>) {
+    match timer {
+        Timer::Work(at, id) => {
+            if let Some(cause) = state.queues[at].take(id) {
+                work(state, at, id, cause, cx);
+            }
+        }
+        Timer::Later(at, id) => {
+            if let Some(cause) = state.queues[at].due(id, cx.now())
+                && state.queues[at].add(id, cause)
+            {
+                cx.after(Span::ZERO, Timer::Work(at, id));
+            }
+        }
+        Timer::Tick(at) => {
+            let Some(every) = &CONTROLLERS[at].every else { return };
+            let mut ctl = Ctl::new(cx.api, &mut state.memory, CONTROLLERS[at].name);
+            (every.act)(&mut ctl);
+            let later = std::mem::take(&mut ctl.later);
+            cx.after(every.period, Timer::Tick(at));
+            put_down(state, at, later, None, cx);
+        }
+    }
+}
+
+/// Wakes a controller for an object, late by the watch latency.
+fn wake(state: &mut State, at: usize, id: Id, cause: Option<EntryId>, cx: &mut Cx<Timer>) {
+    if state.queues[at].add(id, cause) {
+        let late = state.react.draw(cx.chance("controllers"));
+        cx.after(late, Timer::Work(at, id));
+    }
+}
+
+fn work(state: &mut State, at: usize, id: Id, cause: Option<EntryId>, cx: &mut Cx<Timer>) {
+    let mut ctl = Ctl::new(cx.api, &mut state.memory, CONTROLLERS[at].name);
+    ctl.cause = cause;
+    let done = (CONTROLLERS[at].reconcile)(id, &mut ctl);
+    let mut later = std::mem::take(&mut ctl.later);
+    match done {
+        Done::Settled => state.queues[at].succeeded(id),
+        Done::Retry => later.push((id, state.queues[at].failed(id))),
+        Done::Again(span) => {
+            state.queues[at].succeeded(id);
+            later.push((id, span));
+        }
+    }
+    put_down(state, at, later, cause, cx);
+}
+
+fn put_down(state: &mut State, at: usize, later: Vec<(Id, Span)>, cause: Option<EntryId>, cx: &mut Cx<Timer>) {
+    for (id, span) in later {
+        let when = cx.now() + span;
+        if state.queues[at].add_later(id, when, cause) {
+            cx.after(span, Timer::Later(at, id));
+        }
+    }
 }
