@@ -7,6 +7,7 @@ use std::path::PathBuf;
 /// Family and floor.
 const FLOORS: &[(&str, usize)] = &[
     ("backoff", 73),
+    ("deployment", 109),
     ("durations", 90),
     ("labels", 158),
     ("names", 148),

@@ -12,3 +12,9 @@ pub mod objects;
 pub mod scheduler;
 
 pub use cluster::Cluster;
+
+use crate::journal::Reason;
+
+/// Every reason of the house, by room. A new list of an actor is one line here or in its room's list.
+pub const REASONS: &[&[&[Reason]]] =
+    &[&[apiserver::bootstrap::REASONS, apiserver::events::REASONS], controllers::REASONS];

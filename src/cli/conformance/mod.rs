@@ -4,6 +4,7 @@
 
 mod backoff;
 mod cluster;
+mod deployment;
 mod durations;
 mod labels;
 mod names;
@@ -56,6 +57,7 @@ pub struct Request {
 /// Every family, by name.
 const FAMILIES: &[(&str, How)] = &[
     ("backoff", How::Lines(backoff::check)),
+    ("deployment", How::Lines(deployment::check)),
     ("defaults", How::Itself(objects::defaults)),
     ("durations", How::Lines(durations::check)),
     ("labels", How::Lines(labels::check)),

@@ -38,6 +38,11 @@ impl Api {
         for name in ["default", "kube-system", "kube-public", "kube-node-lease"] {
             self.seed(map! { "apiVersion" => "v1", "kind" => "Namespace", "metadata" => map! { "name" => name } });
         }
+        // The service account controller makes these; here they are there before the first pod is.
+        for namespace in ["default", "kube-system", "kube-public", "kube-node-lease"] {
+            let meta = map! { "name" => "default", "namespace" => namespace };
+            self.seed(map! { "apiVersion" => "v1", "kind" => "ServiceAccount", "metadata" => meta });
+        }
         // Source: kubernetes v1.37 pkg/apis/scheduling/v1/helpers.go, SystemPriorityClasses.
         for (name, value, words) in [
             (

@@ -76,12 +76,14 @@ pub struct Ctl<'a> {
     pub conflicts: bool,
     /// Objects to look at later.
     pub later: Vec<(Id, Span)>,
+    /// Status updates that changed nothing, so that watchers did not see them: the store's version then, and the object.
+    pub idle: Vec<(u64, Id)>,
 }
 
 impl<'a> Ctl<'a> {
     /// A controller at work.
     pub fn new(api: &'a mut Api, memory: &'a mut Memory, name: &'static str) -> Self {
-        Ctl { api, memory, name, cause: None, conflicts: true, later: Vec::new() }
+        Ctl { api, memory, name, cause: None, conflicts: true, later: Vec::new(), idle: Vec::new() }
     }
     /// The present moment.
     pub fn now(&self) -> Time {

@@ -3,8 +3,11 @@
 
 pub mod deployment;
 mod frame;
+mod namespace_defaults;
 mod owned;
 pub mod replica_set;
+#[cfg(test)]
+mod tests;
 
 pub use frame::{Controller, Ctl, Done, Every, On, Queue, Wakes};
 
@@ -15,10 +18,16 @@ use crate::sim::Span;
 use crate::workload::{Latencies, Latency};
 
 /// All controllers.
-pub const CONTROLLERS: &[Controller] = &[deployment::CONTROLLER, replica_set::CONTROLLER];
+pub const CONTROLLERS: &[Controller] = &[
+    deployment::CONTROLLER,
+    replica_set::CONTROLLER,
+    namespace_defaults::SERVICE_ACCOUNTS,
+    namespace_defaults::ROOT_CA,
+];
 
 /// What they give as reasons.
-pub const REASONS: &[&[Reason]] = &[deployment::REASONS, replica_set::REASONS, owned::REASONS];
+pub const REASONS: &[&[Reason]] =
+    &[deployment::REASONS, replica_set::REASONS, owned::REASONS, namespace_defaults::REASONS];
 
 /// What the room remembers.
 #[derive(Clone, Debug)]

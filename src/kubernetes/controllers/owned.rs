@@ -1,12 +1,12 @@
 //! What controllers do with the objects they own: adopt, release, make pods of a template, delete them.
 
 use super::Ctl;
+use crate::journal::Why;
 use crate::kubernetes::apiserver::{ApiError, Change, DeleteOptions};
 use crate::kubernetes::objects::parts::LabelSelector;
 use crate::kubernetes::objects::pod::Pod;
 use crate::kubernetes::objects::template::Template;
 use crate::kubernetes::objects::{Body, Id, Kind, Meta, Object, OwnerRef};
-use crate::journal::Why;
 use crate::reasons;
 use crate::text::Word;
 use std::collections::{BTreeMap, BTreeSet};
@@ -70,7 +70,9 @@ pub fn claim(ctl: &mut Ctl, owner: &Object, kind: Kind, selector: &LabelSelector
     if !owner.meta.deleting() {
         let found = |ctl: &Ctl, id: &Id| {
             let object = ctl.api.store.get(*id);
-            object.is_some_and(|o| !o.meta.deleting() && o.meta.controller().is_none() && selector.matches(&o.meta.labels))
+            object.is_some_and(|o| {
+                !o.meta.deleting() && o.meta.controller().is_none() && selector.matches(&o.meta.labels)
+            })
         };
         let orphans = ctl.memory.orphans.of(kind, &owner.meta.namespace);
         for id in orphans.into_iter().filter(|id| found(ctl, id)).collect::<Vec<_>>() {
@@ -87,7 +89,15 @@ pub fn claim(ctl: &mut Ctl, owner: &Object, kind: Kind, selector: &LabelSelector
 
 fn release(ctl: &mut Ctl, owner: &Object, kind: Kind, selector: &LabelSelector) -> bool {
     let mine = |o: &Object| o.kind == kind && o.meta.controller().and_then(|c| c.id) == Some(owner.meta.id);
-    let lost: Vec<Id> = ctl.api.store.owned_by(owner.meta.id).filter(|o| mine(o)).map(|o| (o.meta.id, selector.matches(&o.meta.labels))).filter(|(_, found)| !found).map(|(id, _)| id).collect();
+    let lost: Vec<Id> = ctl
+        .api
+        .store
+        .owned_by(owner.meta.id)
+        .filter(|o| mine(o))
+        .map(|o| (o.meta.id, selector.matches(&o.meta.labels)))
+        .filter(|(_, found)| !found)
+        .map(|(id, _)| id)
+        .collect();
     let mut wrote = false;
     for id in lost {
         let by = ctl.by(released(&owner.meta.name)).reading(owner, "spec.selector");
@@ -99,7 +109,10 @@ fn release(ctl: &mut Ctl, owner: &Object, kind: Kind, selector: &LabelSelector) 
 
 /// Everything of a kind that `owner` manages.
 pub fn managed<'a>(ctl: &'a Ctl, owner: Id, kind: Kind) -> impl Iterator<Item = &'a Rc<Object>> {
-    ctl.api.store.owned_by(owner).filter(move |o| o.kind == kind && o.meta.controller().and_then(|c| c.id) == Some(owner))
+    ctl.api
+        .store
+        .owned_by(owner)
+        .filter(move |o| o.kind == kind && o.meta.controller().and_then(|c| c.id) == Some(owner))
 }
 
 /// The longest part of a generated name that stays; a random part of five letters follows.
@@ -133,7 +146,14 @@ pub fn pod_from_template(ctl: &mut Ctl, template: &Template, owner: &Object) -> 
 }
 
 /// Admits and creates a pod made from a template.
-pub fn create_pod(ctl: &mut Ctl, mut pod: Object, template: &Template, why: Why, owner: &Object, field: &str) -> Result<Rc<Object>, ApiError> {
+pub fn create_pod(
+    ctl: &mut Ctl,
+    mut pod: Object,
+    template: &Template,
+    why: Why,
+    owner: &Object,
+    field: &str,
+) -> Result<Rc<Object>, ApiError> {
     let namespace = pod.meta.namespace.clone();
     if let Body::Pod(row) = &mut pod.body {
         row.spec = ctl.api.admit_pod(&namespace, template)?;

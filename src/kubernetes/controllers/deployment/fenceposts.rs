@@ -2,28 +2,18 @@
 //! Source: kubernetes v1.37 pkg/controller/deployment/util/deployment_util.go; apimachinery/pkg/util/intstr/intstr.go.
 
 use crate::kubernetes::objects::deployment::Deployment;
+use crate::kubernetes::objects::parts::IntOrPercent;
 use crate::text::Value;
 
-/// A whole number, or a percentage of `total` rounded up or down.
+/// A whole number, or a percentage of `total` rounded up or down; the error in the real code's words.
 /// Source: intstr.go, GetScaledValueFromIntOrPercent.
 pub fn scaled(value: &Value, total: i32, round_up: bool) -> Result<i32, String> {
-    match value {
-        Value::Null => Ok(0),
-        Value::Int(n) => Ok(*n as i32),
-        Value::Str(text) => {
-            let Some(number) = text.strip_suffix('%') else {
-                return Err("invalid value for IntOrString: invalid type: string is not a percentage".into());
-            };
-            let percent: i64 = number.parse().map_err(|_| {
-                format!("invalid value for IntOrString: invalid value {text:?}: strconv.Atoi: parsing {number:?}: invalid syntax")
-            })?;
-            let product = percent * i64::from(total);
-            let up = i64::from(round_up && product.rem_euclid(100) != 0);
-            Ok((product.div_euclid(100) + up) as i32)
-        }
-        _ => Err("invalid value for IntOrString: invalid type: neither int nor percentage".into()),
-    }
+    let Some(read) = IntOrPercent::read(value) else { return Ok(0) };
+    let count = read.of(i64::from(total), round_up).ok_or_else(|| NOT_A_PERCENTAGE.to_string())?;
+    Ok(count.clamp(i64::from(i32::MIN), i64::from(i32::MAX)) as i32)
 }
+
+const NOT_A_PERCENTAGE: &str = "invalid value for IntOrString: invalid type: string is not a percentage";
 
 /// (surge, unavailable) of a rolling update. Both 0 would be a standstill, so unavailable is then 1.
 /// Source: ResolveFenceposts.

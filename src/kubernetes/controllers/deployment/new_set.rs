@@ -2,7 +2,9 @@
 //! Source: kubernetes v1.37 pkg/controller/deployment/sync.go, getNewReplicaSet; util/deployment_util.go.
 
 use super::fenceposts::max_surge;
-use super::sets::{self, DESIRED, HASH_LABEL, MAX, REVISION, REVISION_HISTORY, Set, find_new, new_replicas, row, same_template, sum};
+use super::sets::{
+    self, DESIRED, HASH_LABEL, MAX, REVISION, REVISION_HISTORY, Set, find_new, new_replicas, row, same_template, sum,
+};
 use super::{Pass, Stop, annotate, cannot_create, new_template, step};
 use crate::kubernetes::apiserver::ApiError;
 use crate::kubernetes::controllers::owned::controller_ref;

@@ -2,7 +2,10 @@
 //! Source: kubernetes v1.37 pkg/controller/deployment/sync.go, scale, scaleReplicaSet, cleanupDeployment.
 
 use super::fenceposts::{max_surge, max_unavailable};
-use super::sets::{MAX, Set, active, active_or_latest, by_revision, by_size_newer, by_size_older, count_in, proportion, row, saturated, sum, wanted};
+use super::sets::{
+    MAX, Set, active, active_or_latest, by_age, by_revision, by_size_newer, by_size_older, count_in, proportion, row,
+    saturated, sum, wanted,
+};
 use super::{Pass, Stop, grow, history, resize, shrink};
 use crate::journal::Why;
 use crate::kubernetes::apiserver::DeleteOptions;
@@ -26,10 +29,16 @@ impl Pass<'_, '_> {
         if self.d.recreate {
             return Ok(());
         }
-        let mut all = active(&old.iter().chain(new).cloned().collect::<Vec<_>>());
+        let mut all = active(old);
+        all.sort_by(|a, b| by_age(b, a));
+        all.extend(new.filter(|s| wanted(s) > 0).cloned());
         let allowed = if self.d.replicas > 0 { self.d.replicas + max_surge(&self.d) } else { 0 };
         let to_add = allowed - sum(&all, |r| r.replicas);
-        all.sort_by(if to_add > 0 { by_size_newer } else { by_size_older });
+        match to_add.signum() {
+            1 => all.sort_by(by_size_newer),
+            -1 => all.sort_by(by_size_older),
+            _ => {}
+        }
         let mut added = 0;
         let mut sizes: Vec<i32> = Vec::new();
         for set in &all {
@@ -82,7 +91,13 @@ impl Pass<'_, '_> {
         Ok(scaled)
     }
     /// Writes a set, unless somebody wrote it since it was read.
-    pub(super) fn update_set(&mut self, set: &Set, why: Why, field: &str, change: impl FnOnce(&mut Object)) -> Result<Set, Stop> {
+    pub(super) fn update_set(
+        &mut self,
+        set: &Set,
+        why: Why,
+        field: &str,
+        change: impl FnOnce(&mut Object),
+    ) -> Result<Set, Stop> {
         let id = set.meta.id;
         let Some(now) = self.ctl.api.store.get(id) else { return Err(Stop) };
         if self.ctl.conflicts && now.meta.version != set.meta.version {

@@ -114,9 +114,7 @@ pub fn active_or_latest(new: Option<&Set>, old: &[Set]) -> Option<Set> {
 
 /// Whether the new set has all replicas, and all are available. Source: deployment_util.go, IsSaturated.
 pub fn saturated(d: &Deployment, set: Option<&Set>) -> bool {
-    set.is_some_and(|s| {
-        [wanted(s), available(s)] == [d.replicas; 2] && count_in(s, DESIRED) == Some(d.replicas)
-    })
+    set.is_some_and(|s| [wanted(s), available(s)] == [d.replicas; 2] && count_in(s, DESIRED) == Some(d.replicas))
 }
 
 /// How many replicas the new set should have now. Source: deployment_util.go, NewRSNewReplicas.

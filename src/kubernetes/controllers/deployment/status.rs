@@ -55,12 +55,15 @@ impl Pass<'_, '_> {
         }
         let (annotations, status) = (self.annotations.clone(), self.d.status.clone());
         let by = self.ctl.by(why);
-        self.ctl.api.update_status(id, by, |o| {
+        let written = self.ctl.api.update_status(id, by, |o| {
             o.meta.annotations = annotations;
             if let Some(d) = o.deployment_mut() {
                 d.status = status;
             }
         });
+        if written.is_none() {
+            self.ctl.idle.push((self.ctl.api.store.version(), id));
+        }
         Ok(())
     }
     /// Writes the counts if they changed. Source: syncDeploymentStatus.

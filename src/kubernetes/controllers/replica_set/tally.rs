@@ -44,7 +44,9 @@ impl Tallies {
         let id = set.meta.id;
         let Some(tally) = self.0.get_mut(&id).filter(|t| t.stale) else { return };
         *tally = Tally { unsure: tally.unsure, ..Tally::default() };
-        for pod in store.owned_by(id).filter(|o| o.kind == Kind::Pod && o.meta.controller().and_then(|c| c.id) == Some(id)) {
+        for pod in
+            store.owned_by(id).filter(|o| o.kind == Kind::Pod && o.meta.controller().and_then(|c| c.id) == Some(id))
+        {
             self.count(id, pod, Some(set), 1);
         }
     }
