@@ -67,7 +67,7 @@ fn node(cluster: &Cluster, object: &Object) -> NodeRow {
         cpu: node.allocatable.cpu.max(0) as u64,
         memory: node.allocatable.memory.max(0) as u64,
         pods_max: node.allocatable.pods.clamp(0, i64::from(u32::MAX)) as u32,
-        failed: false,
+        failed: cluster.kubelet.node_up(&object.meta.name) == Some(false),
         ..NodeRow::default()
     };
     for pod in cluster.api.store.pods_on(&object.meta.name).filter_map(|o| o.pod()) {

@@ -2,7 +2,9 @@
 //! function of the scenario and the inputs.
 
 use crate::console::{self, Console};
+use crate::journal::{Verb, Why};
 use crate::kubernetes::apiserver::By;
+use crate::kubernetes::kubelet::Outage;
 use crate::kubernetes::objects::{Id, Kind};
 use crate::reasons;
 use crate::scenario::{Scenario, Scripted, TextFile};
@@ -17,6 +19,9 @@ reasons! { "person":
     /// The scenario says that this happens now.
     scripted(what),
 }
+
+/// Exit code of a process that SIGKILL ended: 128 + 9.
+const KILLED: i32 = 137;
 
 /// What a person (or the scenario) does. Objects go by number.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -152,7 +157,7 @@ impl Run {
         self.waiting = output.code.is_none().then(|| line.clone());
         self.answers.push(Answer { line, stdout: output.stdout, stderr: output.stderr, code: output.code });
     }
-    fn act(&mut self, input: &Input, why: crate::journal::Why) {
+    fn act(&mut self, input: &Input, why: Why) {
         let cluster = &mut self.world.cluster;
         match input {
             Input::Apply(files) => {
@@ -170,20 +175,35 @@ impl Run {
             }
             Input::Interrupt => self.interrupt(),
             Input::Kill(id, container) => {
-                let _ = (Id(*id), container.clone());
-                let by = By::actor("you", why);
-                let _ = by;
+                let id = Id(*id);
+                let first = || {
+                    let pod = cluster.api.store.get(id).and_then(|o| o.pod());
+                    pod.and_then(|p| p.spec.containers.first()).map(|c| c.name.to_string())
+                };
+                let container = if container.is_empty() { first().unwrap_or_default() } else { container.clone() };
+                cluster.api.note(id, Verb::Note, By::actor("you", why));
+                cluster.kubelet(|kubelets, cx| kubelets.kill_container(id, &container, KILLED, cx));
             }
             Input::FailNode(id) => {
-                let by = By::actor("you", why);
-                let _ = by;
+                let Some(node) = self.node_name(Id(*id), why) else { return };
+                self.world.cluster.kubelet(|kubelets, cx| kubelets.fail_node(&node, Outage::PowerOff, cx));
             }
             Input::RecoverNode(id) => {
-                let by = By::actor("you", why);
-                let _ = by;
+                let Some(node) = self.node_name(Id(*id), why) else { return };
+                self.world.cluster.kubelet(|kubelets, cx| kubelets.recover_node(&node, cx));
             }
         }
         self.world.cluster.settle();
+    }
+}
+
+impl Run {
+    /// The name of a node that something happens to, noted with its reason.
+    fn node_name(&mut self, id: Id, why: Why) -> Option<Rc<str>> {
+        let api = &mut self.world.cluster.api;
+        let name = api.store.get(id)?.meta.name.clone();
+        api.note(id, Verb::Note, By::actor("you", why));
+        Some(name)
     }
 }
 
