@@ -4,6 +4,7 @@ use super::worker::{Ended, Run, Step};
 use super::{KUBELET, State, Timer, node_back, node_joined, node_silent};
 use crate::kubernetes::apiserver::{By, Change, ChangeKind, Cx};
 use crate::kubernetes::objects::lease::Lease;
+use crate::kubernetes::objects::node::fake_kubelet;
 use crate::kubernetes::objects::{Body, Condition, Id, Kind, Meta, Object, Tri, set_condition};
 use crate::map;
 use crate::sim::{Span, Time};
@@ -20,8 +21,6 @@ pub const LEASE_DURATION: Span = Span::secs(40);
 pub const TICK: Span = Span::secs(1);
 /// Namespace of the nodes' leases. Source: kubernetes v1.37 pkg/apis/core/types.go, NamespaceNodeLease.
 pub const LEASES: &str = "kube-node-lease";
-/// Nodes with this annotation belong to the fake kubelets. Source: kwok v0.8 pkg/apis, the default node selector.
-pub const FAKE: &str = "kwok.x-k8s.io/node";
 
 /// One node's kubelet.
 #[derive(Clone, Debug)]
@@ -78,7 +77,7 @@ impl State {
             self.kubelets.remove(&name);
             return;
         }
-        if change.what != ChangeKind::Added || object.meta.annotations.get(FAKE).is_some() {
+        if change.what != ChangeKind::Added || fake_kubelet(object) {
             return;
         }
         let number = self.kubelets.values().map(|k| k.number + 1).max().unwrap_or(0);

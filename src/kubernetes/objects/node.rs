@@ -122,3 +122,11 @@ impl Taint {
         format!("{}={}:{}", self.key, self.value, self.effect)
     }
 }
+
+/// Whether a node's kubelet is a fake one: its annotations say so. Source: kwok v0.8, the default node selector
+/// `kwok.x-k8s.io/node=fake`; recorded comparisons mark their nodes by `oracle.kwok/group`.
+pub fn fake_kubelet(node: &super::Object) -> bool {
+    let annotations = &node.meta.annotations;
+    annotations.get("kwok.x-k8s.io/node").is_some_and(|v| &**v == "fake")
+        || annotations.get("oracle.kwok/group").is_some()
+}
