@@ -195,9 +195,11 @@ fn class_name(class: Class) -> &'static str {
 mod tests {
     use super::*;
 
-    const DEPLOYMENT: &str = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: Web}\nspec:\n  replicas: 2\n  selector:\n    \
-        matchLabels: {app: web}\n  template:\n    metadata: {labels: {app: web}}\n    spec:\n      containers:\n      - {name: a, image: i}\n  \
-        nonsense: 1\n";
+    const DEPLOYMENT: &str = "apiVersion: apps/v1\n\
+        kind: Deployment\n\
+        metadata: {name: Web}\n\
+        spec:\n  replicas: 2\n  selector:\n    matchLabels: {app: web}\n  template:\n    \
+        metadata: {labels: {app: web}}\n    spec:\n      containers:\n      - {name: a, image: i}\n  nonsense: 1\n";
 
     #[test]
     fn problems_have_places() {

@@ -79,7 +79,10 @@ macro_rules! actors {
         $(
             impl Cluster {
                 #[doc = concat!("Lets a person's act reach the room `", stringify!($name), "` directly: faults, not API calls.")]
-                pub fn $name<R>(&mut self, act: impl FnOnce(&mut super::$name::State, &mut Cx<super::$name::Timer>) -> R) -> R {
+                pub fn $name<R>(
+                    &mut self,
+                    act: impl FnOnce(&mut super::$name::State, &mut Cx<super::$name::Timer>) -> R,
+                ) -> R {
                     let mut timers = Vec::new();
                     let mut cx = Cx { api: &mut self.api, timers: &mut timers };
                     let result = act(&mut self.$name, &mut cx);

@@ -28,7 +28,8 @@ const CHECKPOINT_EVERY: Span = Span::secs(10);
 const BRANCHES_MAX: usize = 8;
 /// Journal lines in one update. Ours: more than a person can follow.
 const HAPPENINGS_MAX: usize = 200;
-/// Entries a slice of a long seek should write, more or less; slices grow and shrink towards it.
+/// Entries a slice of a long seek should write, more or less; slices grow and shrink towards it. Ours: some tens of
+/// milliseconds of work.
 const SLICE_ENTRIES: u32 = 4_000;
 
 #[derive(Clone)]

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Samples are at least so far apart. Ours: four a second are more than a time bar can show.
 const APART: Span = Span::millis(250);
-/// When there are more samples, every second one goes.
+/// When there are more samples, every second one goes. Ours: several for each pixel of a wide screen.
 const SAMPLES_MAX: usize = 8_192;
 
 /// One look at the cluster.

@@ -165,7 +165,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_seek_order_shows_the_same_moment(steps in proptest::collection::vec((1u64..40, any::<u8>()), 1..40), seeks in proptest::collection::vec(0u64..2_000, 1..20)) {
+        fn any_seek_order_shows_the_same_moment(
+            steps in proptest::collection::vec((1u64..40, any::<u8>()), 1..40),
+            seeks in proptest::collection::vec(0u64..2_000, 1..20),
+        ) {
             let mut line = Timeline::new(Log::default(), Span::secs(7));
             let mut straight = Vec::new();
             for (forward, input) in steps {

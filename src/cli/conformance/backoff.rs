@@ -6,7 +6,7 @@ use crate::map;
 use crate::sim::{Span, Time};
 use crate::text::{Value, number};
 
-/// Recorded times count from a start and may lie before it.
+/// Recorded times count from a start and may lie before it. Ours: later than any of them is early.
 const START: i64 = 1_000_000;
 
 /// Checks one case.

@@ -8,7 +8,7 @@ use crate::text::Word;
 use crate::workload::Profile;
 use std::rc::Rc;
 
-/// Exit code of a program that SIGKILL ended.
+/// Exit code of a program that SIGKILL ended. Source: POSIX shells, 128 and the signal's number, 9.
 pub const SIGKILLED: i32 = 137;
 
 /// One pod's worker.

@@ -159,7 +159,10 @@ mod tests {
     proptest::proptest! {
         /// A patch leads to where it was computed for.
         #[test]
-        fn a_patch_arrives(from in proptest::collection::vec(0u8..6, 0..5), to in proptest::collection::vec(0u8..6, 0..5)) {
+        fn a_patch_arrives(
+            from in proptest::collection::vec(0u8..6, 0..5),
+            to in proptest::collection::vec(0u8..6, 0..5),
+        ) {
             let list = |ids: &[u8]| {
                 let mut seen = Vec::new();
                 let items = ids.iter().filter(|id| { let new = !seen.contains(*id); seen.push(**id); new });

@@ -3,7 +3,7 @@
 
 use std::cmp::Ordering;
 
-/// Ten to this power is one limb.
+/// Ten to this power is one limb. Ours: the largest power of ten in 32 bits, so that printing needs no division of all.
 const DIGITS: usize = 9;
 const LIMB: u32 = 1_000_000_000;
 
