@@ -20,7 +20,7 @@ reasons! { "person":
     scripted(what),
 }
 
-/// Exit code of a process that SIGKILL ended: 128 + 9.
+/// Exit code of a process that SIGKILL ended. Source: POSIX shells, 128 and the signal's number, 9.
 const KILLED: i32 = 137;
 
 /// What a person (or the scenario) does. Objects go by number.
