@@ -1,25 +1,212 @@
-//! The app's root component.
+//! The app's root component: the regions in their order, what lies over them, and the keys.
 
-use super::link::Engine;
+use super::dom;
+use super::hooks::use_page;
+use super::keys::{self, Ask, Pressed};
+use super::page::{Dialog, Page, Tab, TextTab, topic};
+use super::panels::{dialogs, header::Header, inspector::Inspector, shortcuts, stage::Stage, terminal::Terminal};
+use super::panels::{messages::Messages, text::TextColumn, time_bar::TimeBar};
+use super::settings::SingleKeys;
+use super::texts::Texts;
+use super::widgets::Icon;
+use crate::session::File;
+use wasm_bindgen::prelude::*;
 use yew::prelude::*;
 
-/// Starts the engine and shows that it answers.
+/// The page.
 #[component]
 pub fn App() -> Html {
-    let state = use_state(|| "…".to_string());
-    let (said, fell) = (state.setter(), state.setter());
-    use_memo((), move |()| {
-        let engine = Engine::spawn(
-            Callback::from(move |bytes: Vec<u8>| said.set(format!("{} bytes", bytes.len()))),
-            Callback::from(move |why: String| fell.set(why)),
-        );
-        engine.send(crate::session::wire::command(&crate::session::Command::Refresh));
-        engine
-    });
+    let page = use_memo((), |()| Page::start());
     html! {
-        <main>
-            <h1>{ "Orchestrion" }</h1>
-            <output>{ (*state).clone() }</output>
-        </main>
+        <ContextProvider<Page> context={(*page).clone()}>
+            <Whole />
+        </ContextProvider<Page>>
     }
+}
+
+#[component]
+fn Whole() -> Html {
+    let page = use_page(topic::CHOICE);
+    let t = page.texts();
+    let keys = page.clone();
+    use_effect_with((), move |()| listen(keys));
+    let (sheet, dialog) = {
+        let ui = page.ui();
+        (ui.sheet, ui.dialog.clone())
+    };
+    let drop = page.clone();
+    let ondrop = Callback::from(move |e: DragEvent| {
+        e.prevent_default();
+        dom::set_root("data-dropping", "false");
+        if let Some(files) = e.data_transfer().and_then(|d| d.files()) {
+            read_files(drop.clone(), files);
+        }
+    });
+    let ondragover = Callback::from(|e: DragEvent| {
+        e.prevent_default();
+        dom::set_root("data-dropping", "true");
+    });
+    let ondragleave = Callback::from(|_: DragEvent| dom::set_root("data-dropping", "false"));
+    html! {
+        <ContextProvider<Texts> context={t}>
+            <div class="page" {ondrop} {ondragover} {ondragleave}>
+                <div class="skips">
+                    <a href="#stage">{ t.skip_stage() }</a>
+                    <a href="#time">{ t.skip_time() }</a>
+                    <a href="#files">{ t.skip_files() }</a>
+                </div>
+                <div class="regions" data-sheet={sheet} inert={dialog.is_some()}>
+                    <Header />
+                    <TextColumn />
+                    <Stage />
+                    <Sheets />
+                    <Inspector />
+                    <Terminal />
+                    <TimeBar />
+                </div>
+                <Messages />
+                { dialogs::shown(dialog) }
+                <div class="drop-frame" aria-hidden="true"><span>{ t.drop_here() }</span></div>
+            </div>
+        </ContextProvider<Texts>>
+    }
+}
+
+/// The tabs of narrow screens.
+#[component]
+fn Sheets() -> Html {
+    let page = use_page(topic::CHOICE);
+    let t = page.texts();
+    let chosen = page.ui().sheet;
+    let items = [
+        ("outline", "list", t.outline_title()),
+        ("answers", "why", t.inspector_title()),
+        ("files", "file", t.files_title()),
+        ("terminal", "terminal", t.terminal_title()),
+        ("time", "clock", t.time_title()),
+    ];
+    html! {
+        <nav class="sheets" aria-label={t.sheets_label()}>
+            { for items.into_iter().map(|(key, icon, label)| {
+                let page = page.clone();
+                let onclick = Callback::from(move |_| page.choose(|ui| {
+                    ui.sheet = if ui.sheet == key && key == "time" { "answers" } else { key };
+                    ui.outline = key == "outline";
+                    ui.dock |= key == "terminal";
+                }));
+                html! {
+                    <button type="button" data-sheet={key} aria-pressed={(chosen == key).to_string()} {onclick}>
+                        <Icon name={icon} /><span>{ label }</span>
+                    </button>
+                }
+            }) }
+        </nav>
+    }
+}
+
+/// Reads dropped or chosen files as text, then brings them in.
+pub fn read_files(page: Page, list: web_sys::FileList) {
+    let files: Vec<web_sys::File> = (0..list.length()).filter_map(|i| list.get(i)).collect();
+    wasm_bindgen_futures::spawn_local(async move {
+        let mut all = Vec::new();
+        for file in files {
+            if let Ok(text) = wasm_bindgen_futures::JsFuture::from(file.text()).await {
+                all.push(File { name: file.name(), text: text.as_string().unwrap_or_default() });
+            }
+        }
+        page.bring(all);
+    });
+}
+
+type Listener<E> = Closure<dyn FnMut(E)>;
+
+/// Keys, paste, theme changes and the last chance to save.
+fn listen(page: Page) -> impl FnOnce() {
+    let Some(window) = web_sys::window() else { return Box::new(|| ()) as Box<dyn FnOnce()> };
+    let on = page.clone();
+    let keydown: Listener<KeyboardEvent> = Closure::new(move |e: KeyboardEvent| key_down(&on, &e));
+    let on = page.clone();
+    let paste: Listener<web_sys::ClipboardEvent> = Closure::new(move |e: web_sys::ClipboardEvent| pasted(&on, &e));
+    let on = page.clone();
+    let hide: Listener<Event> = Closure::new(move |_| on.save());
+    let add = |name: &str, f: &JsValue| {
+        let _ = window.add_event_listener_with_callback(name, f.unchecked_ref());
+    };
+    add("keydown", keydown.as_ref());
+    add("paste", paste.as_ref());
+    add("pagehide", hide.as_ref());
+    let target = window.clone();
+    Box::new(move || {
+        for (name, f) in [("keydown", keydown.as_ref()), ("paste", paste.as_ref()), ("pagehide", hide.as_ref())] {
+            let _ = target.remove_event_listener_with_callback(name, f.unchecked_ref());
+        }
+    })
+}
+
+/// Text pasted outside of a field becomes a file.
+fn pasted(page: &Page, e: &web_sys::ClipboardEvent) {
+    if dom::active().is_some_and(|a| dom::in_text(&a)) {
+        return;
+    }
+    let text = e.clipboard_data().and_then(|d| d.get_data("text/plain").ok()).unwrap_or_default();
+    if text.contains(':') || text.trim_start().starts_with('{') {
+        e.prevent_default();
+        page.bring(vec![File { name: "pasted.yaml".into(), text }]);
+    }
+}
+
+fn key_down(page: &Page, e: &KeyboardEvent) {
+    if e.default_prevented() || e.is_composing() {
+        return;
+    }
+    let key = e.key();
+    let pressed = Pressed { key: &key, ctrl: e.ctrl_key() || e.meta_key(), shift: e.shift_key(), alt: e.alt_key() };
+    let Some((ask, single)) = keys::find(pressed) else { return };
+    let target = dom::active();
+    let in_text = target.as_ref().is_some_and(dom::in_text);
+    if single {
+        let allowed = match page.ui().settings.keys {
+            SingleKeys::On => !e.alt_key(),
+            SingleKeys::WithAlt => e.alt_key(),
+            SingleKeys::Off => false,
+        };
+        let in_text = in_text && !matches!(target.as_ref().map(|t| t.id()).as_deref(), Some("slider"));
+        if in_text || !allowed || page.ui().dialog.is_some() {
+            return;
+        }
+        let pressable =
+            target.as_ref().is_some_and(|t| matches!(t.tag_name().as_str(), "BUTTON" | "A" | "SUMMARY" | "INPUT"));
+        if ask == Ask::Play && key == " " && pressable {
+            return;
+        }
+    }
+    if in_text && matches!(ask, Ask::Close) {
+        return;
+    }
+    if shortcuts::run(page, ask, e.shift_key()) {
+        e.prevent_default();
+    }
+}
+
+/// Opens the tab of the inspector and the text column that a key names.
+pub fn show_tab(page: &Page, tab: Tab) {
+    page.choose(|ui| {
+        ui.tab = tab;
+        ui.sheet = "answers";
+    });
+    dom::focus_soon("answers");
+}
+
+/// Opens the files.
+pub fn show_files(page: &Page) {
+    page.choose(|ui| {
+        ui.text_tab = TextTab::Files;
+        ui.sheet = "files";
+    });
+    dom::focus_soon("files");
+}
+
+/// Opens something over the page.
+pub fn open(page: &Page, dialog: Dialog) {
+    page.choose(|ui| ui.dialog = Some(dialog));
 }

@@ -2,12 +2,30 @@
 //! bytes go to and fro ([`link`] is the page's end, [`worker`] the other). What needs no browser compiles natively too and
 //! is tested there.
 
+pub mod examples;
+pub mod format;
+pub mod keys;
+pub mod scene;
+pub mod settings;
 pub mod texts;
+pub mod view;
 
 #[cfg(target_arch = "wasm32")]
 mod app;
 #[cfg(target_arch = "wasm32")]
+pub mod dom;
+#[cfg(target_arch = "wasm32")]
+pub mod hooks;
+#[cfg(target_arch = "wasm32")]
 pub mod link;
+#[cfg(target_arch = "wasm32")]
+pub mod page;
+#[cfg(target_arch = "wasm32")]
+pub mod panels;
+#[cfg(target_arch = "wasm32")]
+pub mod saved;
+#[cfg(target_arch = "wasm32")]
+pub mod widgets;
 #[cfg(target_arch = "wasm32")]
 pub mod worker;
 

@@ -1,0 +1,90 @@
+//! Small helpers around the browser's interfaces.
+
+use wasm_bindgen::prelude::*;
+use web_sys::{Blob, BlobPropertyBag, Element, HtmlElement, Url};
+
+fn root() -> Option<HtmlElement> {
+    web_sys::window()?.document()?.document_element()?.dyn_into().ok()
+}
+
+/// Sets an attribute of the root element.
+pub fn set_root(name: &str, value: &str) {
+    if let Some(root) = root() {
+        let _ = root.set_attribute(name, value);
+    }
+}
+
+/// Sets a length token, in pixels.
+pub fn set_length(name: &str, px: u32) {
+    if let Some(root) = root() {
+        let _ = root.style().set_property(name, &format!("{px}px"));
+    }
+}
+
+/// Whether a media query holds.
+pub fn media(query: &str) -> bool {
+    web_sys::window().and_then(|w| w.match_media(query).ok().flatten()).is_some_and(|m| m.matches())
+}
+
+/// Whether things should not move.
+pub fn reduced_motion() -> bool {
+    media("(prefers-reduced-motion: reduce)")
+}
+
+/// The element with this id.
+pub fn by_id(id: &str) -> Option<Element> {
+    web_sys::window()?.document()?.get_element_by_id(id)
+}
+
+/// Gives focus to the element with this id.
+pub fn focus(id: &str) {
+    if let Some(element) = by_id(id).and_then(|e| e.dyn_into::<HtmlElement>().ok()) {
+        let _ = element.focus();
+    }
+}
+
+/// Gives focus after the page was drawn again.
+pub fn focus_soon(id: &'static str) {
+    gloo_timers::callback::Timeout::new(0, move || focus(id)).forget();
+}
+
+/// The focused element.
+pub fn active() -> Option<Element> {
+    web_sys::window()?.document()?.active_element()
+}
+
+/// Whether keys go into a text just now.
+pub fn in_text(element: &Element) -> bool {
+    let tag = element.tag_name();
+    let editable = element.closest("[contenteditable=true]").ok().flatten().is_some();
+    let kind = element.get_attribute("type").unwrap_or_default();
+    editable || tag == "TEXTAREA" || tag == "SELECT" || tag == "INPUT" && kind != "checkbox" && kind != "radio"
+}
+
+/// Hands a text to the person as a file.
+pub fn save_file(name: &str, text: &str) {
+    let bag = BlobPropertyBag::new();
+    bag.set_type("text/plain");
+    let parts = js_sys::Array::of1(&text.into());
+    let Ok(blob) = Blob::new_with_str_sequence_and_options(&parts, &bag) else { return };
+    let Ok(url) = Url::create_object_url_with_blob(&blob) else { return };
+    let link = web_sys::window().and_then(|w| w.document()).and_then(|d| d.create_element("a").ok());
+    if let Some(link) = link.and_then(|l| l.dyn_into::<web_sys::HtmlAnchorElement>().ok()) {
+        link.set_href(&url);
+        link.set_download(name);
+        link.click();
+    }
+    let _ = Url::revoke_object_url(&url);
+}
+
+/// The value of a text field, list or area that an event came from.
+pub fn value(event: &web_sys::Event) -> String {
+    let Some(target) = event.target() else { return String::new() };
+    if let Some(field) = target.dyn_ref::<web_sys::HtmlInputElement>() {
+        return field.value();
+    }
+    if let Some(field) = target.dyn_ref::<web_sys::HtmlSelectElement>() {
+        return field.value();
+    }
+    target.dyn_ref::<web_sys::HtmlTextAreaElement>().map(|f| f.value()).unwrap_or_default()
+}

@@ -1,0 +1,98 @@
+//! The gallery: scenarios that run at once. Their files are data under `static/examples`.
+
+use super::texts::Language;
+use crate::session::File;
+
+/// One scenario of the gallery.
+#[derive(Clone, Copy, Debug)]
+pub struct Example {
+    /// Folder name.
+    pub name: &'static str,
+    /// Speed at which it is shown.
+    pub speed: f64,
+    /// Where a picture that may not move shows most. Microseconds.
+    pub still_at: u64,
+    files: &'static [(&'static str, &'static str)],
+    words: [&'static str; 2],
+}
+
+macro_rules! example {
+    ($name:literal, $speed:literal, $still:literal, $($file:literal),+) => {
+        Example {
+            name: $name,
+            speed: $speed,
+            still_at: $still * 1_000_000,
+            files: &[$(($file, include_str!(concat!("../../static/examples/", $name, "/", $file)))),+],
+            words: [
+                include_str!(concat!("../../static/examples/", $name, "/en.txt")),
+                include_str!(concat!("../../static/examples/", $name, "/de.txt")),
+            ],
+        }
+    };
+}
+
+/// What a first visit shows.
+pub const FIRST: &str = "kill-a-pod";
+
+/// All of them, in the order of the gallery.
+pub const ALL: &[Example] = &[
+    example!("kill-a-pod", 1.0, 4, "web.yaml", "kill-a-pod.scenario.yaml"),
+    example!("rolling-update", 5.0, 30, "web.yaml", "rolling-update.scenario.yaml"),
+    example!("broken-image", 5.0, 30, "web.yaml", "broken-image.scenario.yaml"),
+    example!("nothing-fits", 1.0, 5, "web.yaml", "report.yaml", "nothing-fits.scenario.yaml"),
+    example!("silent-node", 100.0, 60, "web.yaml", "silent-node.scenario.yaml"),
+    example!("crash-loop", 10.0, 60, "worker.yaml", "crash-loop.scenario.yaml"),
+    example!("thousand-nodes", 5.0, 60, "fleet.yaml", "thousand-nodes.scenario.yaml"),
+];
+
+/// One by its name.
+pub fn find(name: &str) -> Option<&'static Example> {
+    ALL.iter().find(|e| e.name == name)
+}
+
+impl Example {
+    /// Its files.
+    pub fn files(&self) -> Vec<File> {
+        self.files.iter().map(|(name, text)| File { name: name.to_string(), text: text.to_string() }).collect()
+    }
+
+    fn line(&self, language: Language, index: usize) -> &'static str {
+        self.words[language as usize].lines().nth(index).unwrap_or_default()
+    }
+
+    /// Its title.
+    pub fn title(&self, language: Language) -> &'static str {
+        self.line(language, 0)
+    }
+
+    /// What is seen.
+    pub fn about(&self, language: Language) -> &'static str {
+        self.line(language, 1)
+    }
+
+    /// What to try.
+    pub fn tip(&self, language: Language) -> &'static str {
+        self.line(language, 2)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_example_says_three_things_in_both_languages() {
+        for example in ALL {
+            for language in Language::ALL {
+                for text in [example.title(language), example.about(language), example.tip(language)] {
+                    assert!(!text.trim().is_empty(), "{} in {}", example.name, language.tag());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_first_one_exists() {
+        assert!(find(FIRST).is_some());
+    }
+}

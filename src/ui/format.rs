@@ -1,0 +1,156 @@
+//! Numbers and times as the reader's language writes them.
+
+use super::texts::Language;
+
+/// `2,500` or `2.500`.
+pub fn whole(n: u64, language: Language) -> String {
+    let digits = n.to_string();
+    let mark = match language {
+        Language::En => ',',
+        Language::De => '.',
+    };
+    let mut out = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(mark);
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// A number of tenths: `1.3` or `1,3`, without a zero behind the point.
+pub fn tenths(n: u64, language: Language) -> String {
+    if n.is_multiple_of(10) {
+        return whole(n / 10, language);
+    }
+    let point = match language {
+        Language::En => '.',
+        Language::De => ',',
+    };
+    format!("{}{point}{}", whole(n / 10, language), n % 10)
+}
+
+/// Thousandths of a core as cores.
+pub fn cores(milli: u64, language: Language) -> String {
+    if milli > 0 && milli < 100 {
+        return format!("{milli}m");
+    }
+    tenths((milli + 50) / 100, language)
+}
+
+/// Bytes as MiB or GiB.
+pub fn bytes(n: u64, language: Language) -> String {
+    const MIB: u64 = 1 << 20;
+    const GIB: u64 = 1 << 30;
+    match n {
+        GIB.. => format!("{} GiB", tenths((n * 10 + GIB / 2) / GIB, language)),
+        _ => format!("{} MiB", whole((n + MIB / 2) / MIB, language)),
+    }
+}
+
+/// The clock of the time bar: `02:14.310`; hours stand in front where there are any.
+pub fn clock(us: u64) -> String {
+    let (h, m, s, ms) = (us / 3_600_000_000, us / 60_000_000 % 60, us / 1_000_000 % 60, us / 1_000 % 1_000);
+    match h {
+        0 => format!("{m:02}:{s:02}.{ms:03}"),
+        _ => format!("{h}:{m:02}:{s:02}.{ms:03}"),
+    }
+}
+
+/// The same without thousandths.
+pub fn short_clock(us: u64) -> String {
+    let clock = clock(us);
+    clock.split('.').next().unwrap_or_default().to_string()
+}
+
+/// Reads `2:14`, `134`, `1:02:03.5` or `90s`; microseconds.
+pub fn parse_clock(text: &str) -> Option<u64> {
+    let text = text.trim().trim_end_matches('s').replace(',', ".");
+    let mut us = 0u64;
+    let mut parts = text.split(':').peekable();
+    while let Some(part) = parts.next() {
+        us = us.checked_mul(60)?;
+        let add = match (parts.peek().is_none(), part.split_once('.')) {
+            (true, Some((whole, fraction))) if fraction.len() <= 6 => {
+                let scale = 10u64.pow(6 - fraction.len() as u32);
+                let fraction = if fraction.is_empty() { 0 } else { fraction.parse::<u64>().ok()? * scale };
+                whole.parse::<u64>().ok()?.checked_mul(1_000_000)? + fraction
+            }
+            _ => part.parse::<u64>().ok()?.checked_mul(1_000_000)?,
+        };
+        us = us.checked_add(add)?;
+    }
+    Some(us)
+}
+
+/// A length of time, short: `12 s`, `3 min`, `2 h 5 min`.
+pub fn span(us: u64, language: Language) -> String {
+    let s = us / 1_000_000;
+    match s {
+        0..=119 => format!("{s} s"),
+        120..=7199 if s.is_multiple_of(60) || s >= 600 => format!("{} min", s / 60),
+        120..=7199 => format!("{} min {} s", s / 60, s % 60),
+        _ => format!("{} h {} min", whole(s / 3600, language), s / 60 % 60),
+    }
+}
+
+/// Tick distances of a ruler in 1-2-5 steps, minutes and hours where they are rounder. Microseconds.
+pub const TICKS: [u64; 20] = [
+    100_000,
+    200_000,
+    500_000,
+    1_000_000,
+    2_000_000,
+    5_000_000,
+    10_000_000,
+    20_000_000,
+    30_000_000,
+    60_000_000,
+    120_000_000,
+    300_000_000,
+    600_000_000,
+    1_200_000_000,
+    1_800_000_000,
+    3_600_000_000,
+    7_200_000_000,
+    18_000_000_000,
+    36_000_000_000,
+    86_400_000_000,
+];
+
+/// The smallest step of [`TICKS`] that keeps marks `least` pixels apart.
+pub fn tick(length: u64, width: f64, least: f64) -> u64 {
+    let enough = |step: &&u64| **step as f64 * width >= least * length.max(1) as f64;
+    TICKS.iter().find(enough).copied().unwrap_or(TICKS[TICKS.len() - 1])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use Language::{De, En};
+
+    #[test]
+    fn numbers_follow_the_language() {
+        assert_eq!([whole(2500, En), whole(2500, De), whole(150_000, De)], ["2,500", "2.500", "150.000"]);
+        assert_eq!([cores(1300, En), cores(1300, De), cores(4000, De), cores(50, En)], ["1.3", "1,3", "4", "50m"]);
+        assert_eq!([bytes(8 << 30, En), bytes(1610612736, De), bytes(128 << 20, En)], ["8 GiB", "1,5 GiB", "128 MiB"]);
+    }
+
+    #[test]
+    fn the_clock_reads_what_it_writes() {
+        for us in [0, 1_000, 134_310_000, 3_723_500_000] {
+            assert_eq!(parse_clock(&clock(us)), Some(us));
+        }
+        assert_eq!(
+            [parse_clock("2:14"), parse_clock("90s"), parse_clock("x"), parse_clock("1:2,5")],
+            [Some(134_000_000), Some(90_000_000), None, Some(62_500_000)]
+        );
+    }
+
+    #[test]
+    fn ruler_marks_keep_their_distance() {
+        assert_eq!(tick(330_000_000, 1400.0, 64.0), 20_000_000);
+        assert_eq!(tick(0, 1400.0, 64.0), 100_000);
+    }
+}

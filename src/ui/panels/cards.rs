@@ -1,0 +1,98 @@
+//! A rollout in numbers: one track from nothing to the ceiling, the floor marked, old and new told apart without colour.
+
+use super::super::hooks::use_page;
+use super::super::page::topic;
+use super::super::scene::words;
+use crate::session::{Look, RowBody, WorkloadRow};
+use yew::prelude::*;
+
+/// Cards that are shown at once.
+const CARDS_MAX: usize = 2;
+/// Width of the track.
+const TRACK: f64 = 280.0;
+
+/// Cards of all rollouts under way.
+#[component]
+pub fn Rollouts() -> Html {
+    let page = use_page(topic::ROWS | topic::CHOICE);
+    let (t, language) = (page.texts(), page.language());
+    let view = page.view();
+    let selected = page.ui().selected.map(|id| view.top_owner(id));
+    let rolling: Vec<_> = view
+        .workloads()
+        .into_iter()
+        .filter(|(row, w)| w.rolling || selected == Some(row.id) && w.kind == "Deployment" && w.revision > 1)
+        .take(CARDS_MAX)
+        .map(|(row, w)| {
+            (row.id, row.name.clone(), w.clone(), words::row(&view, row, t, language), parts(&view, row.id, w))
+        })
+        .collect();
+    drop(view);
+    html! {
+        <div class="cards">
+            { for rolling.into_iter().map(|(id, name, w, sentence, parts)| {
+                let page = page.clone();
+                let most = w.ceiling.max(w.desired).max(parts.iter().sum()).max(1);
+                html! {
+                    <button type="button" class="card" key={id} aria-label={sentence}
+                        onclick={move |_| page.show(id, super::super::page::Tab::Overview)}>
+                        <span class="card-title"><b>{ name }</b><span>{ t.rollout_of(w.updated, w.desired) }</span></span>
+                        { track(&w, &parts, most) }
+                        <span class="card-foot numbers">
+                            <span>{ t.rollout_floor(w.floor) }</span>
+                            if w.available < w.floor { <strong>{ t.rollout_below() }</strong> }
+                            if w.paused { <strong>{ t.rollout_paused() }</strong> }
+                            <span>{ t.rollout_ceiling(w.ceiling) }</span>
+                        </span>
+                    </button>
+                }
+            }) }
+        </div>
+    }
+}
+
+/// Old ready, old not ready, new ready, new not ready.
+fn parts(view: &super::super::view::View, owner: u32, w: &WorkloadRow) -> [u32; 4] {
+    let mut parts = [0; 4];
+    for row in view.rows.values() {
+        let RowBody::Pod(pod) = &row.body else { continue };
+        if row.owner.is_none() || view.top_owner(row.id) != owner || pod.look == Look::Terminating {
+            continue;
+        }
+        let new = pod.revision == w.revision;
+        parts[usize::from(new) * 2 + usize::from(pod.look != Look::Ready)] += 1;
+    }
+    parts
+}
+
+fn track(w: &WorkloadRow, parts: &[u32; 4], most: u32) -> Html {
+    let x = |n: u32| TRACK * n as f64 / most as f64;
+    let mut at = 0;
+    let kinds = ["old-ready", "old-unready", "new-ready", "new-unready"];
+    let bars: Vec<Html> = kinds
+        .iter()
+        .zip(parts)
+        .flat_map(|(kind, count)| (0..*count).map(move |_| *kind))
+        .map(|kind| {
+            let (left, width) = (x(at), (x(at + 1) - x(at) - 2.0).max(1.0));
+            at += 1;
+            let cut = if kind.starts_with("new") { (width * 0.4).min(7.0) } else { 0.0 };
+            let d = format!("M{left} 6h{}l{cut} {cut}v{}h-{width}z", width - cut, 18.0 - cut);
+            html! { <path class={kind} {d} /> }
+        })
+        .collect();
+    let tick = |n: u32| {
+        let x = x(n).clamp(1.0, TRACK - 1.0);
+        html! { <path class="tick" d={format!("M{x} 0v30")} /> }
+    };
+    let low = w.available < w.floor;
+    html! {
+        <svg class="track" viewBox={format!("0 0 {TRACK} 30")} width="100%" height="30" preserveAspectRatio="none"
+            aria-hidden="true" data-low={low.to_string()}>
+            <rect class="rail" x="0" y="6" width={TRACK.to_string()} height="18" />
+            { for bars }
+            { tick(w.floor) }
+            { tick(w.ceiling) }
+        </svg>
+    }
+}

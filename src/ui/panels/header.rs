@@ -1,0 +1,128 @@
+//! The head of the page: what is open, what is wrong, find, language, colours, help.
+
+use super::super::app::open;
+use super::super::examples;
+use super::super::hooks::use_page;
+use super::super::page::{Dialog, TextTab, topic};
+use super::super::settings::Theme;
+use super::super::texts::Language;
+use super::super::widgets::Icon;
+use yew::prelude::*;
+
+/// The head.
+#[component]
+pub fn Header() -> Html {
+    let page = use_page(topic::CHOICE | topic::FILES | topic::ANSWERS);
+    let t = page.texts();
+    let (language, theme, title, name) = {
+        let ui = page.ui();
+        let language = ui.settings.language;
+        let title = ui.example.as_deref().and_then(examples::find).map(|e| e.title(language).to_string());
+        (language, ui.settings.theme, title, ui.files.first().map(|f| f.name.clone()))
+    };
+    let title = title.or(name).unwrap_or_else(|| t.header_nothing().to_string());
+    let gallery = {
+        let page = page.clone();
+        Callback::from(move |_| {
+            page.choose(|ui| {
+                ui.text_tab = TextTab::Examples;
+                ui.sheet = "files";
+            });
+            super::super::dom::focus_soon("files");
+        })
+    };
+    let (find, help, paste) = (page.clone(), page.clone(), page.clone());
+    let next_theme = match theme {
+        Theme::Auto => Theme::Light,
+        Theme::Light => Theme::Dark,
+        Theme::Dark => Theme::Auto,
+    };
+    let theme_words = match theme {
+        Theme::Auto => t.theme_auto(),
+        Theme::Light => t.theme_light(),
+        Theme::Dark => t.theme_dark(),
+    };
+    let theming = page.clone();
+    html! {
+        <header class="head" data-region="head">
+            <h1 class="brand"><Mark /><span class="wide">{ t.app_title() }</span></h1>
+            <button type="button" id="head" class="scenario" onclick={gallery} title={t.header_examples()}>
+                <span>{ title }</span><Icon name="down" />
+            </button>
+            <ProblemsChip />
+            <span class="spring" />
+            <button type="button" class="quiet" onclick={move |_| open(&paste, Dialog::Open)}>
+                <Icon name="open" /><span class="wide">{ t.open_title() }</span>
+            </button>
+            <button type="button" class="quiet" onclick={move |_| open(&find, Dialog::Find)}
+                aria-keyshortcuts="Control+K">
+                <Icon name="find" /><span class="wide">{ t.find_title() }</span><kbd class="wide">{ "Ctrl K" }</kbd>
+            </button>
+            <div class="languages" role="group" aria-label={t.language_label()}>
+                { for Language::ALL.into_iter().map(|l| {
+                    let page = page.clone();
+                    html! {
+                        <button type="button" class="quiet" lang={l.tag()} aria-pressed={(l == language).to_string()}
+                            aria-label={l.name()} title={l.name()}
+                            onclick={move |_| page.set(|s| s.language = l)}>{ l.tag().to_uppercase() }</button>
+                    }
+                }) }
+            </div>
+            <button type="button" class="quiet" aria-label={theme_words} title={theme_words}
+                onclick={move |_| theming.set(|s| s.theme = next_theme)}><Icon name="theme" /></button>
+            <button type="button" class="quiet" aria-label={t.keys_title()} title={t.keys_title()}
+                onclick={move |_| open(&help, Dialog::Keys)}><Icon name="help" /></button>
+        </header>
+    }
+}
+
+/// The sign: a pinned cylinder, as orchestrions have it.
+#[component]
+fn Mark() -> Html {
+    html! {
+        <svg class="mark" viewBox="0 0 24 24" width="24" height="24" aria-hidden="true" focusable="false">
+            <rect x="2" y="4" width="20" height="16" rx="4" fill="none" stroke="currentColor" stroke-width="2" />
+            <g fill="currentColor">
+                <rect x="6" y="8" width="3" height="3" rx="1" />
+                <rect x="11" y="8" width="3" height="3" rx="1" opacity=".35" />
+                <rect x="16" y="8" width="3" height="3" rx="1" />
+                <rect x="6" y="13" width="3" height="3" rx="1" opacity=".35" />
+                <rect x="11" y="13" width="3" height="3" rx="1" />
+                <rect x="16" y="13" width="3" height="3" rx="1" opacity=".35" />
+            </g>
+        </svg>
+    }
+}
+
+/// How many problems there are, in files first, then in the cluster.
+#[component]
+fn ProblemsChip() -> Html {
+    let page = use_page(topic::ANSWERS | topic::ROWS | topic::CHOICE);
+    let t = page.texts();
+    let (files, cluster) = {
+        let view = page.view();
+        (view.check.problems.len(), view.troubles.len())
+    };
+    let count = files + cluster;
+    let label = if count == 0 { t.problems_none().to_string() } else { t.problems_count(count) };
+    let onclick = {
+        let page = page.clone();
+        Callback::from(move |_| {
+            if files > 0 {
+                page.choose(|ui| {
+                    ui.text_tab = TextTab::Files;
+                    ui.sheet = "files";
+                });
+                super::super::dom::focus_soon("problems");
+            } else {
+                super::shortcuts::run(&page, super::super::keys::Ask::NextTrouble, false);
+            }
+        })
+    };
+    html! {
+        <button type="button" class="chip" data-bad={(count > 0).to_string()} disabled={count == 0} {onclick}>
+            if count > 0 { <Icon name="problem" /> }
+            <span>{ label }</span>
+        </button>
+    }
+}

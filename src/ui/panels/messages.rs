@@ -1,0 +1,58 @@
+//! Short messages, the live regions and the banner of a restored engine.
+
+use super::super::dom;
+use super::super::format;
+use super::super::hooks::use_page;
+use super::super::page::topic;
+use super::super::settings::Announce;
+use super::super::widgets::Icon;
+use yew::prelude::*;
+
+/// Everything that is said without being asked.
+#[component]
+pub fn Messages() -> Html {
+    let page = use_page(topic::CHOICE);
+    let t = page.texts();
+    let (toasts, spoken, crashed) = {
+        let ui = page.ui();
+        let spoken = if ui.settings.announce == Announce::Off { String::new() } else { ui.spoken.clone() };
+        (ui.toasts.clone(), spoken, ui.crashed.clone())
+    };
+    let alert = crashed.as_ref().map(|(at, _)| t.crash_restored(format::short_clock(*at)));
+    html! {
+        <>
+            <p class="spoken" aria-live="polite" id="live">{ spoken }</p>
+            <div class="spoken" role="alert">{ alert.clone().unwrap_or_default() }</div>
+            if let (Some((_, why)), Some(words)) = (crashed, alert) {
+                <div class="banner">
+                    <Icon name="problem" />
+                    <p>{ words }</p>
+                    <details><summary>{ t.crash_details() }</summary><pre tabindex="0">{ why }</pre></details>
+                    <button type="button" class="quiet" aria-label={t.close()} onclick={{
+                        let page = page.clone();
+                        move |_| page.choose(|ui| ui.crashed = None)
+                    }}><Icon name="close" /></button>
+                </div>
+            }
+            <div class="toasts" role="status" aria-live="polite">
+                { for toasts.into_iter().map(|toast| {
+                    let (undo, close, id) = (page.clone(), page.clone(), toast.id);
+                    let back = toast.undo.is_some();
+                    html! {
+                        <div class="toast" key={id} data-alert={toast.alert.to_string()}>
+                            <p>{ toast.text }</p>
+                            if back {
+                                <button type="button" class="button" onclick={move |_| {
+                                    undo.undo(id);
+                                    dom::focus("stage");
+                                }}><Icon name="undo" />{ t.undo() }</button>
+                            }
+                            <button type="button" class="quiet" aria-label={t.close()}
+                                onclick={move |_| close.close_toast(id)}><Icon name="close" /></button>
+                        </div>
+                    }
+                }) }
+            </div>
+        </>
+    }
+}

@@ -1,0 +1,17 @@
+//! The regions of the page.
+
+pub mod actions;
+pub mod cards;
+pub mod dialogs;
+pub mod editor;
+pub mod header;
+pub mod inspector;
+pub mod messages;
+pub mod outline;
+pub mod placement;
+pub mod shortcuts;
+pub mod stage;
+pub mod terminal;
+pub mod text;
+pub mod time_bar;
+pub mod why;

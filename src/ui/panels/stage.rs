@@ -1,0 +1,365 @@
+//! The stage: toolbar, canvas, its twin, rollout cards, legend, the frame of a replay.
+
+use super::super::dom;
+use super::super::examples;
+use super::super::format;
+use super::super::hooks::use_page;
+use super::super::page::{Page, Tab, topic};
+use super::super::scene::layout::Level;
+use super::super::scene::paint::Frame;
+use super::super::scene::palette::Palette;
+use super::super::scene::pods::{self, PodShape};
+use super::super::scene::{Scene, layout::Rect, tree, words};
+use super::super::settings::SPEEDS;
+use super::super::view::{Changes, LOOKS};
+use super::super::widgets::Icon;
+use super::cards::Rollouts;
+use super::outline::Outline;
+use super::shortcuts::Wish;
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use wasm_bindgen::prelude::*;
+use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, ResizeObserver};
+use yew::prelude::*;
+
+/// The region.
+#[component]
+pub fn Stage() -> Html {
+    let page = use_page(topic::CHOICE);
+    let t = page.texts();
+    let scene = use_mut_ref(Scene::new);
+    let canvas = use_node_ref();
+    {
+        let (page, scene, canvas) = (page.clone(), scene.clone(), canvas.clone());
+        use_effect_with((), move |()| attach(page, scene, &canvas));
+    }
+    let (outline, legend) = {
+        let ui = page.ui();
+        (ui.outline, ui.legend)
+    };
+    html! {
+        <main class="stage" data-region="stage" aria-label={t.stage_label()}>
+            <Toolbar />
+            <div class="scene" data-outline={outline.to_string()}>
+                <div class="twin">
+                    <Summary />
+                    <Outline />
+                </div>
+                <Picture {canvas} {scene} />
+                <Rollouts />
+                if legend { <Legend /> }
+            </div>
+            <TryLine />
+        </main>
+    }
+}
+
+/// What the scene is, in sentences; takes the focus of the stage's skip link.
+#[component]
+fn Summary() -> Html {
+    let page = use_page(topic::ROWS | topic::CHOICE);
+    html! {
+        <p class="summary" id="stage" tabindex="-1">{ words::summary(&page.view(), page.texts(), page.language()) }</p>
+    }
+}
+
+#[component]
+fn Toolbar() -> Html {
+    let page = use_page(topic::ROWS | topic::CHOICE | topic::CLOCK);
+    let (t, language) = (page.texts(), page.language());
+    let clock = page.view().clock.clone();
+    let replay = clock.now < clock.newest;
+    let (outline, legend, started) = {
+        let ui = page.ui();
+        (ui.outline, ui.legend, page.view().started)
+    };
+    let count = if started { words::count(&page.view(), t, language) } else { t.engine_starting().to_string() };
+    let wish = |w: Wish| {
+        let page = page.clone();
+        Callback::from(move |_: MouseEvent| page.wish(w))
+    };
+    let levels = [Level::Fleet, Level::Nodes, Level::Pods, Level::OnePod];
+    let names = [t.level_fleet(), t.level_nodes(), t.level_pods(), t.level_pod()];
+    let (o, l) = (page.clone(), page.clone());
+    html! {
+        <div class="bar stage-bar" role="group" aria-label={t.stage_tools()}>
+            <p class="count numbers" id="count">{ count }</p>
+            if replay {
+                <p class="viewing numbers">{ t.viewing(format::short_clock(clock.now), format::short_clock(clock.newest)) }</p>
+            }
+            <span class="spring" />
+            <button type="button" class="quiet" aria-pressed={outline.to_string()}
+                onclick={move |_| o.choose(|ui| ui.outline = !ui.outline)}><Icon name="list" /><span>{ t.outline_title() }</span></button>
+            <div class="levels" role="group" aria-label={t.level_label()}>
+                { for levels.into_iter().zip(names).enumerate().map(|(i, (level, name))| html! {
+                    <button type="button" class="quiet" title={name} aria-label={name} onclick={wish(Wish::Level(level))}>{ i + 1 }</button>
+                }) }
+            </div>
+            <button type="button" class="quiet" aria-label={t.zoom_out()} title={t.zoom_out()} onclick={wish(Wish::Zoom(0.8))}><Icon name="minus" /></button>
+            <button type="button" class="quiet" aria-label={t.zoom_in()} title={t.zoom_in()} onclick={wish(Wish::Zoom(1.25))}><Icon name="plus" /></button>
+            <button type="button" class="quiet" aria-label={t.zoom_fit()} title={t.zoom_fit()} onclick={wish(Wish::Fit)}><Icon name="fit" /></button>
+            <button type="button" class="quiet" aria-label={t.legend_title()} title={t.legend_title()} aria-expanded={legend.to_string()}
+                onclick={move |_| l.choose(|ui| ui.legend = !ui.legend)}><Icon name="help" /></button>
+        </div>
+    }
+}
+
+/// What to try, until it was done.
+#[component]
+fn TryLine() -> Html {
+    let page = use_page(topic::CHOICE);
+    let (t, language) = (page.texts(), page.language());
+    let tip = {
+        let ui = page.ui();
+        let example = ui.example.as_deref().and_then(examples::find).filter(|_| !ui.tried);
+        example.map(|e| e.tip(language))
+    };
+    let close = page.clone();
+    html! {
+        if let Some(tip) = tip {
+            <p class="try"><b>{ t.try_title() }</b><span>{ tip }</span>
+                <button type="button" class="quiet" aria-label={t.close()}
+                    onclick={move |_| close.choose(|ui| ui.tried = true)}><Icon name="close" /></button></p>
+        }
+    }
+}
+
+#[derive(Properties)]
+struct PictureProps {
+    canvas: NodeRef,
+    scene: Rc<RefCell<Scene>>,
+}
+
+impl PartialEq for PictureProps {
+    fn eq(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.scene, &other.scene)
+    }
+}
+
+/// The canvas and the pointer. Its words are the tree beside it.
+#[component]
+fn Picture(props: &PictureProps) -> Html {
+    let page = use_page(topic::CHOICE);
+    let drag = use_mut_ref(|| None::<(f64, f64, bool)>);
+    let place = |e: &MouseEvent| (e.offset_x() as f64, e.offset_y() as f64);
+    let onpointerdown = {
+        let drag = drag.clone();
+        Callback::from(move |e: PointerEvent| {
+            *drag.borrow_mut() = Some((e.offset_x() as f64, e.offset_y() as f64, false))
+        })
+    };
+    let onpointermove = {
+        let (drag, page, scene) = (drag.clone(), page.clone(), props.scene.clone());
+        Callback::from(move |e: PointerEvent| {
+            let mut drag = drag.borrow_mut();
+            let Some((x, y, moved)) = drag.as_mut() else { return };
+            let (nx, ny) = (e.offset_x() as f64, e.offset_y() as f64);
+            if !*moved && (nx - *x).hypot(ny - *y) < 5.0 {
+                return;
+            }
+            scene.borrow_mut().pan(nx - *x, ny - *y);
+            (*x, *y, *moved) = (nx, ny, true);
+            page.wake();
+        })
+    };
+    let onpointerup = {
+        let (drag, page, scene) = (drag.clone(), page.clone(), props.scene.clone());
+        Callback::from(move |e: PointerEvent| {
+            let dragged = drag.borrow_mut().take().is_some_and(|d| d.2);
+            if dragged {
+                return;
+            }
+            let hit = scene.borrow().at(&page.view(), e.offset_x() as f64, e.offset_y() as f64);
+            page.select(hit);
+            if hit.is_some() {
+                page.choose(|ui| ui.sheet = "answers");
+            }
+        })
+    };
+    let onwheel = {
+        let (page, scene) = (page.clone(), props.scene.clone());
+        Callback::from(move |e: WheelEvent| {
+            e.prevent_default();
+            let factor = (-e.delta_y() * if e.delta_mode() == 0 { 0.0015 } else { 0.05 }).exp();
+            scene.borrow_mut().zoom(factor, Some(place(&e)));
+            page.wake();
+        })
+    };
+    let oncontextmenu = {
+        let (page, scene) = (page.clone(), props.scene.clone());
+        Callback::from(move |e: MouseEvent| {
+            let hit = scene.borrow().at(&page.view(), e.offset_x() as f64, e.offset_y() as f64);
+            if let Some(id) = hit {
+                e.prevent_default();
+                page.show(id, Tab::Overview);
+                gloo_timers::callback::Timeout::new(0, {
+                    let page = page.clone();
+                    move || _ = super::shortcuts::run(&page, super::super::keys::Ask::Actions, false)
+                })
+                .forget();
+            }
+        })
+    };
+    let onpointerleave = Callback::from(move |_: PointerEvent| *drag.borrow_mut() = None);
+    html! {
+        <canvas ref={props.canvas.clone()} class="picture" aria-hidden="true" {onpointerdown} {onpointermove} {onpointerup}
+            {onpointerleave} {onwheel} {oncontextmenu} />
+    }
+}
+
+/// Gives the page what draws, and draws again when size or theme change.
+fn attach(page: Page, scene: Rc<RefCell<Scene>>, canvas: &NodeRef) -> impl FnOnce() + use<> {
+    let Some(canvas) = canvas.cast::<HtmlCanvasElement>() else { return Box::new(|| ()) as Box<dyn FnOnce()> };
+    let context = canvas.get_context("2d").ok().flatten().and_then(|c| c.dyn_into::<CanvasRenderingContext2d>().ok());
+    let Some(context) = context else { return Box::new(|| ()) };
+    let palette = Rc::new(RefCell::new(Palette::read()));
+    let theme = Rc::new(Cell::new(page.ui().settings.theme));
+    let painter = {
+        let (page, scene, canvas, palette) = (page.clone(), scene.clone(), canvas.clone(), palette.clone());
+        move |at: f64| paint(&page, &mut scene.borrow_mut(), &canvas, &context, &palette, &theme, at)
+    };
+    let changed = {
+        let (page, scene) = (page.clone(), scene.clone());
+        move |changes: &Changes| {
+            let fast = SPEEDS[page.ui().speed] > 10.0;
+            scene.borrow_mut().changed(changes, super::super::page::now_ms(), fast || dom::reduced_motion());
+        }
+    };
+    let wisher = {
+        let (page, scene) = (page.clone(), scene.clone());
+        move |wish: Wish| wished(&page, &mut scene.borrow_mut(), wish)
+    };
+    page.set_painter(Some(Rc::new(painter)), Some(Rc::new(changed)), Some(Rc::new(wisher)));
+    let (on, pal) = (page.clone(), palette.clone());
+    let again: Closure<dyn FnMut()> = Closure::new(move || {
+        *pal.borrow_mut() = Palette::read();
+        on.wake();
+    });
+    let observer = ResizeObserver::new(again.as_ref().unchecked_ref()).ok();
+    if let Some(observer) = &observer {
+        observer.observe(&canvas);
+    }
+    for query in ["(prefers-color-scheme: dark)", "(forced-colors: active)"] {
+        let list = web_sys::window().and_then(|w| w.match_media(query).ok().flatten());
+        if let Some(list) = list {
+            let _ = list.add_event_listener_with_callback("change", again.as_ref().unchecked_ref());
+            std::mem::forget(list);
+        }
+    }
+    Box::new(move || {
+        if let Some(observer) = observer {
+            observer.disconnect();
+        }
+        page.set_painter(None, None, None);
+        drop(again);
+    })
+}
+
+fn wished(page: &Page, scene: &mut Scene, wish: Wish) {
+    let selected = page.ui().selected.and_then(|id| scene.rect_of(&page.view(), id));
+    match wish {
+        Wish::Zoom(by) => scene.zoom(by, None),
+        Wish::Fit => scene.fit(),
+        Wish::Centre => {
+            if let Some(r) = selected {
+                scene.centre(&r);
+            }
+        }
+        Wish::Level(level) => scene.go_level(level, selected),
+        Wish::Pan(dx, dy) => scene.pan(dx, dy),
+    }
+}
+
+fn paint(
+    page: &Page,
+    scene: &mut Scene,
+    canvas: &HtmlCanvasElement,
+    context: &CanvasRenderingContext2d,
+    palette: &RefCell<Palette>,
+    theme: &Cell<super::super::settings::Theme>,
+    at: f64,
+) -> bool {
+    let (w, h) = (canvas.client_width() as f64, canvas.client_height() as f64);
+    if w < 1.0 || h < 1.0 {
+        return false;
+    }
+    let ratio = web_sys::window().map_or(1.0, |w| w.device_pixel_ratio());
+    let (pw, ph) = ((w * ratio).round() as u32, (h * ratio).round() as u32);
+    if (canvas.width(), canvas.height()) != (pw, ph) {
+        canvas.set_width(pw);
+        canvas.set_height(ph);
+    }
+    let (view, ui) = (page.view(), page.ui());
+    if theme.replace(ui.settings.theme) != ui.settings.theme {
+        *palette.borrow_mut() = Palette::read();
+    }
+    scene.arrange(&view, (w, h));
+    let t = page.texts();
+    let waiting = t.waiting_strip(format::whole(view.waiting.len() as u64, ui.settings.language));
+    let frame = Frame {
+        view: &view,
+        p: &palette.borrow(),
+        language: ui.settings.language,
+        selected: ui.selected,
+        still: dom::reduced_motion(),
+        at,
+        waiting_label: &waiting,
+        services_label: t.services_title(),
+        ratio,
+    };
+    scene.paint(context, &frame)
+}
+
+/// All states, drawn by the code of the stage.
+#[component]
+fn Legend() -> Html {
+    let page = use_page(topic::CHOICE);
+    let t = page.texts();
+    let close = page.clone();
+    html! {
+        <section class="legend" aria-label={t.legend_title()}>
+            <header class="bar"><h2>{ t.legend_title() }</h2><span class="spring" />
+                <button type="button" class="quiet" aria-label={t.close()}
+                    onclick={move |_| close.choose(|ui| ui.legend = false)}><Icon name="close" /></button></header>
+            <ul>
+                { for LOOKS.into_iter().map(|look| html! {
+                    <li><Sample shape={PodShape { look, progress: Some(0.4), ..PodShape::default() }} />
+                        <span>{ tree::look_name(look) }</span></li>
+                }) }
+                <li><Sample shape={PodShape { look: crate::session::Look::Creating, stuck: true, ..PodShape::default() }} />
+                    <span>{ "ImagePullBackOff" }</span></li>
+                <li><Sample shape={PodShape { look: crate::session::Look::Ready, new: Some(2), ..PodShape::default() }} />
+                    <span>{ t.legend_new() }</span></li>
+                <li><Sample shape={PodShape { look: crate::session::Look::Ready, restarts: 2, ..PodShape::default() }} />
+                    <span>{ t.legend_restarts() }</span></li>
+            </ul>
+            <p>{ t.legend_bars() }</p>
+            <p>{ t.legend_nodes() }</p>
+        </section>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct SampleProps {
+    shape: PodShape,
+}
+
+#[component]
+fn Sample(props: &SampleProps) -> Html {
+    let canvas = use_node_ref();
+    {
+        let canvas = canvas.clone();
+        use_effect_with(props.shape.clone(), move |shape| {
+            let Some(canvas) = canvas.cast::<HtmlCanvasElement>() else { return };
+            let ratio = web_sys::window().map_or(1.0, |w| w.device_pixel_ratio());
+            canvas.set_width((28.0 * ratio) as u32);
+            canvas.set_height((28.0 * ratio) as u32);
+            let context = canvas.get_context("2d").ok().flatten();
+            if let Some(context) = context.and_then(|c| c.dyn_into::<CanvasRenderingContext2d>().ok()) {
+                let _ = context.scale(ratio, ratio);
+                pods::pod(&context, &Palette::read(), &Rect { x: 2.0, y: 2.0, w: 24.0, h: 24.0 }, shape, false);
+            }
+        });
+    }
+    html! { <canvas ref={canvas} class="sample" aria-hidden="true" /> }
+}

@@ -1,0 +1,260 @@
+//! The stage: where things stand ([`layout`]), how they are drawn ([`paint`], [`pods`], [`pixels`]), and the same rows as a
+//! tree of words ([`tree`], [`words`]).
+
+pub mod layout;
+#[cfg(target_arch = "wasm32")]
+pub mod paint;
+#[cfg(target_arch = "wasm32")]
+pub mod palette;
+pub mod pixels;
+#[cfg(target_arch = "wasm32")]
+pub mod pods;
+pub mod tree;
+pub mod words;
+
+use super::view::{Changes, View};
+use crate::session::{Look, RowBody};
+use layout::{Camera, Level, Plan, Rect};
+use std::collections::BTreeMap;
+
+/// Height of the strip of waiting pods.
+pub const STRIP: f64 = 44.0;
+/// Width of the services at the left edge.
+const GUTTER: f64 = 132.0;
+/// Below this width the services are in the outline only.
+const GUTTER_FROM: f64 = 560.0;
+const PAD: f64 = 12.0;
+/// How long a pod takes to come, to change its place, to go. Milliseconds.
+pub const COME_MS: f64 = 180.0;
+/// See [`COME_MS`].
+pub const PLACE_MS: f64 = 320.0;
+/// See [`COME_MS`].
+pub const LEAVE_MS: f64 = 240.0;
+/// More motions than this at once are cuts.
+const MOVES_MAX: usize = 200;
+
+/// A pod on its way.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Motion {
+    /// Where it was on the screen; `None` when it is new.
+    pub from: Option<Rect>,
+    /// When it began.
+    pub start: f64,
+}
+
+/// A pod that is gone and fades.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Ghost {
+    /// Where it was, in the picture.
+    pub rect: Rect,
+    /// How it looked.
+    pub look: Look,
+    /// When it began.
+    pub start: f64,
+}
+
+/// Everything the stage remembers between frames.
+#[derive(Default)]
+pub struct Scene {
+    /// The window's size.
+    pub size: (f64, f64),
+    /// Places.
+    pub plan: Plan,
+    /// What is shown of the picture.
+    pub camera: Camera,
+    /// Whether the camera shows everything, and should go on doing so.
+    pub fitted: bool,
+    /// Pods on their way.
+    pub moves: BTreeMap<u32, Motion>,
+    /// Pods that fade.
+    pub ghosts: Vec<Ghost>,
+    /// Waiting pods on the screen.
+    pub strip: Vec<(u32, Rect)>,
+    /// Services on the screen.
+    pub pills: Vec<(u32, Rect)>,
+    stale: bool,
+}
+
+impl Scene {
+    /// An empty stage that will show everything.
+    pub fn new() -> Self {
+        Self { fitted: true, stale: true, ..Self::default() }
+    }
+
+    /// Takes note of what an update did. `still` makes everything a cut.
+    pub fn changed(&mut self, changes: &Changes, at: f64, still: bool) {
+        let busy = changes.came.len() + changes.moved.len() + changes.went.len() > MOVES_MAX;
+        self.stale |= changes.nodes || changes.full || changes.services;
+        if still || busy || changes.full {
+            self.moves.clear();
+            self.ghosts.clear();
+            return;
+        }
+        for id in &changes.came {
+            self.moves.insert(*id, Motion { from: None, start: at });
+        }
+        for id in &changes.moved {
+            let from = self.strip.iter().find(|s| s.0 == *id).map(|s| s.1);
+            self.moves.insert(*id, Motion { from, start: at });
+        }
+        for gone in &changes.went {
+            let node = gone.node.and_then(|n| self.plan.index.get(&n)).map(|i| self.plan.nodes[*i].rect);
+            if let Some(node) = node {
+                let seat = self.plan.seat(&node, gone.seat);
+                self.ghosts.push(Ghost { rect: seat.inset(seat.w * 0.12), look: gone.look, start: at });
+            }
+        }
+    }
+
+    /// Places everything again when something that decides places has changed.
+    pub fn arrange(&mut self, view: &View, size: (f64, f64)) {
+        let most = view.seats.values().map(|s| s.pods.len()).max().unwrap_or(0);
+        if !self.stale && self.size == size && most <= self.plan.seats {
+            return;
+        }
+        let zones = layout::zones(view);
+        let nodes: usize = zones.iter().map(|z| z.1.len()).sum();
+        let services = view.services();
+        let resized = self.size != size;
+        let had_gutter = !self.pills.is_empty();
+        self.size = size;
+        self.stale = false;
+        self.pills = Vec::new();
+        if size.0 >= GUTTER_FROM {
+            let (mut y, left) = (STRIP + 22.0, 12.0);
+            for (row, _) in services.iter().filter(|s| s.0.name != "kubernetes" || services.len() == 1) {
+                if y + 26.0 > size.1 {
+                    break;
+                }
+                self.pills.push((row.id, Rect { x: left, y, w: GUTTER - 24.0, h: 26.0 }));
+                y += 34.0;
+            }
+        }
+        let window = self.window();
+        let same_nodes =
+            nodes == self.plan.nodes.len() && zones.iter().flat_map(|z| &z.1).eq(self.plan.nodes.iter().map(|n| &n.id));
+        let roomy = most <= self.plan.seats && self.plan.seats > 0;
+        if same_nodes && roomy && !resized && had_gutter != self.pills.is_empty() {
+            return;
+        }
+        self.plan = layout::plan(&zones, (window.w, window.h), most.max(self.plan.seats.min(12)).max(4));
+        if self.fitted || self.camera.zoom == 0.0 {
+            self.fit();
+        }
+    }
+
+    /// The part of the stage that shows the picture.
+    pub fn window(&self) -> Rect {
+        let left = if self.pills.is_empty() { PAD } else { GUTTER };
+        Rect { x: left, y: STRIP, w: (self.size.0 - left - PAD).max(1.0), h: (self.size.1 - STRIP - PAD).max(1.0) }
+    }
+
+    /// Shows everything.
+    pub fn fit(&mut self) {
+        self.camera = Camera::default();
+        self.fitted = true;
+    }
+
+    /// Zooms around a point of the screen; without one around the middle.
+    pub fn zoom(&mut self, factor: f64, around: Option<(f64, f64)>) {
+        let window = self.window();
+        let (x, y) = around.map_or((window.w / 2.0, window.h / 2.0), |(x, y)| (x - window.x, y - window.y));
+        self.camera = self.camera.zoomed(self.camera.zoom * factor, x, y);
+        self.fitted = false;
+    }
+
+    /// Goes to a level, around the middle or the selection.
+    pub fn go_level(&mut self, level: Level, around: Option<Rect>) {
+        let zoom = self.plan.zoom_of(level);
+        if let Some(r) = around {
+            self.centre(&r);
+        }
+        self.zoom(zoom / self.camera.zoom, None);
+    }
+
+    /// Moves the picture.
+    pub fn pan(&mut self, dx: f64, dy: f64) {
+        self.camera.x -= dx;
+        self.camera.y -= dy;
+        self.fitted = false;
+    }
+
+    /// Brings a rectangle of the screen to the middle.
+    pub fn centre(&mut self, r: &Rect) {
+        let window = self.window();
+        let ((x, y), (wx, wy)) = (r.centre(), window.centre());
+        self.pan(wx - x, wy - y);
+    }
+
+    /// The level now.
+    pub fn level(&self) -> Level {
+        self.plan.level(self.camera.zoom)
+    }
+
+    /// From the picture to the screen.
+    pub fn on_screen(&self, r: &Rect) -> Rect {
+        let window = self.window();
+        let r = self.camera.to_screen(r);
+        Rect { x: r.x + window.x, y: r.y + window.y, ..r }
+    }
+
+    /// A pod's square on the screen.
+    pub fn pod_rect(&self, view: &View, id: u32) -> Option<Rect> {
+        let (_, pod) = view.pod(id)?;
+        let Some(node) = pod.node else {
+            return self.strip.iter().find(|s| s.0 == id).map(|s| s.1);
+        };
+        let place = &self.plan.nodes[*self.plan.index.get(&node)?];
+        let seat = view.seats.get(&node)?.pods.iter().position(|p| *p == Some(id))?;
+        let node = self.on_screen(&place.rect);
+        let r = self.plan.seat(&node, seat);
+        if self.level() == Level::Fleet || r.w < 3.5 {
+            return Some(node);
+        }
+        Some(r.inset((r.w * 0.12).clamp(0.5, 8.0)))
+    }
+
+    /// Where a row is on the screen.
+    pub fn rect_of(&self, view: &View, id: u32) -> Option<Rect> {
+        match &view.row(id)?.body {
+            RowBody::Pod(_) => self.pod_rect(view, id),
+            RowBody::Node(_) => Some(self.on_screen(&self.plan.nodes[*self.plan.index.get(&id)?].rect)),
+            RowBody::Service(_) => self.pills.iter().find(|p| p.0 == id).map(|p| p.1),
+            _ => None,
+        }
+    }
+
+    /// What lies under a point: the nearest seat counts, so that small things can be hit.
+    pub fn at(&self, view: &View, x: f64, y: f64) -> Option<u32> {
+        let near = |r: &Rect| r.inset(-3.0).holds(x, y);
+        if let Some(hit) = self.strip.iter().chain(&self.pills).find(|s| near(&s.1)) {
+            return Some(hit.0);
+        }
+        if !self.window().holds(x, y) {
+            return None;
+        }
+        let place = self.plan.nodes.iter().find(|n| self.on_screen(&n.rect).inset(-1.0).holds(x, y))?;
+        let node = self.on_screen(&place.rect);
+        if self.level() >= Level::Nodes {
+            let seats = view.seats.get(&place.id)?;
+            for (seat, pod) in seats.pods.iter().enumerate() {
+                if let Some(pod) = pod.filter(|_| self.plan.seat(&node, seat).holds(x, y)) {
+                    return Some(pod);
+                }
+            }
+        }
+        Some(place.id)
+    }
+
+    /// Forgets motions that are over; whether any is left.
+    pub fn settle(&mut self, at: f64) -> bool {
+        self.moves.retain(|_, m| at - m.start < PLACE_MS);
+        self.ghosts.retain(|g| at - g.start < LEAVE_MS);
+        !self.moves.is_empty() || !self.ghosts.is_empty()
+    }
+
+    /// Everything must be placed again, for a new theme or a new canvas.
+    pub fn spoil(&mut self) {
+        self.stale = true;
+    }
+}

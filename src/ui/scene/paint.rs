@@ -1,0 +1,638 @@
+//! Draws one frame of the stage.
+
+use super::super::format;
+use super::super::texts::Language;
+use super::super::view::{View, stuck};
+use super::layout::{Level, NodePlace, Rect, head_height};
+use super::palette::{Palette, rgb};
+use super::pods::{self, PodShape};
+use super::{Scene, pixels};
+use crate::session::{Look, NodeRow, PodRow, Row, RowBody};
+use wasm_bindgen::Clamped;
+use web_sys::{CanvasRenderingContext2d as Canvas, ImageData};
+
+/// What a frame is drawn from.
+pub struct Frame<'f> {
+    /// What is known.
+    pub view: &'f View,
+    /// The colours.
+    pub p: &'f Palette,
+    /// For numbers.
+    pub language: Language,
+    /// The selected row.
+    pub selected: Option<u32>,
+    /// Whether nothing may move.
+    pub still: bool,
+    /// The browser's clock, for motion only.
+    pub at: f64,
+    /// `waiting to be placed`.
+    pub waiting_label: &'f str,
+    /// `services`.
+    pub services_label: &'f str,
+    /// Device pixels a CSS pixel.
+    pub ratio: f64,
+}
+
+impl Scene {
+    /// Draws everything; the answer is whether something still moves.
+    pub fn paint(&mut self, c: &Canvas, f: &Frame) -> bool {
+        let (w, h) = self.size;
+        let _ = c.set_transform(f.ratio, 0.0, 0.0, f.ratio, 0.0, 0.0);
+        c.set_fill_style_str(&f.p.stage);
+        c.fill_rect(0.0, 0.0, w, h);
+        let window = self.window();
+        let level = self.level();
+        if level == Level::Fleet {
+            self.fleet(c, f, &window);
+        } else {
+            c.save();
+            c.begin_path();
+            c.rect(window.x, window.y, window.w, window.h);
+            c.clip();
+            self.zones(c, f, &window);
+            for i in 0..self.plan.nodes.len() {
+                let place = self.plan.nodes[i].clone();
+                let r = self.on_screen(&place.rect);
+                if r.meets(&window) {
+                    self.node(c, f, &place, &r, level);
+                }
+            }
+            self.draw_ghosts(c, f);
+            c.restore();
+        }
+        self.traffic(c, f);
+        self.services(c, f);
+        self.waiting(c, f);
+        self.rings(c, f);
+        self.settle(f.at)
+    }
+
+    fn zones(&self, c: &Canvas, f: &Frame, window: &Rect) {
+        c.set_text_baseline("alphabetic");
+        for zone in &self.plan.zones {
+            let r = self.on_screen(&zone.rect);
+            if !r.meets(window) || zone.name.is_empty() {
+                continue;
+            }
+            c.set_fill_style_str(&f.p.ink2);
+            c.set_font("600 12px system-ui, sans-serif");
+            let y = (r.y + 15.0 * self.camera.zoom.min(1.0)).max(window.y + 13.0);
+            let _ = c.fill_text_with_max_width(&zone.name, r.x.max(window.x) + 4.0, y, r.w.max(40.0));
+        }
+    }
+
+    /// Level 1: pixels, because nothing else redraws five thousand cells in time.
+    fn fleet(&self, c: &Canvas, f: &Frame, window: &Rect) {
+        let (pw, ph) = ((window.w * f.ratio) as usize, (window.h * f.ratio) as usize);
+        if pw == 0 || ph == 0 {
+            return;
+        }
+        let mut picture = pixels::Picture::new(pw, ph, rgb(&f.p.stage));
+        let heat: Vec<[u8; 3]> = f.p.heat.iter().map(|h| rgb(h)).collect();
+        let (edge, bad, wait, unk) = (rgb(&f.p.edge), rgb(&f.p.bad), rgb(&f.p.wait), rgb(&f.p.unk));
+        for place in &self.plan.nodes {
+            let r = self.on_screen(&place.rect);
+            if !r.meets(window) {
+                continue;
+            }
+            let Some(RowBody::Node(node)) = f.view.row(place.id).map(|r| &r.body) else { continue };
+            let scale = |v: f64| v * f.ratio;
+            let cell = pixels::Cell::new(
+                scale(r.x - window.x),
+                scale(r.y - window.y),
+                scale(r.w).max(1.0),
+                scale(r.h).max(1.0),
+            );
+            let share = node.cpu_requested as f64 / node.cpu.max(1) as f64;
+            let step = ((share * 5.0).ceil() as usize).min(5);
+            picture.fill(&cell, heat[step]);
+            let looks = f.view.seats.get(&place.id).map(|s| s.looks).unwrap_or_default();
+            let total = looks.iter().sum::<u32>().max(1) as f64;
+            let ill = looks[Look::CrashLoop as usize] + looks[Look::Failed as usize] + looks[Look::Evicted as usize];
+            let young = looks[Look::Creating as usize] + looks[Look::NotReady as usize];
+            picture.fill_top(&cell, young as f64 / total, wait);
+            picture.fill_bottom(&cell, ill as f64 / total, bad);
+            picture.frame(&cell, edge);
+            if node.ready != "True" {
+                picture.hatch(&cell, unk, rgb(&f.p.ink));
+            } else if node.cordoned {
+                picture.hatch_thin(&cell, edge);
+            }
+        }
+        if let Ok(data) = ImageData::new_with_u8_clamped_array_and_sh(Clamped(&picture.bytes), pw as u32, ph as u32) {
+            let _ = c.put_image_data(&data, window.x * f.ratio, window.y * f.ratio);
+        }
+        self.zones(c, f, window);
+    }
+
+    fn node(&mut self, c: &Canvas, f: &Frame, place: &NodePlace, r: &Rect, level: Level) {
+        let Some(row) = f.view.rows.get(&place.id).cloned() else { return };
+        let RowBody::Node(node) = &row.body else { return };
+        let radius = if level == Level::Nodes { 4.0 } else { 8.0 };
+        c.begin_path();
+        let _ = c.round_rect_with_f64(r.x, r.y, r.w, r.h, radius);
+        c.set_fill_style_str(&f.p.surface);
+        c.fill();
+        c.set_line_width(1.0);
+        c.set_stroke_style_str(&f.p.edge);
+        if node.ready == "True" {
+            c.stroke();
+        } else {
+            c.set_line_width(2.0);
+            c.set_stroke_style_str(&f.p.unk);
+            pods::dashed(c, 6.0);
+        }
+        if !node.taints.is_empty() {
+            notched_edge(c, f.p, r);
+        }
+        self.node_head(c, f, &row, node, r, level);
+        self.seats(c, f, place.id, node, r, level);
+    }
+
+    fn node_head(&self, c: &Canvas, f: &Frame, row: &Row, node: &NodeRow, r: &Rect, level: Level) {
+        let left = r.x + if node.taints.is_empty() { 8.0 } else { 14.0 };
+        let width = r.x + r.w - left - 8.0;
+        let head = head_height(r);
+        if level >= Level::Pods {
+            c.set_font("600 13px system-ui, sans-serif");
+            c.set_text_baseline("alphabetic");
+            c.set_fill_style_str(&f.p.ink);
+            let named = elide(c, &row.name, width - badges_width(node));
+            let _ = c.fill_text(&named, left, r.y + 18.0);
+            badges(c, f.p, node, r);
+            let bar = Rect { x: left, y: r.y + head - 20.0, w: width, h: 6.0 };
+            let bar2 = Rect { y: r.y + head - 8.0, ..bar };
+            let label = width >= 120.0;
+            let cpu =
+                format!("{}/{}", format::cores(node.cpu_requested, f.language), format::cores(node.cpu, f.language));
+            bar_of(c, f.p, &bar, "CPU", (node.cpu_used, node.cpu_requested, node.cpu), label.then_some(cpu));
+            let memory = (node.memory_used, node.memory_requested, node.memory);
+            let short = |n: u64| format::tenths((n * 10) >> 30, f.language);
+            let text = format!("{}/{}", short(memory.1), short(memory.2));
+            bar_of(c, f.p, &bar2, "GiB", memory, label.then_some(text));
+            taint_chip(c, f.p, node, r);
+        } else {
+            if r.w >= 64.0 {
+                c.set_font("600 12px system-ui, sans-serif");
+                c.set_text_baseline("alphabetic");
+                c.set_fill_style_str(&f.p.ink);
+                let named = elide(c, &row.name, width);
+                let _ = c.fill_text(&named, left.min(r.x + 6.0), r.y + 14.0);
+            }
+            let x = r.x + 3.0;
+            let bar = Rect { x, y: r.y + head - 8.0, w: r.w - 6.0, h: 3.0 };
+            bar_of(c, f.p, &bar, "", (node.cpu_used, node.cpu_requested, node.cpu), None);
+            let bar = Rect { y: r.y + head - 4.0, ..bar };
+            bar_of(c, f.p, &bar, "", (node.memory_used, node.memory_requested, node.memory), None);
+        }
+        if node.ready != "True" {
+            c.set_stroke_style_str(&f.p.ink2);
+            c.set_line_width(2.0);
+            c.begin_path();
+            c.move_to(r.x + 4.0, r.y + head - 2.0);
+            c.line_to(r.x + r.w - 4.0, r.y + 4.0);
+            c.stroke();
+        }
+    }
+
+    fn seats(&mut self, c: &Canvas, f: &Frame, id: u32, node: &NodeRow, r: &Rect, level: Level) {
+        let seats = f.view.seats.get(&id).map(|s| s.pods.clone()).unwrap_or_default();
+        let pitch = self.plan.seat(r, 0).w;
+        if pitch < 3.5 {
+            return stacked_bar(c, f, id, r);
+        }
+        if node.cordoned {
+            for seat in 0..self.plan.seats {
+                if seats.get(seat).copied().flatten().is_none() {
+                    free_hatch(c, f.p, &self.plan.seat(r, seat).inset(pitch * 0.12), seats.iter().all(Option::is_none));
+                }
+            }
+        }
+        for (seat, pod) in seats.iter().enumerate() {
+            let Some(id) = pod else { continue };
+            let Some((row, pod)) = f.view.pod(*id) else { continue };
+            let gap = (pitch * 0.12).clamp(0.5, 8.0);
+            let at = self.plan.seat(r, seat).inset(gap);
+            let at = self.moving(*id, at, f);
+            match level {
+                Level::OnePod => self.pod_card(c, f, row, pod, &at),
+                Level::Nodes => small(c, f.p, &at, pod),
+                _ => pods::pod(c, f.p, &at, &shape(f, row, pod, at.w), f.still),
+            }
+        }
+    }
+
+    /// Level 4: containers in start order, with state and restarts.
+    fn pod_card(&self, c: &Canvas, f: &Frame, row: &Row, pod: &PodRow, r: &Rect) {
+        c.begin_path();
+        let _ = c.round_rect_with_f64(r.x, r.y, r.w, r.h, 8.0);
+        c.set_fill_style_str(&f.p.surface);
+        c.fill();
+        c.set_stroke_style_str(&f.p.edge);
+        c.set_line_width(1.0);
+        c.stroke();
+        let icon = Rect { x: r.x + 10.0, y: r.y + 10.0, w: 22.0, h: 22.0 };
+        let mut mark = shape(f, row, pod, 22.0);
+        mark.suffix = String::new();
+        pods::pod(c, f.p, &icon, &mark, f.still);
+        c.set_text_baseline("alphabetic");
+        c.set_fill_style_str(&f.p.ink);
+        c.set_font("600 13px system-ui, sans-serif");
+        let name = elide(c, &row.name, r.w - 50.0);
+        let _ = c.fill_text(&name, r.x + 40.0, r.y + 20.0);
+        c.set_font("12px system-ui, sans-serif");
+        c.set_fill_style_str(&f.p.ink2);
+        let status = elide(c, &pod.status, r.w - 50.0);
+        let _ = c.fill_text(&status, r.x + 40.0, r.y + 35.0);
+        let mut y = r.y + 46.0;
+        for part in &pod.parts {
+            if y + 34.0 > r.y + r.h {
+                break;
+            }
+            container(c, f, part, &Rect { x: r.x + 10.0, y, w: r.w - 20.0, h: 32.0 });
+            y += 36.0;
+        }
+    }
+
+    fn draw_ghosts(&self, c: &Canvas, f: &Frame) {
+        for ghost in &self.ghosts {
+            let t = ((f.at - ghost.start) / super::LEAVE_MS).clamp(0.0, 1.0);
+            let r = self.on_screen(&ghost.rect);
+            let scaled = r.inset(r.w * 0.25 * t);
+            c.set_global_alpha(1.0 - t);
+            pods::pod(c, f.p, &scaled, &PodShape { look: ghost.look, ..PodShape::default() }, true);
+            c.set_global_alpha(1.0);
+        }
+    }
+
+    /// Where a pod is drawn while it comes or changes its place.
+    fn moving(&self, id: u32, at: Rect, f: &Frame) -> Rect {
+        let Some(motion) = self.moves.get(&id) else { return at };
+        let length = if motion.from.is_some() { super::PLACE_MS } else { super::COME_MS };
+        let t = ease(((f.at - motion.start) / length).clamp(0.0, 1.0));
+        match motion.from {
+            Some(from) => from.toward(&at, t),
+            None => at.inset(at.w * 0.2 * (1.0 - t)),
+        }
+    }
+
+    /// The selected service's lines to the pods that get its traffic.
+    fn traffic(&self, c: &Canvas, f: &Frame) {
+        let Some(id) = f.selected else { return };
+        let Some(RowBody::Service(service)) = f.view.row(id).map(|r| &r.body) else { return };
+        let Some((_, pill)) = self.pills.iter().find(|p| p.0 == id) else { return };
+        c.set_line_width(1.5);
+        c.set_stroke_style_str(&f.p.accent);
+        for (pod, ready) in service.endpoints.iter().filter(|e| e.1) {
+            let Some(to) = self.pod_rect(f.view, *pod) else { continue };
+            let _ = ready;
+            let (x, y) = (pill.x + pill.w, pill.y + pill.h / 2.0);
+            let (tx, ty) = (to.x, to.y + to.h / 2.0);
+            let bend = ((tx - x) / 2.0).max(12.0);
+            c.begin_path();
+            c.move_to(x, y);
+            c.bezier_curve_to(x + bend, y, tx - bend, ty, tx - 5.0, ty);
+            c.stroke();
+            c.set_fill_style_str(&f.p.accent);
+            c.begin_path();
+            c.move_to(tx, ty);
+            c.line_to(tx - 7.0, ty - 4.0);
+            c.line_to(tx - 7.0, ty + 4.0);
+            c.close_path();
+            c.fill();
+        }
+    }
+
+    fn services(&mut self, c: &Canvas, f: &Frame) {
+        for (id, r) in &self.pills {
+            let Some(row) = f.view.row(*id) else { continue };
+            let RowBody::Service(service) = &row.body else { continue };
+            let selected = f.selected == Some(*id);
+            c.begin_path();
+            let _ = c.round_rect_with_f64(r.x, r.y, r.w, r.h, r.h / 2.0);
+            c.set_fill_style_str(if selected { &f.p.tint_sel } else { &f.p.surface });
+            c.fill();
+            c.set_line_width(if selected { 2.0 } else { 1.0 });
+            c.set_stroke_style_str(if selected { &f.p.accent } else { &f.p.edge });
+            c.stroke();
+            let ready = service.endpoints.iter().filter(|e| e.1).count();
+            let count = format!("{ready}/{}", service.endpoints.len());
+            c.set_text_baseline("middle");
+            c.set_font("12px system-ui, sans-serif");
+            c.set_fill_style_str(&f.p.ink2);
+            let wide = width(c, &count);
+            let _ = c.fill_text(&count, r.x + r.w - wide - 10.0, r.y + r.h / 2.0 + 1.0);
+            c.set_font("600 12px system-ui, sans-serif");
+            c.set_fill_style_str(&f.p.ink);
+            let name = elide(c, &row.name, r.w - wide - 26.0);
+            let _ = c.fill_text(&name, r.x + 10.0, r.y + r.h / 2.0 + 1.0);
+        }
+        if let Some((_, first)) = self.pills.first() {
+            c.set_font("600 12px system-ui, sans-serif");
+            c.set_text_baseline("alphabetic");
+            c.set_fill_style_str(&f.p.ink2);
+            let _ = c.fill_text(f.services_label, first.x + 2.0, first.y - 7.0);
+        }
+    }
+
+    /// The strip of pods without a node, oldest left.
+    fn waiting(&mut self, c: &Canvas, f: &Frame) {
+        self.strip.clear();
+        if f.view.waiting.is_empty() {
+            return;
+        }
+        c.set_font("600 12px system-ui, sans-serif");
+        c.set_text_baseline("middle");
+        c.set_fill_style_str(&f.p.ink2);
+        let y = super::STRIP / 2.0;
+        let _ = c.fill_text(f.waiting_label, 12.0, y);
+        let mut x = 12.0 + width(c, f.waiting_label) + 12.0;
+        let size = 24.0;
+        for (i, id) in f.view.waiting.iter().enumerate() {
+            let Some((row, pod)) = f.view.pod(*id) else { continue };
+            let left = f.view.waiting.len() - i;
+            if x + size + 44.0 > self.size.0 && left > 1 {
+                c.set_fill_style_str(&f.p.ink2);
+                c.set_font("600 12px system-ui, sans-serif");
+                c.set_text_baseline("middle");
+                let _ = c.fill_text(&format!("+{}", format::whole(left as u64, f.language)), x, y);
+                break;
+            }
+            let r = Rect { x, y: y - size / 2.0, w: size, h: size };
+            pods::pod(c, f.p, &r, &shape(f, row, pod, size), f.still);
+            self.strip.push((*id, r));
+            x += size + 6.0;
+        }
+    }
+
+    /// The selection's ring, and a dot on pods of the same owner.
+    fn rings(&self, c: &Canvas, f: &Frame) {
+        let Some(id) = f.selected else { return };
+        let owner = f.view.top_owner(id);
+        if owner != id || matches!(f.view.row(id).map(|r| &r.body), Some(RowBody::Workload(_))) {
+            c.set_fill_style_str(&f.p.ink);
+            for pod in f.view.rows.values().filter(|r| matches!(r.body, RowBody::Pod(_)) && r.id != id).take(600) {
+                if f.view.top_owner(pod.id) == owner
+                    && let Some(r) = self.pod_rect(f.view, pod.id).filter(|r| r.w >= 12.0 && r.meets(&self.window()))
+                {
+                    c.begin_path();
+                    let _ = c.arc(r.x, r.y, 3.0, 0.0, std::f64::consts::TAU);
+                    c.fill();
+                }
+            }
+        }
+        let Some(r) = self.rect_of(f.view, id) else { return };
+        let r = r.inset(-3.0);
+        for (colour, line, out) in [(&f.p.surface, 2.0, 2.0), (&f.p.ink, 2.0, 0.0)] {
+            let r = r.inset(-out);
+            c.begin_path();
+            let _ = c.round_rect_with_f64(r.x, r.y, r.w, r.h, 6.0);
+            c.set_line_width(line);
+            c.set_stroke_style_str(colour);
+            c.stroke();
+        }
+    }
+}
+
+fn ease(t: f64) -> f64 {
+    1.0 - (1.0 - t).powi(3)
+}
+
+/// What is drawn of a pod's row.
+pub fn shape(f: &Frame, row: &Row, pod: &PodRow, size: f64) -> PodShape {
+    let now = f.view.clock.now;
+    let progress = pod.span.map(|(from, to)| now.saturating_sub(from) as f64 / to.saturating_sub(from).max(1) as f64);
+    let left = pod.span.map(|(_, to)| to.saturating_sub(now).div_ceil(1_000_000));
+    let waits = matches!(pod.look, Look::CrashLoop | Look::Terminating) && (f.still || size >= 44.0);
+    let new = if size >= 8.0 && f.view.is_new(row.id) == Some(true) { Some(pod.revision) } else { None };
+    PodShape {
+        look: pod.look,
+        stuck: stuck(pod),
+        progress,
+        left: left.filter(|_| waits),
+        restarts: pod.restarts,
+        new,
+        suffix: if size >= 28.0 { row.name.rsplit('-').next().unwrap_or_default().to_string() } else { String::new() },
+    }
+}
+
+/// A pod of level 2: colour and fill, no glyph.
+fn small(c: &Canvas, p: &Palette, r: &Rect, pod: &PodRow) {
+    let shape = PodShape { look: pod.look, stuck: stuck(pod), ..PodShape::default() };
+    let colour = pods::colour(p, &shape);
+    c.set_fill_style_str(colour);
+    c.set_stroke_style_str(colour);
+    match pod.look {
+        Look::Pending | Look::Creating | Look::Unknown => {
+            c.set_line_width(1.0);
+            c.stroke_rect(r.x + 0.5, r.y + 0.5, r.w - 1.0, r.h - 1.0);
+        }
+        Look::NotReady => c.fill_rect(r.x, r.y + r.h / 2.0, r.w, r.h / 2.0),
+        Look::CrashLoop | Look::Failed | Look::Evicted => {
+            c.fill_rect(r.x, r.y, r.w, r.h);
+            c.set_stroke_style_str(&p.surface);
+            c.set_line_width(1.0);
+            c.begin_path();
+            c.move_to(r.x, r.y + r.h);
+            c.line_to(r.x + r.w, r.y);
+            c.stroke();
+        }
+        Look::Terminating => c.fill_rect(r.x + r.w * 0.2, r.y + r.h * 0.2, r.w * 0.6, r.h * 0.6),
+        _ => c.fill_rect(r.x, r.y, r.w, r.h),
+    }
+}
+
+/// Pods that do not fit as squares: one bar, stacked by state.
+fn stacked_bar(c: &Canvas, f: &Frame, id: u32, r: &Rect) {
+    let Some(seats) = f.view.seats.get(&id) else { return };
+    let total = seats.count().max(1) as f64;
+    let bar =
+        Rect { x: r.x + 3.0, y: r.y + head_height(r) + 1.0, w: r.w - 6.0, h: (r.h - head_height(r) - 4.0).max(2.0) };
+    let mut x = bar.x;
+    for look in super::super::view::LOOKS {
+        let w = bar.w * seats.looks[look as usize] as f64 / total;
+        if w > 0.0 {
+            c.set_fill_style_str(pods::colour(f.p, &PodShape { look, ..PodShape::default() }));
+            c.fill_rect(x, bar.y, w, bar.h);
+            x += w;
+        }
+    }
+}
+
+/// Allocatable is the track, requested an outline, used is solid; more than all of it is hatched. Never two hues.
+fn bar_of(c: &Canvas, p: &Palette, r: &Rect, name: &str, (used, asked, all): (u64, u64, u64), text: Option<String>) {
+    let mut r = *r;
+    if let Some(text) = &text {
+        c.set_font("11.5px system-ui, sans-serif");
+        c.set_text_baseline("middle");
+        c.set_fill_style_str(&p.ink2);
+        let y = r.y + r.h / 2.0 + 0.5;
+        let _ = c.fill_text(name, r.x, y);
+        let wide = 46.0_f64.max(width(c, text));
+        c.set_text_align("right");
+        let _ = c.fill_text(text, r.x + r.w, y);
+        c.set_text_align("left");
+        r.x += 30.0;
+        r.w -= 30.0 + wide + 6.0;
+    }
+    let share = |n: u64| n as f64 / all.max(1) as f64;
+    c.set_fill_style_str(&p.line);
+    c.fill_rect(r.x, r.y, r.w, r.h);
+    c.set_fill_style_str(&p.ink2);
+    let inner = if r.h >= 6.0 { r.inset(1.5) } else { r };
+    c.fill_rect(inner.x, inner.y, inner.w * share(used).min(1.0), inner.h);
+    c.set_stroke_style_str(&p.ink);
+    c.set_line_width(1.0);
+    let wide = (r.w * share(asked).min(1.0)).max(0.0);
+    if wide >= 1.0 {
+        c.stroke_rect(r.x + 0.5, r.y + 0.5, (wide - 1.0).max(0.5), r.h - 1.0);
+    }
+    if share(asked) > 1.0 || share(used) > 1.0 {
+        hatch(c, &r, &p.bad, 4.0);
+    }
+}
+
+/// Slanted lines in a rectangle.
+fn hatch(c: &Canvas, r: &Rect, colour: &str, step: f64) {
+    c.save();
+    c.begin_path();
+    c.rect(r.x, r.y, r.w, r.h);
+    c.clip();
+    c.set_stroke_style_str(colour);
+    c.set_line_width(1.0);
+    c.begin_path();
+    let mut x = r.x - r.h;
+    while x < r.x + r.w {
+        c.move_to(x, r.y + r.h);
+        c.line_to(x + r.h, r.y);
+        x += step;
+    }
+    c.stroke();
+    c.restore();
+}
+
+fn free_hatch(c: &Canvas, p: &Palette, r: &Rect, empty: bool) {
+    if r.w < 8.0 {
+        c.set_stroke_style_str(&p.edge);
+        c.set_line_width(1.0);
+        c.begin_path();
+        c.move_to(r.x, r.y + r.h);
+        c.line_to(r.x + r.w, r.y);
+        return c.stroke();
+    }
+    hatch(c, r, &p.edge, 6.0);
+    if empty {
+        c.begin_path();
+        c.rect(r.x, r.y, r.w, r.h);
+        c.set_stroke_style_str(&p.edge);
+        c.set_line_width(1.0);
+        pods::dashed(c, 2.0);
+    }
+}
+
+/// A tainted node's left edge.
+fn notched_edge(c: &Canvas, p: &Palette, r: &Rect) {
+    c.set_fill_style_str(&p.ink2);
+    let mut y = r.y + 8.0;
+    while y < r.y + r.h - 8.0 {
+        c.fill_rect(r.x, y, 6.0, 5.0);
+        y += 9.0;
+    }
+    c.fill_rect(r.x, r.y + 6.0, 2.5, r.h - 12.0);
+}
+
+/// A node's first taint as words; the rest as a number.
+fn taint_chip(c: &Canvas, p: &Palette, node: &NodeRow, r: &Rect) {
+    let Some(first) = node.taints.first().filter(|_| r.h > 120.0) else { return };
+    let text = if node.taints.len() > 1 { format!("{first} +{}", node.taints.len() - 1) } else { first.clone() };
+    c.set_font("12px ui-monospace, Menlo, monospace");
+    c.set_text_baseline("alphabetic");
+    let text = elide(c, &text, r.w - 22.0);
+    c.set_fill_style_str(&p.ink2);
+    let _ = c.fill_text(&text, r.x + 14.0, r.y + r.h - 6.0);
+}
+
+fn badges_width(node: &NodeRow) -> f64 {
+    22.0 * (u32::from(node.failed) + u32::from(node.cordoned)) as f64
+}
+
+/// A lightning for a failed machine, a barred circle for a cordoned one.
+fn badges(c: &Canvas, p: &Palette, node: &NodeRow, r: &Rect) {
+    let mut x = r.x + r.w - 18.0;
+    let y = r.y + 13.0;
+    if node.failed {
+        c.set_fill_style_str(&p.bad);
+        c.begin_path();
+        for (i, (dx, dy)) in
+            [(1.0, -8.0), (-6.0, 2.0), (-1.0, 2.0), (-3.0, 8.0), (5.0, -2.0), (0.0, -2.0)].iter().enumerate()
+        {
+            if i == 0 { c.move_to(x + dx, y + dy) } else { c.line_to(x + dx, y + dy) }
+        }
+        c.close_path();
+        c.fill();
+        x -= 22.0;
+    }
+    if node.cordoned {
+        c.set_stroke_style_str(&p.ink2);
+        c.set_line_width(2.0);
+        c.begin_path();
+        let _ = c.arc(x, y, 6.0, 0.0, std::f64::consts::TAU);
+        c.move_to(x - 3.5, y);
+        c.line_to(x + 3.5, y);
+        c.stroke();
+    }
+}
+
+fn container(c: &Canvas, f: &Frame, part: &crate::session::PartRow, r: &Rect) {
+    let (state, colour) = match part.state.split(':').next() {
+        Some("running") if part.ready => ("running", &f.p.ok),
+        Some("running") => ("running", &f.p.wait),
+        Some("terminated") if part.state.ends_with(":0") => ("terminated", &f.p.done),
+        Some("terminated") => ("terminated", &f.p.bad),
+        _ => ("waiting", &f.p.wait),
+    };
+    c.begin_path();
+    let _ = c.round_rect_with_f64(r.x, r.y, r.w, r.h, 4.0);
+    c.set_stroke_style_str(&f.p.line);
+    c.set_line_width(1.0);
+    c.stroke();
+    let mark = Rect { x: r.x + 6.0, y: r.y + 8.0, w: 12.0, h: 16.0 };
+    c.set_fill_style_str(colour);
+    c.set_stroke_style_str(colour);
+    if state == "waiting" || !part.ready && state == "running" {
+        c.set_line_width(2.0);
+        c.stroke_rect(mark.x + 1.0, mark.y + 1.0, mark.w - 2.0, mark.h - 2.0);
+    } else {
+        c.fill_rect(mark.x, mark.y, mark.w, mark.h);
+    }
+    c.set_text_baseline("alphabetic");
+    c.set_font("600 12px system-ui, sans-serif");
+    c.set_fill_style_str(&f.p.ink);
+    let name = if part.init { format!("init: {}", part.name) } else { part.name.clone() };
+    let name = elide(c, &name, r.w - 34.0);
+    let _ = c.fill_text(&name, r.x + 26.0, r.y + 14.0);
+    c.set_font("12px system-ui, sans-serif");
+    c.set_fill_style_str(&f.p.ink2);
+    let again = if part.restarts > 0 { format!(" · ↻ {}", part.restarts) } else { String::new() };
+    let words = elide(c, &format!("{}{again}", part.state.replace(':', " ")), r.w - 34.0);
+    let _ = c.fill_text(&words, r.x + 26.0, r.y + 27.0);
+}
+
+fn width(c: &Canvas, text: &str) -> f64 {
+    c.measure_text(text).map(|m| m.width()).unwrap_or(0.0)
+}
+
+/// The text, or as much of it as fits and a mark that there is more.
+pub fn elide(c: &Canvas, text: &str, room: f64) -> String {
+    if width(c, text) <= room {
+        return text.to_string();
+    }
+    let mut kept: Vec<char> = text.chars().collect();
+    while let Some(_last) = kept.pop() {
+        let short: String = kept.iter().chain(['…'].iter()).collect();
+        if width(c, &short) <= room {
+            return short;
+        }
+    }
+    String::new()
+}

@@ -1,0 +1,300 @@
+//! The twin: the stage as rows of a tree, from the same view. Keys are stable, so focus survives every update.
+
+use super::super::texts::{Language, Texts};
+use super::super::view::View;
+use super::{layout, words};
+use crate::session::{Look, RowBody};
+use std::collections::BTreeSet;
+
+/// More children than this are grouped by state.
+const GROUP_ABOVE: usize = 200;
+
+/// What a row of the tree stands for.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Key {
+    /// Everything that needs attention.
+    Problems,
+    /// One of them.
+    Problem(u32),
+    /// Pods without a node.
+    Waiting,
+    /// A zone.
+    Zone(String),
+    /// A row.
+    Row(u32),
+    /// Pods of a node in one state, when there are too many.
+    Group(u32, Look),
+    /// A container.
+    Part(u32, u32),
+    /// Services.
+    Services,
+    /// Workloads.
+    Workloads,
+    /// Objects that nothing acts on, and the rest.
+    Others,
+}
+
+impl Key {
+    /// An id for the DOM.
+    pub fn id(&self) -> String {
+        match self {
+            Key::Problems => "twin-problems".into(),
+            Key::Problem(id) => format!("twin-p{id}"),
+            Key::Waiting => "twin-waiting".into(),
+            Key::Zone(name) => {
+                let safe: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+                format!("twin-z-{safe}")
+            }
+            Key::Row(id) => format!("twin-{id}"),
+            Key::Group(id, look) => format!("twin-{id}-g{}", *look as u8),
+            Key::Part(id, part) => format!("twin-{id}-c{part}"),
+            Key::Services => "twin-services".into(),
+            Key::Workloads => "twin-workloads".into(),
+            Key::Others => "twin-others".into(),
+        }
+    }
+
+    /// The row it belongs to.
+    pub fn row(&self) -> Option<u32> {
+        match self {
+            Key::Row(id) | Key::Problem(id) | Key::Part(id, _) | Key::Group(id, _) => Some(*id),
+            _ => None,
+        }
+    }
+}
+
+/// One line.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Line {
+    /// What it is.
+    pub key: Key,
+    /// Depth, from 1.
+    pub level: usize,
+    /// The words.
+    pub label: String,
+    /// Whether it is open; `None` when it has no children.
+    pub open: Option<bool>,
+    /// How many stand beside it.
+    pub set: usize,
+    /// Which of them it is, from 1.
+    pub pos: usize,
+    /// The look of a pod, for its mark.
+    pub look: Option<Look>,
+}
+
+/// Which branches the person opened or closed against the default.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Folds(pub BTreeSet<Key>);
+
+impl Folds {
+    /// Opens or closes.
+    pub fn flip(&mut self, key: &Key) {
+        if !self.0.remove(key) {
+            self.0.insert(key.clone());
+        }
+    }
+}
+
+struct Builder<'v> {
+    view: &'v View,
+    t: Texts,
+    language: Language,
+    folds: &'v Folds,
+    lines: Vec<Line>,
+    small: bool,
+}
+
+/// All visible lines.
+pub fn lines(view: &View, t: Texts, language: Language, folds: &Folds) -> Vec<Line> {
+    let small = view.rows.len() <= 400;
+    let mut b = Builder { view, t, language, folds, lines: Vec::new(), small };
+    b.build();
+    b.lines
+}
+
+impl Builder<'_> {
+    fn build(&mut self) {
+        let zones = layout::zones(self.view);
+        let troubles: Vec<u32> = self.view.troubles.iter().copied().collect();
+        let services: Vec<u32> = self.view.services().iter().map(|s| s.0.id).collect();
+        let workloads: Vec<u32> = self.view.workloads().iter().map(|w| w.0.id).collect();
+        let others: Vec<u32> = self.view.kinds.others.iter().copied().collect();
+        let waiting = self.view.waiting.clone();
+        let mut roots: Vec<(Key, String, Vec<Key>)> = Vec::new();
+        let rows = |ids: &[u32]| ids.iter().map(|id| Key::Row(*id)).collect::<Vec<_>>();
+        if !troubles.is_empty() {
+            let children = troubles.iter().map(|id| Key::Problem(*id)).collect();
+            roots.push((Key::Problems, self.t.tree_problems(troubles.len()), children));
+        }
+        if !waiting.is_empty() {
+            roots.push((Key::Waiting, self.t.tree_waiting(waiting.len()), rows(&waiting)));
+        }
+        for (name, nodes) in &zones {
+            let label = match name.as_str() {
+                "" => self.t.tree_nodes(nodes.len()),
+                _ => self.t.tree_zone(name, nodes.len()),
+            };
+            roots.push((Key::Zone(name.clone()), label, rows(nodes)));
+        }
+        for (key, label, ids) in [
+            (Key::Services, self.t.tree_services(services.len()), services),
+            (Key::Workloads, self.t.tree_workloads(workloads.len()), workloads),
+            (Key::Others, self.t.tree_others(others.len()), others),
+        ] {
+            if !ids.is_empty() {
+                roots.push((key, label, rows(&ids)));
+            }
+        }
+        let set = roots.len();
+        for (i, (key, label, children)) in roots.into_iter().enumerate() {
+            let closed = matches!(key, Key::Problems | Key::Others | Key::Services) || !self.small;
+            let open = self.open(&key, !closed);
+            let line = Line { key, level: 1, label, open: Some(open), set, pos: i + 1, look: None };
+            self.lines.push(line);
+            if open {
+                self.children(2, &children);
+            }
+        }
+    }
+
+    fn open(&self, key: &Key, by_default: bool) -> bool {
+        self.folds.0.contains(key) != by_default
+    }
+
+    fn children(&mut self, level: usize, keys: &[Key]) {
+        for (i, key) in keys.iter().enumerate() {
+            self.one(level, key, keys.len(), i + 1);
+        }
+    }
+
+    fn one(&mut self, level: usize, key: &Key, set: usize, pos: usize) {
+        let Some(row) = key.row().and_then(|id| self.view.rows.get(&id)).cloned() else { return };
+        let look = match &row.body {
+            RowBody::Pod(p) => Some(p.look),
+            _ => None,
+        };
+        if let Key::Part(_, part) = key {
+            let RowBody::Pod(pod) = &row.body else { return };
+            let Some(part) = pod.parts.get(*part as usize) else { return };
+            let kind = if part.init { "init" } else { "container" };
+            let label = format!("{kind} {}: {}, {}", part.name, part.state.replace(':', " "), part.image);
+            self.lines.push(Line { key: key.clone(), level, label, open: None, set, pos, look: None });
+            return;
+        }
+        if let Key::Group(node, look) = key {
+            let count = self.view.seats.get(node).map_or(0, |s| s.looks[*look as usize]);
+            let label = format!("{count} {}", look_name(*look));
+            self.lines.push(Line { key: key.clone(), level, label, open: None, set, pos, look: Some(*look) });
+            return;
+        }
+        let children = if matches!(key, Key::Problem(_)) { Vec::new() } else { self.inside(row.id) };
+        let label = words::row(self.view, &row, self.t, self.language);
+        let by_default = self.small && matches!(row.body, RowBody::Node(_));
+        let open = if children.is_empty() { None } else { Some(self.open(key, by_default)) };
+        self.lines.push(Line { key: key.clone(), level, label, open, set, pos, look });
+        if open == Some(true) {
+            self.children(level + 1, &children);
+        }
+    }
+
+    fn inside(&self, id: u32) -> Vec<Key> {
+        match self.view.row(id).map(|r| &r.body) {
+            Some(RowBody::Node(_)) => {
+                let Some(seats) = self.view.seats.get(&id) else { return Vec::new() };
+                let pods: Vec<u32> = seats.pods.iter().flatten().copied().collect();
+                if pods.len() <= GROUP_ABOVE {
+                    return pods.into_iter().map(Key::Row).collect();
+                }
+                let looks = super::super::view::LOOKS.into_iter();
+                looks.filter(|l| seats.looks[*l as usize] > 0).map(|l| Key::Group(id, l)).collect()
+            }
+            Some(RowBody::Pod(p)) => (0..p.parts.len() as u32).map(|i| Key::Part(id, i)).collect(),
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// The name of a state, as Kubernetes says it where it has a word.
+pub fn look_name(look: Look) -> &'static str {
+    match look {
+        Look::Pending => "Pending",
+        Look::Creating => "ContainerCreating",
+        Look::NotReady => "Running, not ready",
+        Look::Ready => "Ready",
+        Look::Terminating => "Terminating",
+        Look::CrashLoop => "CrashLoopBackOff",
+        Look::Succeeded => "Succeeded",
+        Look::Failed => "Failed",
+        Look::Unknown => "Unknown",
+        Look::Evicted => "Evicted",
+    }
+}
+
+/// The line `by` steps away (up or down) from `from`; the first one when it is gone.
+pub fn step(lines: &[Line], from: &Key, by: i32) -> Option<Key> {
+    let at = lines.iter().position(|l| l.key == *from);
+    let to = match at {
+        Some(at) => (at as i32 + by).clamp(0, lines.len() as i32 - 1) as usize,
+        None => 0,
+    };
+    lines.get(to).map(|l| l.key.clone())
+}
+
+/// The line this one lies under.
+pub fn parent(lines: &[Line], of: &Key) -> Option<Key> {
+    let at = lines.iter().position(|l| l.key == *of)?;
+    let level = lines[at].level;
+    lines[..at].iter().rev().find(|l| l.level < level).map(|l| l.key.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session::{NodeRow, PodRow, Row, Update};
+
+    fn row(id: u32, name: &str, body: RowBody) -> Row {
+        Row { id, name: name.into(), namespace: "default".into(), owner: None, created: 0, body }
+    }
+
+    fn view() -> View {
+        let mut view = View::default();
+        let node =
+            |zone: &str| RowBody::Node(NodeRow { zone: zone.into(), ready: "True".into(), ..NodeRow::default() });
+        let pod = |node, look| RowBody::Pod(PodRow { node, look, ..PodRow::default() });
+        view.fold(Update {
+            rows: vec![
+                row(1, "node-b", node("b")),
+                row(2, "node-a", node("a")),
+                row(3, "web-1", pod(Some(2), Look::Ready)),
+                row(4, "web-2", pod(None, Look::Pending)),
+            ],
+            ..Update::default()
+        });
+        view
+    }
+
+    #[test]
+    fn problems_and_waiting_stand_first_then_zones_by_name() {
+        let lines = lines(&view(), Texts::default(), Language::En, &Folds::default());
+        let keys: Vec<String> = lines.iter().filter(|l| l.level == 1).map(|l| l.key.id()).collect();
+        assert_eq!(keys, ["twin-problems", "twin-waiting", "twin-z-a", "twin-z-b"]);
+    }
+
+    #[test]
+    fn a_closed_node_hides_its_pods() {
+        let mut folds = Folds::default();
+        let shown =
+            |folds: &Folds| lines(&view(), Texts::default(), Language::En, folds).iter().any(|l| l.key == Key::Row(3));
+        assert!(shown(&folds));
+        folds.flip(&Key::Row(2));
+        assert!(!shown(&folds));
+    }
+
+    #[test]
+    fn arrows_walk_and_left_goes_up() {
+        let lines = lines(&view(), Texts::default(), Language::En, &Folds::default());
+        assert_eq!(parent(&lines, &Key::Row(3)), Some(Key::Row(2)));
+        assert_eq!(step(&lines, &Key::Row(2), 1), Some(Key::Row(3)));
+        assert_eq!(step(&lines, &Key::Problems, -1), Some(Key::Problems));
+    }
+}

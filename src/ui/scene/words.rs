@@ -1,0 +1,157 @@
+//! The stage in sentences: what the tree, the live region and the status line say. One place, so that the two renderings
+//! cannot disagree.
+
+use super::super::format;
+use super::super::texts::{Language, Texts};
+use super::super::view::{View, stuck};
+use crate::session::{Happening, Look, NodeRow, PodRow, Row, RowBody, ServiceRow, WorkloadRow};
+
+/// Longest spoken sentence, in words.
+const WORDS_MAX: usize = 25;
+
+/// `12 pods: 11 ready, 1 waiting`.
+pub fn count(view: &View, t: Texts, language: Language) -> String {
+    let whole = |n: u32| format::whole(n as u64, language);
+    let mut parts = vec![t.count_ready(whole(view.of(Look::Ready)))];
+    let mut say = |n: u32, words: String| {
+        if n > 0 {
+            parts.push(words);
+        }
+    };
+    let of = |look: Look| view.of(look);
+    let starting = of(Look::Creating) + of(Look::NotReady);
+    say(of(Look::Pending), t.count_waiting(whole(of(Look::Pending))));
+    say(starting, t.count_starting(whole(starting)));
+    say(of(Look::Terminating), t.count_ending(whole(of(Look::Terminating))));
+    let broken = of(Look::CrashLoop) + of(Look::Failed) + of(Look::Evicted);
+    say(broken, t.count_failing(whole(broken)));
+    say(of(Look::Unknown), t.count_unknown(whole(of(Look::Unknown))));
+    say(of(Look::Succeeded), t.count_done(whole(of(Look::Succeeded))));
+    format!("{}: {}", t.pods_count(whole(view.pod_count())), parts.join(", "))
+}
+
+/// The scene in two or three sentences.
+pub fn summary(view: &View, t: Texts, language: Language) -> String {
+    let nodes: Vec<&NodeRow> = view
+        .kinds
+        .nodes
+        .iter()
+        .filter_map(|id| view.rows.get(id))
+        .filter_map(|r| match &r.body {
+            RowBody::Node(n) => Some(n),
+            _ => None,
+        })
+        .collect();
+    let mut zones: Vec<&str> = nodes.iter().map(|n| n.zone.as_str()).filter(|z| !z.is_empty()).collect();
+    zones.sort_unstable();
+    zones.dedup();
+    let silent = nodes.iter().filter(|n| n.ready != "True").count();
+    let whole = |n: usize| format::whole(n as u64, language);
+    let mut out = t.summary_nodes(whole(nodes.len()), whole(zones.len().max(1)));
+    if silent > 0 {
+        out += " ";
+        out += &t.summary_silent(whole(silent));
+    }
+    format!("{out} {}.", count(view, t, language))
+}
+
+/// One row as a sentence.
+pub fn row(view: &View, row: &Row, t: Texts, language: Language) -> String {
+    match &row.body {
+        RowBody::Pod(p) => pod(view, row, p, t),
+        RowBody::Node(n) => node(view, row, n, t, language),
+        RowBody::Service(s) => service(row, s, t),
+        RowBody::Workload(w) => workload(row, w, t),
+        RowBody::Other(o) if o.acted_on => format!("{} {}", o.kind, row.name),
+        RowBody::Other(o) => t.other_kept(&o.kind, &row.name),
+    }
+}
+
+fn pod(view: &View, row: &Row, p: &PodRow, t: Texts) -> String {
+    let now = view.clock.now;
+    let name = &row.name;
+    let left = p.span.map_or(0, |(_, to)| to.saturating_sub(now).div_ceil(1_000_000));
+    let since = now.saturating_sub(row.created) / 1_000_000;
+    let detail = if p.detail.is_empty() { &p.status } else { &p.detail };
+    match p.look {
+        Look::Pending => t.pod_pending(name, since, detail),
+        Look::Creating if stuck(p) => t.pod_stuck(name, &p.status, detail),
+        Look::Creating => t.pod_creating(name, &p.status, detail),
+        Look::NotReady => t.pod_not_ready(name, &p.status, detail),
+        Look::Ready => match services_of(view, row.id) {
+            Some(service) => t.pod_ready_traffic(name, service),
+            None => t.pod_ready(name),
+        },
+        Look::Terminating => t.pod_terminating(name, left),
+        Look::CrashLoop => t.pod_crash_loop(name, detail, p.restarts, left),
+        Look::Succeeded => t.pod_succeeded(name),
+        Look::Failed => t.pod_failed(name, detail),
+        Look::Unknown => t.pod_unknown(name, node_name(view, p)),
+        Look::Evicted => t.pod_evicted(name, detail),
+    }
+}
+
+fn node_name(view: &View, pod: &PodRow) -> String {
+    pod.node.and_then(|n| view.row(n)).map(|n| n.name.clone()).unwrap_or_default()
+}
+
+fn services_of(view: &View, pod: u32) -> Option<String> {
+    view.kinds.services.iter().filter_map(|id| view.rows.get(id)).find_map(|r| match &r.body {
+        RowBody::Service(s) if s.endpoints.contains(&(pod, true)) => Some(r.name.clone()),
+        _ => None,
+    })
+}
+
+fn node(view: &View, row: &Row, n: &NodeRow, t: Texts, language: Language) -> String {
+    let pods = view.seats.get(&row.id).map_or(0, |s| s.count());
+    let state = if n.ready == "True" { "Ready" } else { "NotReady" };
+    let mut out = t.node_line(
+        &row.name,
+        state,
+        pods,
+        format::cores(n.cpu_requested, language),
+        format::cores(n.cpu, language),
+        format::cores(n.cpu_used, language),
+    );
+    if n.cordoned {
+        out += " ";
+        out += t.node_cordoned();
+    }
+    if n.failed {
+        out += " ";
+        out += t.node_failed();
+    }
+    if let Some(first) = n.taints.first() {
+        out += " ";
+        out += &t.node_taint(first);
+    }
+    out
+}
+
+fn service(row: &Row, s: &ServiceRow, t: Texts) -> String {
+    let ready = s.endpoints.iter().filter(|e| e.1).count();
+    t.service_line(&row.name, ready, s.endpoints.len())
+}
+
+fn workload(row: &Row, w: &WorkloadRow, t: Texts) -> String {
+    if w.rolling {
+        t.rollout_line(&row.name, w.updated, w.desired, w.ready, w.floor, w.ceiling)
+    } else {
+        t.workload_line(&w.kind, &row.name, w.ready, w.desired)
+    }
+}
+
+/// All news of the last while as one sentence: the only one, or a count and how things stand.
+pub fn news(view: &View, t: Texts, language: Language, news: &[Happening]) -> Option<String> {
+    let told: Vec<&Happening> = news.iter().filter(|h| !h.reason.is_empty()).collect();
+    let sentence = match told[..] {
+        [] => return None,
+        [one] => format!("{}: {}", one.name, t.why(&one.reason, &one.args)),
+        _ => {
+            let n = format::whole(told.len() as u64, language);
+            format!("{} {}.", t.news_changes(n), count(view, t, language))
+        }
+    };
+    let words: Vec<&str> = sentence.split_whitespace().take(WORDS_MAX).collect();
+    Some(words.join(" "))
+}
