@@ -1,125 +1,85 @@
-//! Events of the parser to a tree: scalars resolved, keys made text, aliases copied, merge keys merged.
+//! What the parser found to nodes: scalars resolved, keys made text, aliases copied, merge keys merged. What is wrong here
+//! is told only if the whole text could be parsed, as in the real reader.
 //! Source: go.yaml.in/yaml v2, decode.go; sigs.k8s.io/yaml v1.6, convertToJSONableObject.
 
 use super::fault::Fault;
 use super::scalar;
+use super::token::Mark;
 use crate::text::{Extent, Member, Node, NodeKind, Pos, Value, number};
-use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span, StrInput, Tag};
 use std::collections::BTreeMap;
 use std::rc::Rc;
-
-/// Deepest nesting read. Ours: the real reader allows 10,000, but nothing real is deeper than 30, and every later walk over
-/// a tree may recurse. FID-010.
-const DEPTH_MAX: usize = 200;
-
-/// What the real reader calls a nesting that is too deep. Source: go.yaml.in/yaml v2, scannerc.go, max_indents.
-const TOO_DEEP: &str = "exceeded max depth of 10000";
-
-/// One tree and what was noticed on the way.
-pub struct Built {
-    /// The document; `None` when the text holds none.
-    pub node: Option<Node>,
-    /// Keys that stand twice in one map: place of the second value, line within the text, and key as Go prints it.
-    pub duplicates: Vec<(Pos, u32, String)>,
-}
 
 /// An anchored node and how many steps decoding it takes; `None` while it is being read.
 type Anchored = Option<(Node, u64)>;
 
-struct Builder<'a> {
-    events: Parser<'a, StrInput<'a>>,
-    text: &'a str,
+/// Makes nodes.
+#[derive(Default)]
+pub struct Builder {
     /// Lines of the file before this text.
-    lines_before: u32,
-    anchors: BTreeMap<usize, Anchored>,
-    duplicates: Vec<(Pos, u32, String)>,
+    pub lines_before: u32,
+    /// Keys that stand twice in one map: place of the second value, line within the text, and key as Go prints it.
+    pub duplicates: Vec<(Pos, u32, String)>,
+    /// The first thing that is wrong although the text could be parsed.
+    pub late: Option<Fault>,
+    anchors: BTreeMap<String, Anchored>,
     /// Steps so far, and those of them that copied aliased nodes.
     decoded: u64,
     copied: u64,
 }
 
-/// Reads the first document of `text`, as the real reader does: whatever follows it within the text is not looked at.
-pub fn build(text: &str, lines_before: u32) -> Result<Built, Fault> {
-    let mut builder = Builder {
-        events: Parser::new_from_str(text),
-        text,
-        lines_before,
-        anchors: BTreeMap::new(),
-        duplicates: Vec::new(),
-        decoded: 0,
-        copied: 0,
-    };
-    let node = builder.document()?;
-    Ok(Built { node, duplicates: builder.duplicates })
+/// What stands before a node: its anchor, and its tag in the short form.
+#[derive(Default)]
+pub struct Properties {
+    /// Name of the anchor.
+    pub anchor: Option<String>,
+    /// The tag.
+    pub tag: Option<String>,
 }
 
-impl<'a> Builder<'a> {
-    fn next(&mut self) -> Result<(Event<'a>, Span), Fault> {
-        match self.events.next_event() {
-            Some(Ok(event)) => Ok(event),
-            Some(Err(error)) => Err(Fault::from_scan(&error, self.text)),
-            None => Ok((Event::StreamEnd, Span::default())),
-        }
+impl Builder {
+    /// Knows nothing yet. `lines_before` of the file stand before the text.
+    pub fn new(lines_before: u32) -> Self {
+        Builder { lines_before, ..Builder::default() }
     }
 
-    fn document(&mut self) -> Result<Option<Node>, Fault> {
-        loop {
-            match self.next()? {
-                (Event::DocumentStart(_), _) => break,
-                (Event::StreamEnd, _) => return Ok(None),
-                _ => {}
-            }
-        }
-        let (event, span) = self.next()?;
-        let node = self.node(event, span, 0)?;
-        self.next()?;
-        Ok(Some(node))
+    fn wrong(&mut self, fault: Fault) {
+        self.late.get_or_insert(fault);
     }
 
-    fn node(&mut self, event: Event<'a>, span: Span, depth: usize) -> Result<Node, Fault> {
-        if depth > DEPTH_MAX {
-            return Err(Fault::at_line(span.start, TOO_DEEP));
-        }
+    /// A node begins. Gives the number of steps so far.
+    pub fn begin(&mut self, properties: &Properties) -> u64 {
         self.decoded += 1;
-        let before = self.decoded;
-        let (anchor, node) = match event {
-            Event::Alias(id) => return self.alias(id, span),
-            Event::Scalar(text, style, anchor, tag) => {
-                (anchor, self.scalar(text.into(), style, tag.as_deref(), self.extent(span))?)
-            }
-            Event::SequenceStart(anchor, _) => {
-                self.open(anchor);
-                (anchor, self.list(span, depth)?)
-            }
-            Event::MappingStart(anchor, _) => {
-                self.open(anchor);
-                (anchor, self.map(span, depth)?)
-            }
-            _ => return Err(Fault::at_line(span.start, "did not find expected node content")),
+        if let Some(name) = &properties.anchor {
+            self.anchors.insert(name.clone(), None);
+        }
+        self.decoded
+    }
+
+    /// A node that began with `steps` is complete.
+    pub fn finish(&mut self, properties: Properties, steps: u64, node: Node) -> Node {
+        if let Some(name) = properties.anchor {
+            self.anchors.insert(name, Some((node.clone(), self.decoded - steps + 1)));
+        }
+        node
+    }
+
+    /// A copy of an anchored node.
+    pub fn alias(&mut self, name: &str, start: Mark, end: Mark) -> Result<Node, Fault> {
+        let extent = self.extent(start, end);
+        self.decoded += 1;
+        let Some(anchored) = self.anchors.get(name) else {
+            return Err(Fault::plain(start, format!("unknown anchor '{name}' referenced")));
         };
-        if anchor != 0 {
-            let steps = self.decoded - before + 1;
-            self.anchors.insert(anchor, Some((node.clone(), steps)));
-        }
-        Ok(node)
-    }
-
-    fn open(&mut self, anchor: usize) {
-        if anchor != 0 {
-            self.anchors.insert(anchor, None);
-        }
-    }
-
-    fn alias(&mut self, id: usize, span: Span) -> Result<Node, Fault> {
-        let Some(Some((node, steps))) = self.anchors.get(&id) else {
-            let name = self.word_at(span);
-            return Err(Fault::plain(span.start, format!("anchor '{name}' value contains itself")));
+        let Some((node, steps)) = anchored else {
+            self.wrong(Fault::plain(start, format!("anchor '{name}' value contains itself")));
+            return Ok(Node { extent, kind: NodeKind::List(Vec::new()) });
         };
         (self.decoded, self.copied) = (self.decoded + steps, self.copied + steps);
         if self.copied > 100 && self.decoded > 1000 && self.too_many_copies() {
-            return Err(Fault::plain(span.start, "document contains excessive aliasing"));
+            // The real reader parses on, but copies are made here already: a bomb must end now.
+            return Err(self.late.take().unwrap_or(Fault::plain(start, "document contains excessive aliasing")));
         }
-        Ok(Node { extent: self.extent(span), kind: node.kind.clone() })
+        Ok(Node { extent, kind: node.kind.clone() })
     }
 
     /// Source: go.yaml.in/yaml v2, decode.go, allowedAliasRatio.
@@ -135,14 +95,18 @@ impl<'a> Builder<'a> {
         self.copied as f64 / decoded > allowed
     }
 
-    fn scalar(&self, text: Rc<str>, style: ScalarStyle, tag: Option<&Tag>, extent: Extent) -> Result<Node, Fault> {
-        let quoted = style != ScalarStyle::Plain;
-        let value = match tag.map(short_tag) {
-            None if quoted => Value::Str(text.clone()),
-            Some(tag) if tag == "!" => Value::Str(text.clone()),
-            None => scalar::plain(&text),
-            Some(tag) => scalar::tagged(&tag, &text).map_err(|words| Fault::plain_at(extent.start, words))?,
+    /// A scalar.
+    pub fn scalar(&mut self, text: &str, plain: bool, tag: Option<&str>, extent: Extent) -> Node {
+        let resolved = match tag {
+            Some("!") => Ok(Value::str(text)),
+            None if !plain => Ok(Value::str(text)),
+            None => Ok(scalar::plain(text)),
+            Some(tag) => scalar::tagged(tag, text),
         };
+        let value = resolved.unwrap_or_else(|words| {
+            self.wrong(Fault::plain_at(extent.start, words));
+            Value::Null
+        });
         if let Value::Float(f) = value
             && !f.is_finite()
         {
@@ -153,47 +117,22 @@ impl<'a> Builder<'a> {
             } else {
                 "-Inf"
             };
-            return Err(Fault::json(extent.start, format!("json: unsupported value: {name}")));
+            self.wrong(Fault::json(extent.start, format!("json: unsupported value: {name}")));
         }
-        let quoted = quoted || matches!((tag, &value), (Some(_), Value::Str(_)));
-        Ok(Node { extent, kind: NodeKind::Scalar { value, plain: text, quoted } })
+        let quoted = !plain || (tag.is_some() && matches!(value, Value::Str(_)));
+        Node { extent, kind: NodeKind::Scalar { value, plain: text.into(), quoted } }
     }
 
-    fn list(&mut self, start: Span, depth: usize) -> Result<Node, Fault> {
-        let mut items = Vec::new();
-        loop {
-            match self.next()? {
-                (Event::SequenceEnd, end) => {
-                    let extent = self.collection(start, end, items.last());
-                    return Ok(Node { extent, kind: NodeKind::List(items) });
-                }
-                (event, span) => items.push(self.node(event, span, depth + 1)?),
-            }
-        }
-    }
-
-    fn map(&mut self, start: Span, depth: usize) -> Result<Node, Fault> {
-        let mut members: Vec<Member> = Vec::new();
-        let mut last: Option<Node> = None;
-        loop {
-            let (event, span) = self.next()?;
-            if event == Event::MappingEnd {
-                let extent = self.collection(start, span, last.as_ref());
-                return Ok(Node { extent, kind: NodeKind::Map(members) });
-            }
-            let merges = is_merge(&event);
-            let key = self.node(event, span, depth + 1)?;
-            let (event, span) = self.next()?;
-            let aliased = matches!(event, Event::Alias(_));
-            let node = self.node(event, span, depth + 1)?;
-            let ends = Node { extent: node.extent, kind: NodeKind::List(Vec::new()) };
-            if merges {
-                self.merge(node, aliased, &mut members)?;
-            } else {
-                let (text, shown) = key_text(&key, &node)?;
-                self.set(&mut members, Member { key: text, at: key.extent, node }, shown);
-            }
-            last = Some(ends);
+    /// Adds a key with its value to a map. `aliased` tells that the value is an alias, which matters for merge keys.
+    pub fn member(&mut self, members: &mut Vec<Member>, key: Node, merges: bool, node: Node, aliased: bool) {
+        let added = if merges {
+            self.merge(node, aliased, members)
+        } else {
+            key_text(&key, &node)
+                .map(|(text, shown)| self.set(members, Member { key: text, at: key.extent, node }, shown))
+        };
+        if let Err(fault) = added {
+            self.wrong(fault);
         }
     }
 
@@ -209,7 +148,7 @@ impl<'a> Builder<'a> {
 
     /// `<<: *base`: members of the merged maps are set where the key stands, so later keys win, and earlier ones lose.
     fn merge(&mut self, node: Node, aliased: bool, into: &mut Vec<Member>) -> Result<(), Fault> {
-        let wrong = |at: Pos| Fault::plain_at(at, "map merge requires map or sequence of maps as the value".into());
+        let wrong = |at: Pos| Fault::plain_at(at, "map merge requires map or sequence of maps as the value");
         let at = node.extent.start;
         let maps = match node.kind {
             NodeKind::Map(members) => vec![members],
@@ -229,43 +168,17 @@ impl<'a> Builder<'a> {
         Ok(())
     }
 
-    fn pos(&self, mark: Marker) -> Pos {
-        let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-        Pos { line: count(mark.line()).saturating_add(self.lines_before), col: count(mark.col()).saturating_add(1) }
+    /// From mark to mark, in the file.
+    pub fn extent(&self, start: Mark, end: Mark) -> Extent {
+        Extent { start: start.pos(self.lines_before), end: end.pos(self.lines_before) }
     }
-
-    fn extent(&self, span: Span) -> Extent {
-        Extent { start: self.pos(span.start), end: self.pos(span.end) }
-    }
-
-    /// A flow collection ends at its bracket; a block collection with its last item, not where the next token begins.
-    fn collection(&self, start: Span, end: Span, last: Option<&Node>) -> Extent {
-        let extent = Extent { start: self.pos(start.start), end: self.pos(end.end) };
-        match last {
-            Some(last) if end.is_empty() => Extent { end: last.extent.end, ..extent },
-            None if end.is_empty() => Extent { end: extent.start, ..extent },
-            _ => extent,
-        }
-    }
-
-    /// The name of the alias at `span`, without its asterisk.
-    fn word_at(&self, span: Span) -> String {
-        self.text.chars().skip(span.start.index() + 1).take(span.len().saturating_sub(1)).collect()
-    }
-}
-
-fn is_merge(event: &Event) -> bool {
-    matches!(event, Event::Scalar(text, ScalarStyle::Plain, _, None) if text == "<<")
-        || matches!(event, Event::Scalar(text, _, _, Some(tag)) if text == "<<" && short_tag(tag) == "!!merge")
 }
 
 /// `!!int` for the tags of YAML itself, whatever handle was used.
-fn short_tag(tag: &Tag) -> String {
-    const LONG: &str = "tag:yaml.org,2002:";
-    let whole = format!("{}{}", tag.handle, tag.suffix);
-    match whole.strip_prefix(LONG) {
+pub fn short_tag(tag: &str) -> String {
+    match tag.strip_prefix("tag:yaml.org,2002:") {
         Some(name) => format!("!!{name}"),
-        None => whole,
+        None => tag.to_owned(),
     }
 }
 
@@ -280,8 +193,12 @@ fn key_text(key: &Node, value: &Node) -> Result<(Rc<str>, String), Fault> {
         Value::Bool(_) | Value::Int(_) => (go_syntax(resolved).into(), go_syntax(resolved)),
         Value::Float(f) => (number::json_text(*f).into(), go_syntax(resolved)),
         _ => {
-            let words = "unsupported map key of type: %!s(<nil>), key: <nil>, value: ";
-            return Err(Fault::json(at, format!("{words}{}", go_syntax(&value.to_value()))));
+            let value = value.to_value();
+            let shown = if value.is_null() { "<nil>".into() } else { go_syntax(&value) };
+            return Err(Fault::json(
+                at,
+                format!("unsupported map key of type: %!s(<nil>), key: <nil>, value: {shown}"),
+            ));
         }
     })
 }

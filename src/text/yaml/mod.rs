@@ -4,7 +4,11 @@
 
 mod build;
 mod fault;
+mod parse;
 pub mod scalar;
+mod scan;
+mod scan_text;
+mod token;
 mod write;
 
 use super::{Node, NodeKind, Pos, Problem, Value};
@@ -119,16 +123,15 @@ pub fn read_one(text: &str) -> (Option<Node>, Vec<Problem>) {
 /// Reads one piece: its tree, unless it is empty, nothing but comments, or broken.
 fn read_piece(piece: Piece<'_>) -> (Option<Node>, Vec<Problem>) {
     let lines_before = piece.first_line - 1;
-    let built = match build::build(piece.text, lines_before) {
-        Ok(built) => built,
+    let parsed = match parse::parse(piece.text, lines_before) {
+        Ok(parsed) => parsed,
         Err(fault) => {
-            let line = if fault.in_file { fault.at.line } else { fault.at.line.saturating_add(lines_before) };
-            let at = Pos { line, ..fault.at };
-            return (None, vec![Problem::error("yaml", at, format!("error converting YAML to JSON: {}", fault.words))]);
+            let words = format!("error converting YAML to JSON: {}", fault.words);
+            return (None, vec![Problem::error("yaml", fault.pos(lines_before), words)]);
         }
     };
-    let node = built.node.filter(|n| !matches!(n.kind, NodeKind::Scalar { value: Value::Null, .. }));
-    (node, duplicate_keys(&built.duplicates))
+    let node = parsed.node.filter(|n| !matches!(n.kind, NodeKind::Scalar { value: Value::Null, .. }));
+    (node, duplicate_keys(&parsed.duplicates))
 }
 
 /// kubectl keeps the last of two equal keys in silence; a strict server refuses with these words. So they are warnings

@@ -121,3 +121,87 @@ fn empty_values_and_block_text() {
     assert_eq!(map.str_at(&["c"]), Some("three four"));
     assert_eq!(map.str_at(&["d"]), Some(""));
 }
+
+#[test]
+fn faults_are_found_in_the_order_of_the_real_reader() {
+    let check = |text: &str, want: &str| {
+        let got = read_one(text).1.first().map(|p| p.message.clone()).unwrap_or_default();
+        assert_eq!(got.strip_prefix("error converting YAML to JSON: ").unwrap_or(&got), want, "{text:?}");
+    };
+    check("  template:\n  [  metadata: ", "yaml: line 3: could not find expected ':'");
+    check("a: >\n{}\n  b:\n", "yaml: line 1: did not find expected key");
+    check("a: \"x\n", "yaml: line 2: found unexpected end of stream");
+    check("a: 'b' c\n", "yaml: did not find expected key");
+    check("a: [1, 2\nb: 3\n", "yaml: line 1: did not find expected ',' or ']'");
+    check("a: `x\n", "yaml: found character that cannot start any token");
+    check("a: 1\n\tb: 2\n", "yaml: line 2: found a tab character that violates indentation");
+    check("a: |\n  x\n y\n", "yaml: line 2: did not find expected key");
+    check("a: *x\n", "yaml: unknown anchor 'x' referenced");
+    check("a: &x [*x]\n", "yaml: anchor 'x' value contains itself");
+    check("a\u{1}: 1", "yaml: control characters are not allowed");
+    check("? {a: 1}\n: 2\n", "yaml: invalid map key: map[interface {}]interface {}{\"a\":1}");
+    check("~: x\n", "unsupported map key of type: %!s(<nil>), key: <nil>, value: \"x\"");
+    check("a: !!int x\nb: {c\n", "yaml: line 2: did not find expected ',' or '}'");
+}
+
+#[test]
+fn what_follows_the_document_is_not_looked_at() {
+    assert_eq!(read_one("a: 1\n...\nb: [\n").0.map(|n| n.to_value().int_at(&["a"])), Some(Some(1)));
+}
+
+/// A manifest with a bit of everything, to break.
+const SAMPLE: &str = "apiVersion: v1 # words\nkind: &k \"Pod\"\nmetadata: {name: a, labels: {x: 'y', z: *k}}\nspec:\n  containers:\n  \
+    - name: a\n    args: [1, \"b\\n\", c]\n    env: |\n      one\n\n       two\n  - <<: {b: 2}\n    name: >-\n      folded\n      text\n  ? k\n  : v\n";
+
+mod never_panics {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn sane(text: &str) {
+        let (documents, problems) = read("x.yaml", text);
+        let last = text.chars().count() as u32 + 2;
+        for document in &documents {
+            check_extents(&document.node, last);
+            let value = document.node.to_value();
+            let (again, refused) = read_one(&write(&value));
+            assert_eq!(refused, [], "{value:?}");
+            assert_eq!(again.map(|n| n.to_value()), Some(value));
+        }
+        assert!(problems.iter().all(|p| p.at.line <= last), "{problems:?}");
+    }
+
+    fn check_extents(node: &Node, last: u32) {
+        assert!(node.extent.start <= node.extent.end && node.extent.end.line <= last, "{node:?}");
+        match &node.kind {
+            NodeKind::List(items) => items.iter().for_each(|n| check_extents(n, last)),
+            NodeKind::Map(members) => members.iter().for_each(|m| check_extents(&m.node, last)),
+            NodeKind::Scalar { .. } => {}
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn on_any_text(text in "\\PC{0,60}") {
+            sane(&text);
+        }
+        #[test]
+        fn on_indicators(text in "[-?:,\\[\\]{}#&*!|>'\"%@` \t\r\na1~<.]{0,60}") {
+            sane(&text);
+        }
+        #[test]
+        fn on_broken_manifests(cuts in proptest::collection::vec((0usize..400, 0usize..12, "[-:\\[{'\"|>&* \t\n#a]{0,3}"), 1..6)) {
+            let mut chars: Vec<char> = SAMPLE.chars().collect();
+            for (at, length, put) in cuts {
+                let at = at.min(chars.len());
+                let end = (at + length).min(chars.len());
+                chars.splice(at..end, put.chars());
+            }
+            sane(&chars.into_iter().collect::<String>());
+        }
+        #[test]
+        fn json_on_any_text(text in "[-{}\\[\\],:\"\\\\utrfn0-9eE. ]{0,40}") {
+            let _ = crate::text::json::parse(&text);
+            let _ = crate::text::json::read(&text);
+        }
+    }
+}
