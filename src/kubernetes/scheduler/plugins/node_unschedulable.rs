@@ -11,15 +11,16 @@ pub const PLUGIN: Plugin = Plugin { name: "NodeUnschedulable", filter: Some(filt
 
 const CORDONED: &str = "node(s) were unschedulable";
 
-fn filter(pod: &PodView, node: &NodeView, _: &Cycle) -> Verdict {
+/// Whether the pod may stand on the node as far as cordons go.
+pub fn allows(pod: &PodView, node: &NodeView) -> bool {
     if !node.unschedulable {
-        return Verdict::Fits;
+        return true;
     }
     let taint =
         Taint { key: "node.kubernetes.io/unschedulable".into(), effect: "NoSchedule".into(), ..Taint::default() };
-    if pod.spec.tolerations.iter().any(|t| tolerates(t, &taint)) {
-        Verdict::Fits
-    } else {
-        Verdict::unresolvable(CORDONED)
-    }
+    pod.spec.tolerations.iter().any(|t| tolerates(t, &taint))
+}
+
+fn filter(pod: &PodView, node: &NodeView, _: &Cycle) -> Verdict {
+    if allows(pod, node) { Verdict::Fits } else { Verdict::unresolvable(CORDONED) }
 }
