@@ -97,7 +97,9 @@ fn a_more_important_pod_makes_room_and_takes_it() {
     assert!(c.api.store.get(low).is_some_and(|o| o.meta.deleting()));
     let nominated = c.api.store.get(high).and_then(|o| o.pod()?.status.nominated.clone());
     assert_eq!(nominated.as_deref(), Some("a"));
-    assert!(words(&c, high).ends_with("preemption: found a potential placement for pod on node a, preempting 1 victims"));
+    assert!(
+        words(&c, high).ends_with("preemption: found a potential placement for pod on node a, preempting 1 victims")
+    );
     // The room is kept for it: another pod of lower priority does not get it.
     c.api.remove(low, by());
     let other = pod(&mut c, "other", "2", 1);
