@@ -116,6 +116,7 @@ impl Api {
         if let Some(info) = info {
             rules::prepare_for_update(&mut tree, info);
             keep_status(&mut tree, &old_tree);
+            rules::carry(&mut tree, &old_tree, info);
             warnings = rules::warnings(&tree, info);
             let errors = rules::validate_update(&tree, &old_tree, info);
             if !errors.is_empty() {

@@ -33,7 +33,8 @@ mod tree;
 pub use decode::{Class, Decoded, FieldClass, decode};
 pub use field_error::{Bad, ErrorKind, Errors, FieldError, Path, Raw, invalid_message, quoted};
 pub use rules::{
-    Surroundings, admit, allocate, default_object, prepare_for_create, validate_create, validate_update, warnings,
+    Refusal, Surroundings, admit, allocate, default_object, prepare_for_create, validate_create, validate_update,
+    warnings,
 };
 pub use schema::{Field, KindInfo, Resource, Schema, Struct, Type};
 pub use shape::complete;

@@ -43,6 +43,10 @@ impl Amount {
     pub fn value(&self) -> i64 {
         self.0.value()
     }
+    /// Thousandths, rounded up.
+    pub fn milli(&self) -> i64 {
+        self.0.milli_value()
+    }
     /// Rounded up to whole thousandths.
     pub fn rounded_to_milli(&self) -> Amount {
         let mut out = self.0.clone();

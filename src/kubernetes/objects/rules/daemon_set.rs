@@ -1,14 +1,16 @@
 //! DaemonSet: one pod on each node that fits.
 //! Source: kubernetes v1.37 pkg/apis/apps/v1/{defaults,conversion}.go; pkg/registry/apps/daemonset/strategy.go.
 
+use super::super::field_error::{Errors, Path};
 use super::view::{Fill, View};
-use super::{NONE, Rules, pod};
+use super::{NONE, Rules, meta, pod, workload};
 use crate::text::Value;
 
 const TEMPLATE_GENERATION: &str = "deprecated.daemonset.template.generation";
 
 /// The rules of daemon sets.
-pub const RULES: Rules = Rules { kind: "apps/v1 DaemonSet", simulated: &["spec.*"], defaults, strategy, ..NONE };
+pub const RULES: Rules =
+    Rules { kind: "apps/v1 DaemonSet", simulated: &["spec.*"], defaults, strategy, create, update, warnings, ..NONE };
 
 fn defaults(set: &mut Value) {
     let spec = set.make("spec");
@@ -26,4 +28,69 @@ fn defaults(set: &mut Value) {
 fn strategy(set: &mut Value) {
     super::fresh(set);
     set.make("metadata").make("annotations").make_map().set(TEMPLATE_GENERATION, "1");
+}
+
+/// Source: kubernetes v1.37 pkg/apis/apps/validation/validation.go, ValidateDaemonSetSpec.
+fn create(set: &Value) -> Errors {
+    let (spec, path) = (set.of("spec"), Path::new("spec"));
+    let (selector, at) = (spec.of("selector"), path.child("selector"));
+    let mut out = meta::selector(selector, meta::SelectorRule::default(), &at);
+    if !selector.is_null() && workload::readable(selector) {
+        out.extend(workload::labels_match(spec, &path.child("template")));
+    }
+    let empty =
+        !selector.is_null() && selector.of("matchLabels").is_void() && selector.items("matchExpressions").is_empty();
+    if empty {
+        out.push(at.invalid(selector, "empty selector is invalid for daemonset"));
+    }
+    if selector.is_null() {
+        let labels = spec.of("template").of("metadata").of("labels");
+        let at = path.child("template").child("metadata").child("labels");
+        out.push(at.invalid(labels, "`selector` does not match template `labels`"));
+    }
+    out.extend(pod::check_template(spec.of("template"), &path.child("template")));
+    out.extend(workload::runs_on(spec, "DaemonSet", &path.child("template")));
+    out.extend(workload::non_negative(spec, &["minReadySeconds"], &path));
+    out.extend(update_strategy(spec.of("updateStrategy"), &path.child("updateStrategy")));
+    out.extend(workload::non_negative(spec, &["revisionHistoryLimit"], &path));
+    out
+}
+
+fn update_strategy(strategy: &Value, path: &Path) -> Errors {
+    match strategy.text("type") {
+        "OnDelete" => Errors::new(),
+        "RollingUpdate" => rolling(strategy.of("rollingUpdate"), &path.child("rollingUpdate")),
+        other => {
+            let shown = crate::map! { "Type" => other, "RollingUpdate" => strategy.of("rollingUpdate").clone() };
+            vec![path.not_supported(Value::Map(shown), &["RollingUpdate", "OnDelete"])]
+        }
+    }
+}
+
+fn rolling(rolling: &Value, path: &Path) -> Errors {
+    let (unavailable, surge) = (rolling.of("maxUnavailable"), rolling.of("maxSurge"));
+    let (gone, more) = (path.child("maxUnavailable"), path.child("maxSurge"));
+    let mut out = workload::count_or_percent(unavailable, &gone);
+    out.extend(workload::at_most_all(unavailable, &gone));
+    out.extend(workload::count_or_percent(surge, &more));
+    out.extend(workload::at_most_all(surge, &more));
+    match (workload::as_number(unavailable).unwrap_or(0), workload::as_number(surge).unwrap_or(0)) {
+        (0, 0) => out.push(gone.invalid(unavailable, "cannot be 0 when maxSurge is 0")),
+        (a, b) if a != 0 && b != 0 => out.push(more.invalid(surge, "may not be set when maxUnavailable is non-zero")),
+        _ => {}
+    }
+    out
+}
+
+fn update(new: &Value, old: &Value) -> Errors {
+    let at = Path::new("spec").child("selector");
+    let mut out = create(new);
+    out.extend(meta::immutable(new.of("spec").of("selector"), old.of("spec").of("selector"), &at));
+    out
+}
+
+fn warnings(set: &Value) -> Vec<String> {
+    let template = set.of("spec").of("template");
+    let path = Path::new("spec").child("template").child("spec");
+    pod::warnings::of(template.of("spec"), template.of("metadata"), false, &path)
 }

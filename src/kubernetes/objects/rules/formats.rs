@@ -85,6 +85,22 @@ pub fn dns_subdomain(text: &str) -> Words {
     out
 }
 
+/// A domain in which short names are looked for: a subdomain whose labels may begin with and hold underscores.
+pub fn dns_search(text: &str) -> Words {
+    const FORM: &str = r"_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?(\._?[a-z0-9]([-_a-z0-9]*[a-z0-9])?)*";
+    let part = |p: &str| ends(p.strip_prefix('_').unwrap_or(p), lower, |b| lower(b) || matches!(b, b'-' | b'_'));
+    let mut out = Words::new();
+    if text.len() > 253 {
+        out.push(too_long(253));
+    }
+    if !text.split('.').all(part) {
+        let words = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '_', '-' or '.', and \
+                     must start and end with an alphanumeric character";
+        out.push(form(words, FORM, &["example.com"]));
+    }
+    out
+}
+
 /// A DNS label that begins with a letter.
 pub fn dns_1035_label(text: &str) -> Words {
     let mut out = Words::new();
@@ -299,6 +315,17 @@ pub fn cidr(text: &str) -> Option<(Ip, u8)> {
     (length <= max).then_some((read, length))
 }
 
+/// Whether the second network is a smaller part of the first.
+pub fn strictly_within(outer: (Ip, u8), inner: (Ip, u8)) -> bool {
+    let bits = |ip: Ip| match ip {
+        Ip::V4(v4) => (u128::from(u32::from(v4)) << 96, false),
+        Ip::V6(v6) => (u128::from(v6), true),
+    };
+    let ((a, a6), (b, b6)) = (bits(outer.0), bits(inner.0));
+    let top = |x: u128| x.checked_shr(128 - u32::from(outer.1)).unwrap_or(0);
+    a6 == b6 && inner.1 > outer.1 && top(a) == top(b)
+}
+
 /// An address.
 pub fn valid_ip(path: &Path, text: &str) -> Errors {
     if ip(text).is_none() {
@@ -310,6 +337,36 @@ pub fn valid_ip(path: &Path, text: &str) -> Errors {
     }
     if text.parse::<Ipv6Addr>().is_ok_and(|v6| v6.to_ipv4_mapped().is_some()) {
         out.push(path.invalid(text, "must not be an IPv4-mapped IPv6 address"));
+    }
+    out
+}
+
+/// An address that somebody else can have.
+/// Source: kubernetes v1.37 pkg/apis/core/validation/validation.go, ValidateNonSpecialIP.
+pub fn not_special(path: &Path, text: &str) -> Errors {
+    let Some(ip) = ip(text) else { return vec![path.invalid(text, "must be a valid IP address")] };
+    let (nothing, own, link, group) = match ip {
+        Ip::V4(v4) => {
+            let [a, b, c, _] = v4.octets();
+            (v4.is_unspecified(), v4.is_loopback(), v4.is_link_local(), a == 224 && b == 0 && c == 0)
+        }
+        Ip::V6(v6) => {
+            let first = v6.segments()[0];
+            (v6.is_unspecified(), v6.is_loopback(), first & 0xffc0 == 0xfe80, first & 0xff0f == 0xff02)
+        }
+    };
+    let mut out = Errors::new();
+    if nothing {
+        out.push(path.invalid(text, format!("may not be unspecified ({text})")));
+    }
+    if own {
+        out.push(path.invalid(text, "may not be in the loopback range (127.0.0.0/8, ::1/128)"));
+    }
+    if link {
+        out.push(path.invalid(text, "may not be in the link-local range (169.254.0.0/16, fe80::/10)"));
+    }
+    if group {
+        out.push(path.invalid(text, "may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)"));
     }
     out
 }

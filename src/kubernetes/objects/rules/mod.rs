@@ -14,6 +14,7 @@ mod endpoints;
 mod event;
 mod horizontal_pod_autoscaler;
 mod ingress;
+mod internal;
 mod job;
 mod lease;
 mod limit_range;
@@ -23,6 +24,7 @@ mod network_policy;
 mod node;
 mod persistent_volume;
 mod persistent_volume_claim;
+mod pipeline;
 pub mod pod;
 mod pod_disruption_budget;
 mod pod_template;
@@ -31,11 +33,15 @@ mod rbac;
 mod replica_set;
 mod replication_controller;
 mod resource_quota;
+mod schedule;
 mod secret;
 pub mod service;
 mod service_account;
 mod stateful_set;
 mod storage_class;
+mod workload;
+
+pub use pipeline::{Refusal, create, update};
 
 use super::field_error::Errors;
 use super::schema::KindInfo;
@@ -52,6 +58,8 @@ pub struct Rules {
     pub defaults: fn(&mut Value),
     /// What the registry does when an object is created.
     pub strategy: fn(&mut Value),
+    /// What an update takes over from the object before, beside identity and status.
+    pub carry: fn(&mut Value, &Value),
     /// How names of this kind look.
     pub name: meta::NameRule,
     /// What is wrong with a new object, beside its metadata.
@@ -68,6 +76,7 @@ const NONE: Rules = Rules {
     simulated: &[],
     defaults: |_| {},
     strategy: |_| {},
+    carry: |_, _| {},
     name: meta::NameRule::Subdomain,
     create: |_| Errors::new(),
     update: |_, _| Errors::new(),
@@ -185,6 +194,36 @@ pub fn prepare_for_update(object: &mut Value, kind: &KindInfo) {
     *object = complete(object, kind);
 }
 
+/// What the registry takes over from the object before because it was allocated: addresses and ports of services.
+pub fn carry(object: &mut Value, old: &Value, kind: &KindInfo) {
+    if let Some(rules) = of(kind) {
+        (rules.carry)(object, old);
+    }
+}
+
+/// What the registry takes over from the object before: identity, status, what was allocated.
+pub fn carry_over(object: &mut Value, old: &Value, kind: &KindInfo) {
+    for member in
+        ["uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "resourceVersion", "generation"]
+    {
+        match old.at(&["metadata", member]).cloned() {
+            Some(value) => object.set_at(&["metadata", member], value),
+            None => {
+                object.remove_at(&["metadata", member]);
+            }
+        }
+    }
+    let keeps_status = kind.resource().is_some_and(|r| {
+        let status = format!("{}/status", r.plural);
+        super::schema::Schema::get().resources().iter().any(|s| s.plural == status && s.group == r.group)
+    });
+    if keeps_status && let Some(status) = old.get("status").cloned() {
+        object.make_map().set("status", status);
+    }
+    carry(object, old, kind);
+    *object = complete(object, kind);
+}
+
 /// What is wrong with a new object, in the server's order.
 pub fn validate_create(object: &Value, kind: &KindInfo) -> Errors {
     let Some(rules) = of(kind) else { return meta::validate(object, kind, meta::NameRule::Subdomain) };
@@ -252,15 +291,19 @@ pub fn admit(object: &mut Value, kind: &KindInfo, around: &mut dyn Surroundings)
             ingress::admit(object, around);
             Ok(())
         }
+        "Job" => {
+            job::generate_selector(object, &around.uid());
+            Ok(())
+        }
         _ => Ok(()),
     }
 }
 
-/// What the registry hands out to a valid new object: addresses and ports of services, the selector of a job.
+/// What the registry adds to a valid new object: addresses and ports of services; labels of a job that has none.
 pub fn allocate(object: &mut Value, kind: &KindInfo, around: &mut dyn Surroundings) {
     match kind.kind {
         "Service" if kind.group.is_empty() => service::allocate(object, around),
-        "Job" => job::generate_selector(object, &around.uid()),
+        "Job" => job::stored(object),
         _ => {}
     }
 }
@@ -279,9 +322,4 @@ fn fresh(object: &mut Value) {
 /// No status, whatever was given.
 fn no_status(object: &mut Value) {
     object.remove_at(&["status"]);
-}
-
-/// Whether a text is one of `allowed`.
-fn is_in(text: &str, allowed: &[&str]) -> bool {
-    allowed.contains(&text)
 }

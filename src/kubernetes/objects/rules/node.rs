@@ -1,8 +1,9 @@
 //! Node: a machine.
 //! Source: kubernetes v1.37 plugin/pkg/admission/nodetaint/admission.go; pkg/apis/core/v1/defaults.go, SetDefaults_NodeStatus.
 
+use super::super::field_error::{Errors, Path};
 use super::view::{Fill, View};
-use super::{NONE, Rules, pod};
+use super::{NONE, Rules, formats, pod};
 use crate::map;
 use crate::text::Value;
 
@@ -13,6 +14,19 @@ pub const RULES: Rules = Rules {
     kind: "v1 Node",
     simulated: &["spec.taints[].*", "spec.unschedulable", "status.capacity.*", "status.allocatable.*"],
     defaults,
+    create,
+    update,
+    warnings: |node| {
+        let spec = node.of("spec");
+        let mut out = Vec::new();
+        if spec.has("configSource") {
+            out.push("spec.configSource: the feature is no longer supported".to_owned());
+        }
+        if !spec.text("externalID").is_empty() {
+            out.push("spec.externalID: this field is deprecated, and is unused by Kubernetes".to_owned());
+        }
+        out
+    },
     ..NONE
 };
 
@@ -44,4 +58,82 @@ pub fn admit(node: &mut Value) {
     }
     taints.push(Value::Map(map! { "key" => NOT_READY, "effect" => "NoSchedule" }));
     spec.make_map().set("taints", taints);
+}
+
+/// Source: kubernetes v1.37 pkg/apis/core/validation/validation.go, ValidateNode.
+fn create(node: &Value) -> Errors {
+    let spec = node.of("spec");
+    let mut out = taints(spec.items("taints"));
+    out.extend(amounts(node));
+    let at = Path::new("spec").child("podCIDRs");
+    let ranges: Vec<&str> = spec.items("podCIDRs").iter().filter_map(Value::as_str).collect();
+    for (i, range) in ranges.iter().enumerate() {
+        out.extend(formats::valid_cidr(&at.index(i), range));
+    }
+    if ranges.len() > 1 {
+        let both = ranges.iter().any(|r| r.contains(':')) && ranges.iter().any(|r| !r.contains(':'));
+        if !both || ranges.len() > 2 {
+            out.push(at.invalid(spec.of("podCIDRs"), "may specify no more than one CIDR for each IP family"));
+        }
+        for (i, range) in ranges.iter().enumerate() {
+            if ranges[..i].contains(range) {
+                out.push(at.index(i).duplicate(*range));
+            }
+        }
+    }
+    out
+}
+
+fn taints(taints: &[Value]) -> Errors {
+    let path = Path::new("metadata").child("taints");
+    let mut out = Errors::new();
+    for (i, taint) in taints.iter().enumerate() {
+        let at = path.index(i);
+        let (key, value, effect) = (taint.text("key"), taint.text("value"), taint.text("effect"));
+        out.extend(formats::at(&at.child("key"), key, formats::label_key(key)));
+        let words = formats::label_value(value);
+        if !words.is_empty() {
+            out.push(at.child("value").invalid(value, words.join(";")));
+        }
+        if effect.is_empty() {
+            out.push(at.child("effect").required(""));
+        } else {
+            out.extend(pod::placement::taint_effect(effect, &at.child("effect")));
+        }
+        if taints[..i].iter().any(|t| t.text("key") == key && t.text("effect") == effect) {
+            let shown = map! { "Key" => key, "Value" => value, "Effect" => effect, "TimeAdded" => taint.of("timeAdded").clone() };
+            let mut error = at.duplicate(Value::Map(shown));
+            error.detail = "taints must be unique by key and effect pair".into();
+            out.push(error);
+        }
+    }
+    out
+}
+
+fn amounts(node: &Value) -> Errors {
+    let mut out = Errors::new();
+    for list in ["capacity", "allocatable"] {
+        for (name, value) in node.of("status").pairs(list) {
+            out.extend(pod::resources::amount(name, value, &Path::new("status").child(list).child(name)));
+        }
+    }
+    out
+}
+
+fn update(new: &Value, old: &Value) -> Errors {
+    let (spec, before) = (new.of("spec"), old.of("spec"));
+    let mut out = amounts(new);
+    let path = Path::new("spec");
+    let was = before.items("podCIDRs");
+    if !was.is_empty() && was != spec.items("podCIDRs") {
+        out.push(path.child("podCIDRs").forbidden("node updates may not change podCIDR except from \"\" to valid"));
+    }
+    let id = before.text("providerID");
+    if !id.is_empty() && id != spec.text("providerID") {
+        out.push(
+            path.child("providerID").forbidden("node updates may not change providerID except from \"\" to valid"),
+        );
+    }
+    out.extend(taints(spec.items("taints")));
+    out
 }

@@ -84,17 +84,79 @@ fn container(container: &mut Value) {
     container.fill_zero("terminationMessagePolicy", "File");
 }
 
-/// Images that may change under their name are pulled each time.
-/// Source: kubernetes v1.37 pkg/util/parsers/parsers.go, ParseImageName.
+/// Images that may change under their name are pulled each time; what is no image name is not.
+/// Source: kubernetes v1.37 pkg/util/parsers/parsers.go, ParseImageName; github.com/distribution/reference.
 fn pull_policy(image: &str) -> &'static str {
-    if image.contains('@') {
-        return "IfNotPresent";
+    match tag(image) {
+        Some("latest") => "Always",
+        _ => "IfNotPresent",
     }
-    let last = image.rsplit('/').next().unwrap_or(image);
-    match last.split_once(':') {
-        Some((_, tag)) if tag != "latest" => "IfNotPresent",
-        _ => "Always",
+}
+
+/// The tag of an image; `latest` if it has neither tag nor digest, none if it is no image name.
+fn tag(image: &str) -> Option<&str> {
+    let (named, digest) = image.split_once('@').map_or((image, None), |(n, d)| (n, Some(d)));
+    if digest.is_some_and(|d| !is_digest(d)) {
+        return None;
     }
+    let slash = named.rfind('/').map_or(0, |at| at + 1);
+    let (path, tag) = match named[slash..].split_once(':') {
+        Some((last, tag)) => (&named[..slash + last.len()], Some(tag)),
+        None => (named, None),
+    };
+    let word = |t: &str| t.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-'));
+    if tag.is_some_and(|t| t.is_empty() || t.len() > 128 || !word(t) || t.starts_with(['.', '-'])) {
+        return None;
+    }
+    let parts: Vec<&str> = path.split('/').collect();
+    let first = parts[0];
+    let named_host =
+        first.contains(['.', ':']) || first == "localhost" || first.bytes().any(|b| b.is_ascii_uppercase());
+    let host = parts.len() > 1 && named_host;
+    let names = if host { &parts[1..] } else { &parts[..] };
+    if (host && !is_host(first)) || !names.iter().all(|n| is_component(n)) {
+        return None;
+    }
+    match (tag, digest) {
+        (None, None) => Some("latest"),
+        (tag, _) => tag,
+    }
+}
+
+fn is_digest(digest: &str) -> bool {
+    let Some((algorithm, hex)) = digest.split_once(':') else { return false };
+    !algorithm.is_empty() && hex.len() >= 32 && hex.bytes().all(|b| b.is_ascii_hexdigit())
+}
+
+fn is_host(host: &str) -> bool {
+    let (name, port) = host.split_once(':').map_or((host, None), |(n, p)| (n, Some(p)));
+    let label = |l: &str| {
+        !l.is_empty()
+            && !l.starts_with('-')
+            && !l.ends_with('-')
+            && l.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+    };
+    name.split('.').all(label) && port.is_none_or(|p| !p.is_empty() && p.bytes().all(|b| b.is_ascii_digit()))
+}
+
+/// Small letters and digits, parted by one dot, up to two underscores, or dashes.
+fn is_component(name: &str) -> bool {
+    let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
+    let mut between = String::new();
+    for b in name.bytes() {
+        if plain(b) {
+            let parted = matches!(between.as_str(), "" | "." | "_" | "__") || between.bytes().all(|b| b == b'-');
+            if !parted {
+                return false;
+            }
+            between.clear();
+        } else if matches!(b, b'.' | b'_' | b'-') {
+            between.push(char::from(b));
+        } else {
+            return false;
+        }
+    }
+    name.bytes().next().is_some_and(plain) && between.is_empty()
 }
 
 fn probe(probe: &mut Value) {
@@ -210,7 +272,8 @@ mod tests {
         for image in ["nginx", "nginx:latest", "host:5000/nginx", "a/b:latest"] {
             assert_eq!(pull_policy(image), "Always", "{image}");
         }
-        for image in ["nginx:1.27", "host:5000/nginx:1", "nginx@sha256:abc", "nginx:latest@sha256:abc"] {
+        let digest = "nginx@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+        for image in ["nginx:1.27", "host:5000/nginx:1", digest, "<your>:latest", "REGION/Team/app:latest", "", "A"] {
             assert_eq!(pull_policy(image), "IfNotPresent", "{image}");
         }
     }

@@ -1,12 +1,24 @@
 //! Pod: the smallest thing that runs.
 
 mod admission;
+mod container;
 mod defaults;
+mod env;
+mod handlers;
+mod immutable;
+pub mod placement;
 mod pod_level;
+pub mod resources;
+mod security;
+mod spec;
+pub mod volumes;
+pub mod warnings;
 
 pub use admission::admit;
 pub use defaults::{claim_spec, round, source, template};
+pub use spec::{one_of, template as check_template};
 
+use super::super::field_error::Path;
 use super::view::{Fill, View};
 use super::{NONE, Rules};
 use crate::kubernetes::objects::pod::{create, effective};
@@ -14,7 +26,16 @@ use crate::map;
 use crate::text::Value;
 
 /// The rules of pods.
-pub const RULES: Rules = Rules { kind: "v1 Pod", simulated: &["spec.*"], defaults: defaults::pod, strategy, ..NONE };
+pub const RULES: Rules = Rules {
+    kind: "v1 Pod",
+    simulated: &["spec.*"],
+    defaults: defaults::pod,
+    strategy,
+    create: spec::create,
+    update: spec::update,
+    warnings: |pod| warnings::of(pod.of("spec"), pod.of("metadata"), true, &Path::new("spec")),
+    ..NONE
+};
 
 /// A new pod waits, whatever status it came with.
 /// Source: kubernetes v1.37 pkg/registry/core/pod/strategy.go, podStrategy.PrepareForCreate.

@@ -1,0 +1,61 @@
+//! The whole way of an object from decoding to storing, in the server's order.
+//! Source: kubernetes v1.37 apiserver pkg/endpoints/handlers/create.go, pkg/registry/rest/{create,update}.go.
+
+use super::super::field_error::{Errors, invalid_message};
+use super::super::schema::KindInfo;
+use super::super::shape::complete;
+use super::view::View;
+use super::{
+    Surroundings, admit, allocate, default_object, prepare_for_create, validate_create, validate_update, warnings,
+};
+use crate::text::Value;
+
+/// Longest name that a suffix is put behind. Source: apiserver pkg/storage/names/generate.go, MaxGeneratedNameLength.
+const GENERATED_BASE_MAX: usize = 58;
+
+/// Why the server does not take an object.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Refusal {
+    /// The HTTP status: 403 by admission, 422 by validation.
+    pub code: u16,
+    /// The message of the status.
+    pub message: String,
+    /// Its causes, if validation found them.
+    pub causes: Errors,
+}
+
+/// Makes of a decoded object what the server stores (without uid, time and version); returns its warnings.
+pub fn create(object: &mut Value, kind: &KindInfo, around: &mut dyn Surroundings) -> Result<Vec<String>, Refusal> {
+    default_object(object, kind);
+    if !kind.namespaced() {
+        object.remove_at(&["metadata", "namespace"]);
+    }
+    admit(object, kind, around).map_err(|message| Refusal { code: 403, message, causes: Errors::new() })?;
+    let base = object.of("metadata").text("generateName").to_owned();
+    if object.of("metadata").text("name").is_empty() && !base.is_empty() {
+        let cut: String = base.chars().take(GENERATED_BASE_MAX).collect();
+        object.set_at(&["metadata", "name"], format!("{cut}{}", around.suffix()));
+    }
+    prepare_for_create(object, kind);
+    let causes = validate_create(object, kind);
+    if !causes.is_empty() {
+        let message = invalid_message(kind, object.of("metadata").text("name"), &causes);
+        return Err(Refusal { code: 422, message, causes });
+    }
+    let warned = warnings(object, kind);
+    allocate(object, kind, around);
+    *object = complete(object, kind);
+    Ok(warned)
+}
+
+/// Makes of a decoded object what the server stores in place of `old`.
+pub fn update(object: &mut Value, old: &Value, kind: &KindInfo) -> Result<Vec<String>, Refusal> {
+    default_object(object, kind);
+    super::carry_over(object, old, kind);
+    let causes = validate_update(object, old, kind);
+    if !causes.is_empty() {
+        let message = invalid_message(kind, object.of("metadata").text("name"), &causes);
+        return Err(Refusal { code: 422, message, causes });
+    }
+    Ok(warnings(object, kind))
+}
