@@ -9,18 +9,22 @@ pub mod table;
 
 mod apply;
 mod delete;
+mod describe;
 mod get;
+mod mark;
+mod rollout;
 mod scale;
+mod set;
 
 #[cfg(test)]
 mod tests;
 
 pub use args::Args;
+pub use describe::describe_object;
 pub use failure::Failure;
 
 use crate::kubernetes::Cluster;
 use crate::kubernetes::apiserver::By;
-use crate::kubernetes::objects::Id;
 use crate::sim::Time;
 use std::fmt::Debug;
 
@@ -111,7 +115,8 @@ pub struct Verb {
 }
 
 /// Every verb.
-const VERBS: &[&[Verb]] = &[get::VERBS, apply::VERBS, delete::VERBS, scale::VERBS];
+const VERBS: &[&[Verb]] =
+    &[get::VERBS, describe::VERBS, apply::VERBS, delete::VERBS, scale::VERBS, rollout::VERBS, set::VERBS, mark::VERBS];
 
 fn verbs() -> impl Iterator<Item = &'static Verb> {
     VERBS.iter().flat_map(|v| v.iter())
@@ -199,9 +204,4 @@ pub fn only_reads(words: &[String]) -> bool {
             | "cluster-info"
     ) || head.starts_with(&["rollout".to_string(), "history".to_string()]);
     reads && !waits("-w") && !waits("--watch") && !waits("-f") && !waits("--follow")
-}
-
-/// `kubectl describe` of one object.
-pub fn describe_object(_: &Cluster, _: Id) -> String {
-    String::new()
 }

@@ -111,3 +111,42 @@ fn a_watch_prints_changes() {
     assert_eq!(output.stdout, "NAME   DATA   AGE\nconf   1      0s\n");
     assert_eq!(desk.console.poll(&mut desk.cluster), None);
 }
+
+#[test]
+fn changes_say_what_they_did() {
+    let mut desk = Desk::new(&[("web.yaml", WEB)]);
+    desk.say("kubectl apply -f web.yaml");
+    assert_eq!(desk.say("kubectl set image deploy/web app=nginx:2"), "deployment.apps/web image updated\n");
+    assert_eq!(desk.say("kubectl set image deploy/web x=nginx:2"), "error: unable to find container named \"x\"\n");
+    assert_eq!(desk.say("kubectl set env deploy/web A=b"), "deployment.apps/web env updated\n");
+    assert_eq!(desk.say("kubectl label deploy web tier=front"), "deployment.apps/web labeled\n");
+    assert_eq!(
+        desk.say("kubectl label deploy web tier=back"),
+        "error: 'tier' already has a value (front), and --overwrite is false\n"
+    );
+    assert_eq!(desk.say("kubectl annotate deploy web a=b"), "deployment.apps/web annotated\n");
+    assert_eq!(desk.say("kubectl patch deploy web -p '{\"spec\":{\"replicas\":7}}'"), "deployment.apps/web patched\n");
+    assert_eq!(
+        desk.say("kubectl get deploy web -o jsonpath='{.spec.replicas} {.spec.template.spec.containers[0].image}'"),
+        "7 nginx:2"
+    );
+    assert_eq!(desk.say("kubectl rollout pause deploy/web"), "deployment.apps/web paused\n");
+    assert_eq!(desk.say("kubectl rollout pause deploy/web"), "error: deployments.apps \"web\" is already paused\n");
+    assert_eq!(desk.say("kubectl cordon node-a"), "node/node-a cordoned\n");
+    assert_eq!(desk.say("kubectl cordon node-a"), "node/node-a already cordoned\n");
+    assert_eq!(desk.say("kubectl taint nodes node-a x=1:NoSchedule"), "node/node-a tainted\n");
+    assert_eq!(desk.say("kubectl taint nodes node-a x-"), "node/node-a untainted\n");
+    assert_eq!(desk.say("kubectl taint nodes node-a x-"), "error: taint \"x\" not found\n");
+}
+
+#[test]
+fn descriptions() {
+    let mut desk = Desk::new(&[("web.yaml", WEB)]);
+    desk.say("kubectl apply -f web.yaml");
+    let text = desk.say("kubectl describe cm conf");
+    let want = "Name:         conf\nNamespace:    default\nLabels:       <none>\nAnnotations:  <none>\n\nData\n====\na:\n----\nb\n\n\nBinaryData\n====\n\nEvents:  <none>\n";
+    assert_eq!(text, want);
+    let text = desk.say("kubectl describe deploy web");
+    assert!(text.contains("RollingUpdateStrategy:  25% max unavailable, 25% max surge\n"), "{text}");
+    assert!(desk.say("kubectl describe node node-a").contains("Allocated resources:\n"));
+}

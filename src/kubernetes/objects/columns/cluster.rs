@@ -95,7 +95,7 @@ fn members(v: &View, key: &str) -> i64 {
 }
 
 /// The roles of a node by its labels, sorted. Source: printers.go, findNodeRoles.
-pub(crate) fn node_roles(tree: &Value) -> Vec<String> {
+pub fn node_roles(tree: &Value) -> Vec<String> {
     let labels = tree.at(&["metadata", "labels"]).and_then(Value::as_map);
     let mut roles: Vec<String> = Vec::new();
     for (key, value) in labels.into_iter().flat_map(|m| m.iter()) {

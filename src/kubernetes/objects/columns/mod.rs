@@ -10,7 +10,9 @@ mod policy;
 mod storage;
 mod workload;
 
+pub use cluster::node_roles;
 pub use pod::status_word;
+pub use storage::access_modes;
 
 use super::{Calendar, group_of};
 use crate::sim::Time;

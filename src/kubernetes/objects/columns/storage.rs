@@ -89,7 +89,7 @@ pub(super) const TABLES: &[Columns] = &[
 ];
 
 /// Access modes in their short form, in a fixed order. Source: kubernetes v1.37 pkg/apis/core/helper/helpers.go, GetAccessModesAsString.
-pub(crate) fn access_modes(list: &[Value]) -> String {
+pub fn access_modes(list: &[Value]) -> String {
     const SHORT: [(&str, &str); 4] =
         [("ReadWriteOnce", "RWO"), ("ReadOnlyMany", "ROX"), ("ReadWriteMany", "RWX"), ("ReadWriteOncePod", "RWOP")];
     let has = |mode: &str| list.iter().any(|m| m.as_str() == Some(mode));
