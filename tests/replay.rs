@@ -1,0 +1,122 @@
+//! A run is a pure function of its scenario and inputs: played again, rewound or forked it reads the same.
+
+use orchestrion::scenario::{Scenario, TextFile};
+use orchestrion::session::run::{Input, Run};
+use orchestrion::session::{Action, Command, File, Session, trace};
+use orchestrion::sim::{Rewindable, Span, Time, Timeline};
+use proptest::prelude::*;
+
+const WEB: &str = "\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  replicas: 3
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      containers:
+      - {name: app, image: nginx:1.27, resources: {requests: {cpu: 100m}}}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec: {selector: {app: web}, ports: [{port: 80}]}
+";
+
+fn scenario(seed: u64) -> Scenario {
+    let file = TextFile { name: "web.yaml".into(), text: WEB.into() };
+    Scenario::read(&[file], seed).0
+}
+
+fn inputs() -> Vec<Input> {
+    let line = |l: &str| Input::Line(l.into());
+    vec![
+        Input::Apply(vec![("web.yaml".into(), WEB.into())]),
+        line("kubectl scale deployment web --replicas=5"),
+        line("kubectl set image deployment/web app=nginx:1.28"),
+        line("kubectl delete pod --all --wait=false"),
+        line("kubectl cordon node-a"),
+        line("kubectl rollout undo deployment/web"),
+        line("kubectl scale deployment web --replicas=1"),
+    ]
+}
+
+fn played(seed: u64, steps: &[(u64, usize)], end: Time) -> Run {
+    let mut run = Run::new(&scenario(seed));
+    let inputs = inputs();
+    for (gap, which) in steps {
+        run.run_until(run.now() + Span::millis(*gap));
+        run.apply(&inputs[which % inputs.len()]);
+    }
+    run.run_until(end.max(run.now()));
+    run
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_same_inputs_write_the_same_trace(seed in 1u64..5, steps in proptest::collection::vec((0u64..9_000, 0usize..7), 1..6)) {
+        let end = Time::secs(60);
+        let (a, b) = (played(seed, &steps, end), played(seed, &steps, end));
+        prop_assert_eq!(trace(&a.world.cluster), trace(&b.world.cluster));
+        prop_assert_eq!(a.world.digest(), b.world.digest());
+    }
+
+    #[test]
+    fn rewinding_and_playing_again_reads_the_same(steps in proptest::collection::vec((0u64..9_000, 0usize..7), 1..5), back in proptest::collection::vec(0u64..50_000, 1..5)) {
+        let mut line = Timeline::new(Run::new(&scenario(1)), Span::secs(5));
+        let inputs = inputs();
+        for (gap, which) in &steps {
+            let t = line.world().now() + Span::millis(*gap);
+            line.seek(t);
+            line.apply(inputs[which % inputs.len()].clone());
+        }
+        let end = Time::secs(60);
+        line.seek(end);
+        let straight = line.world().world.digest();
+        for t in back {
+            line.seek(Time::millis(t));
+            line.seek(end);
+            prop_assert_eq!(line.world().world.digest(), straight);
+        }
+    }
+}
+
+#[test]
+fn a_log_opens_where_the_session_was() {
+    let file = || File { name: "web.yaml".into(), text: WEB.into() };
+    let mut session = Session::open(&[TextFile { name: "web.yaml".into(), text: WEB.into() }], 1);
+    session.command(1, Command::Seek { to: 8_000_000 });
+    while session.busy() {
+        session.go_on(1);
+    }
+    let acted = session.command(2, Command::Act(Action::Line { line: "kubectl scale deployment web --replicas=4".into() }));
+    let log = acted.log.expect("an act changes the log");
+    session.command(3, Command::Seek { to: 20_000_000 });
+    while session.busy() {
+        session.go_on(3);
+    }
+    let before = session.command(4, Command::Trace).trace;
+    let mut again = Session::default();
+    again.command(1, Command::Open { files: vec![file()], seed: 1, log, at: 20_000_000 });
+    assert_eq!(again.command(2, Command::Trace).trace, before);
+}
+
+#[test]
+fn acting_in_the_past_keeps_the_old_future_as_a_branch_and_can_be_taken_back() {
+    let mut session = Session::open(&[TextFile { name: "web.yaml".into(), text: WEB.into() }], 1);
+    for to in [5_000_000, 20_000_000, 6_000_000] {
+        session.command(1, Command::Seek { to });
+        while session.busy() {
+            session.go_on(1);
+        }
+    }
+    let forked = session.command(2, Command::Act(Action::Line { line: "kubectl scale deployment web --replicas=2".into() }));
+    assert_eq!((forked.clock.branches.len(), forked.clock.branch, forked.clock.forked), (2, 1, true));
+    assert_eq!(forked.clock.branches[0].newest, 20_000_000);
+    let undone = session.command(3, Command::UndoFork);
+    assert_eq!((undone.clock.branches.len(), undone.clock.newest, undone.full), (1, 20_000_000, true));
+}
