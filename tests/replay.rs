@@ -93,7 +93,8 @@ fn a_log_opens_where_the_session_was() {
     while session.busy() {
         session.go_on(1);
     }
-    let acted = session.command(2, Command::Act(Action::Line { line: "kubectl scale deployment web --replicas=4".into() }));
+    let acted =
+        session.command(2, Command::Act(Action::Line { line: "kubectl scale deployment web --replicas=4".into() }));
     let log = acted.log.expect("an act changes the log");
     session.command(3, Command::Seek { to: 20_000_000 });
     while session.busy() {
@@ -114,7 +115,8 @@ fn acting_in_the_past_keeps_the_old_future_as_a_branch_and_can_be_taken_back() {
             session.go_on(1);
         }
     }
-    let forked = session.command(2, Command::Act(Action::Line { line: "kubectl scale deployment web --replicas=2".into() }));
+    let forked =
+        session.command(2, Command::Act(Action::Line { line: "kubectl scale deployment web --replicas=2".into() }));
     assert_eq!((forked.clock.branches.len(), forked.clock.branch, forked.clock.forked), (2, 1, true));
     assert_eq!(forked.clock.branches[0].newest, 20_000_000);
     let undone = session.command(3, Command::UndoFork);

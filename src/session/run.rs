@@ -113,6 +113,10 @@ impl Run {
             self.scripted_line(&scripted.line);
         }
     }
+    /// A fault in words, as scripts write it: `fail node-a`, `recover node-a`, `kill POD [CONTAINER]`.
+    pub fn fault(&mut self, line: &str) {
+        self.scripted_line(line);
+    }
     /// A line of the script: a fault in words, or a console line.
     fn scripted_line(&mut self, line: &str) {
         let words: Vec<&str> = line.split_whitespace().collect();
