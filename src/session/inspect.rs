@@ -1,14 +1,21 @@
 //! Everything the inspector shows of one object, and the chain of its causes.
 
-use super::update::{Happening, Inspect, WhyStep};
+use super::run::Run;
+use super::update::{Attempt, Happening, Inspect, Verdict, WhyStep};
 use crate::console;
 use crate::journal::{Entry, EntryId};
 use crate::kubernetes::Cluster;
 use crate::kubernetes::objects::{Body, Condition, Id, Kind, Object};
+use crate::kubernetes::scheduler::attempts::Kept;
+use crate::kubernetes::scheduler::framework::Attempt as Found;
+use crate::kubernetes::scheduler::plugins::PLUGINS;
+use crate::kubernetes::scheduler::snapshot::Snapshot;
+use crate::sim::{Span, Time, Timeline};
 use crate::text::yaml;
 
 /// What the inspector shows.
-pub fn inspect(cluster: &Cluster, id: Id) -> Option<Inspect> {
+pub fn inspect(line: &Timeline<Run>, id: Id) -> Option<Inspect> {
+    let cluster = &line.world().world.cluster;
     let api = &cluster.api;
     let object = api.store.get(id)?;
     let origin = object.meta.source.as_ref().map(|s| {
@@ -22,7 +29,7 @@ pub fn inspect(cluster: &Cluster, id: Id) -> Option<Inspect> {
         events: events(cluster, id),
         yaml: yaml::write(&api.tree(object)),
         describe: console::kubectl::describe_object(cluster, id),
-        attempts: Vec::new(),
+        attempts: attempts(line, id),
         origin,
     })
 }
@@ -48,6 +55,51 @@ fn events(cluster: &Cluster, about: Id) -> Vec<(u64, String, String, String, u32
         .collect();
     list.sort();
     list
+}
+
+/// The kept attempts, oldest first; of the newest one the whole table, made again in the world a moment before it.
+fn attempts(line: &Timeline<Run>, id: Id) -> Vec<Attempt> {
+    let kept = line.world().world.cluster.scheduler.attempts(id);
+    let mut out: Vec<Attempt> = kept.iter().map(summary).collect();
+    if let Some(newest) = out.last_mut() {
+        let before = line.at(Time(newest.at.saturating_sub(Span::micros(1).0)));
+        let cluster = &before.world.cluster;
+        if let Some((found, snapshot)) = cluster.scheduler.explain(&cluster.api, id) {
+            fill_table(newest, &found, &snapshot);
+        }
+    }
+    out
+}
+
+fn summary(kept: &Kept) -> Attempt {
+    Attempt {
+        at: kept.t.0,
+        message: kept.message.to_string(),
+        chosen: kept.chosen.as_ref().map(|(node, _)| node.to_string()),
+        not_looked_at: kept.nodes.saturating_sub(kept.evaluated),
+        tied: kept.tied,
+        ..Attempt::default()
+    }
+}
+
+fn fill_table(into: &mut Attempt, found: &Found, snapshot: &Snapshot) {
+    let name = |at: usize| snapshot.nodes().get(at).map(|n| n.name.to_string()).unwrap_or_default();
+    let weight = |plugin: &str| PLUGINS.iter().find(|p| p.name == plugin).map_or(0, |p| p.weight);
+    into.plugins = found.scores.iter().map(|s| (s.plugin.to_string(), weight(s.plugin))).collect();
+    let fits = found.feasible.iter().enumerate().map(|(place, at)| Verdict {
+        node: name(*at),
+        scores: found.scores.iter().filter_map(|s| s.scores.get(place)).map(|[a, b, c]| (*a, *b, *c)).collect(),
+        total: found.totals.get(place).copied().unwrap_or(0),
+        ..Verdict::default()
+    });
+    let refused = found.refused.iter().map(|r| Verdict {
+        node: name(r.node),
+        plugin: r.plugin.to_string(),
+        reasons: r.verdict.reasons().iter().map(|w| w.to_string()).collect(),
+        preemption_may_help: r.verdict.code() == "Unschedulable",
+        ..Verdict::default()
+    });
+    into.nodes = fits.chain(refused).collect();
 }
 
 /// The entry and what led to it, newest first, as steps that can be spoken.

@@ -143,7 +143,7 @@ impl Session {
             Command::Check { files } => {
                 update.check = Some(check::check(&self.run().world.cluster, &text_files(&files)))
             }
-            Command::Inspect { id } => update.inspect = inspect::inspect(&self.run().world.cluster, Id(id)),
+            Command::Inspect { id } => update.inspect = inspect::inspect(self.line(), Id(id)),
             Command::Why { id, entry } => update.why = Some(inspect::why(&self.run().world.cluster, Id(id), entry)),
             Command::Branch { index } => self.switch(index as usize),
             Command::UndoFork => self.undo_fork(),

@@ -60,7 +60,7 @@ impl Record {
                 sample.rolling.insert(object.meta.name.clone());
             }
         }
-        sample.unplaced = cluster.api.store.list(Kind::Pod).any(|o| o.pod().is_some_and(|p| p.node.is_none()));
+        sample.unplaced = cluster.scheduler.waiting() > 0;
         self.samples.push(sample);
         if self.samples.len() > SAMPLES_MAX {
             let mut nth = 0;

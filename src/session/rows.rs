@@ -2,6 +2,7 @@
 
 use super::update::{Look, NodeRow, OtherRow, PartRow, PodRow, Row, RowBody, ServiceRow, WorkloadRow};
 use crate::kubernetes::Cluster;
+use crate::kubernetes::controllers::deployment::fenceposts;
 use crate::kubernetes::objects::columns::pod::status_word;
 use crate::kubernetes::objects::pod::{ContainerState, ContainerStatus, Phase, Pod};
 use crate::kubernetes::objects::{Body, Id, Kind, Object, Tri};
@@ -213,7 +214,7 @@ fn workload(object: &Object) -> WorkloadRow {
         };
     }
     let Some(it) = object.deployment() else { return WorkloadRow::default() };
-    let (surge, unavailable) = (0, 0);
+    let (surge, unavailable) = (fenceposts::max_surge(it), fenceposts::max_unavailable(it));
     let s = &it.status;
     let done = s.updated == it.replicas && s.replicas == it.replicas && s.available == it.replicas;
     WorkloadRow {

@@ -77,6 +77,18 @@ impl<W: Rewindable> Timeline<W> {
         }
         self.newest = self.newest.max(t);
     }
+    /// A copy of the world at `t`, without moving the cursor.
+    pub fn at(&self, t: Time) -> W {
+        let later = self.checkpoints.partition_point(|m| m.world.now() <= t);
+        let mut copy = self.checkpoints[later.saturating_sub(1)].clone();
+        while let Some((when, input)) = self.inputs.get(copy.taken).filter(|(when, _)| *when <= t) {
+            copy.world.run_until(*when);
+            copy.world.apply(input);
+            copy.taken += 1;
+        }
+        copy.world.run_until(t);
+        copy.world
+    }
     /// Takes an input at the cursor. In the past this cuts the later inputs off: who wants to keep the old run clones the
     /// timeline before.
     pub fn apply(&mut self, input: W::Input) {
@@ -183,6 +195,7 @@ mod tests {
                 let want: Vec<_> = straight.iter().copied().filter(|(when, _)| *when <= t.0).collect();
                 prop_assert_eq!(&line.world().seen, &want);
                 prop_assert_eq!(line.world().now(), t);
+                prop_assert_eq!(&line.at(t).seen, &want);
             }
         }
     }
