@@ -13,6 +13,7 @@ mod preemption;
 mod printers;
 mod qos;
 mod quantity;
+mod scenarios;
 mod scheduling;
 mod updates;
 
@@ -66,6 +67,8 @@ const FAMILIES: &[(&str, How)] = &[
     ("names", How::Lines(names::check)),
     ("qos", How::Lines(qos::check)),
     ("quantity", How::Lines(quantity::check)),
+    ("kubelet", How::Itself(scenarios::kubelet)),
+    ("scenarios", How::Itself(scenarios::scenarios)),
     ("scheduling", How::Lines(scheduling::check)),
     ("validation", How::Itself(objects::validation)),
 ];

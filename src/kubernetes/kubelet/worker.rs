@@ -186,10 +186,6 @@ impl Worker {
     pub fn all(&self) -> impl DoubleEndedIterator<Item = u16> + use<> {
         0..self.slots.len() as u16
     }
-    /// Whether any container runs.
-    pub fn any_running(&self) -> bool {
-        self.slots.iter().any(Slot::running)
-    }
 }
 
 impl Slot {
