@@ -9,6 +9,7 @@ const FLOORS: &[(&str, usize)] = &[
     ("backoff", 73),
     ("deployment", 109),
     ("durations", 90),
+    ("eviction_toleration", 105),
     ("labels", 158),
     ("names", 148),
     ("preemption", 117),

@@ -6,6 +6,7 @@ mod backoff;
 mod cluster;
 mod deployment;
 mod durations;
+mod eviction_toleration;
 mod labels;
 mod names;
 mod objects;
@@ -61,6 +62,7 @@ const FAMILIES: &[(&str, How)] = &[
     ("deployment", How::Lines(deployment::check)),
     ("defaults", How::Itself(objects::defaults)),
     ("durations", How::Lines(durations::check)),
+    ("eviction_toleration", How::Lines(eviction_toleration::check)),
     ("labels", How::Lines(labels::check)),
     ("preemption", How::Lines(preemption::check)),
     ("printers", How::Lines(printers::check)),

@@ -15,7 +15,7 @@ pub use change::{By, Change, ChangeKind};
 pub use events::{EventSpam, Told};
 pub use store::{NameCard, Store};
 pub use tree::{WriteOptions, Written, info_of};
-pub use write::{ApiError, DeleteOptions, Propagation};
+pub use write::{ApiError, DeleteOptions, FOREGROUND, ORPHAN, Propagation};
 
 use crate::journal::{Entry, EntryId, Journal, Verb, Why};
 use crate::kubernetes::objects::{Calendar, Id, KindNames, Object};

@@ -3,11 +3,19 @@
 
 pub mod deployment;
 mod frame;
+mod garbage;
+mod namespace;
 mod namespace_defaults;
+pub mod node_lifecycle;
+mod node_ttl;
 mod owned;
+mod pod_gc;
 pub mod replica_set;
+pub mod taint_eviction;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_nodes;
 
 pub use frame::{Controller, Ctl, Done, Every, On, Queue, Wakes};
 
@@ -23,11 +31,19 @@ pub const CONTROLLERS: &[Controller] = &[
     replica_set::CONTROLLER,
     namespace_defaults::SERVICE_ACCOUNTS,
     namespace_defaults::ROOT_CA,
+    node_lifecycle::CONTROLLER,
+    taint_eviction::CONTROLLER,
+    node_ttl::CONTROLLER,
+    garbage::CONTROLLER,
+    pod_gc::CONTROLLER,
+    namespace::CONTROLLER,
 ];
 
 /// What they give as reasons.
 pub const REASONS: &[&[Reason]] =
-    &[deployment::REASONS, replica_set::REASONS, owned::REASONS, namespace_defaults::REASONS];
+    &[deployment::REASONS, replica_set::REASONS, owned::REASONS, namespace_defaults::REASONS,
+    node_lifecycle::REASONS, taint_eviction::REASONS, node_ttl::REASONS,
+    garbage::REASONS, pod_gc::REASONS, namespace::REASONS];
 
 /// What the room remembers.
 #[derive(Clone, Debug)]
@@ -53,6 +69,14 @@ pub struct Memory {
     pub orphans: owned::Orphans,
     /// Counts of pods by ReplicaSet.
     pub replica_set: replica_set::Tallies,
+    /// What was seen of nodes and zones.
+    pub nodes: node_lifecycle::Nodes,
+    /// Pods that leave tainted nodes.
+    pub evictions: taint_eviction::Evictions,
+    /// What the pod garbage collector remembers.
+    pod_gc: pod_gc::Memory,
+    /// Which step of the cluster's size holds.
+    ttl_step: usize,
 }
 
 /// What it wakes up for.

@@ -47,6 +47,10 @@ impl Stage {
         self.cluster.settle();
         id
     }
+    /// Plays on with the cluster's own kubelets.
+    pub fn wait(&mut self, span: Span) {
+        self.cluster.run_until(self.cluster.now() + span);
+    }
     /// Plays on, in small steps, acting as the kubelet after each.
     pub fn play(&mut self, span: Span) {
         let end = self.cluster.now() + span;

@@ -4,6 +4,7 @@ pub mod create;
 pub mod effective;
 mod read;
 mod spec;
+mod toleration;
 mod write;
 
 pub use spec::*;

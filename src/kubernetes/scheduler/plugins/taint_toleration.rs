@@ -21,27 +21,8 @@ const UNTOLERATED: &str = "node(s) had untolerated taint(s)";
 pub const SOFT: &str = "PreferNoSchedule";
 
 /// Whether a toleration covers a taint.
-/// Source: kubernetes v1.37 component-helpers/scheduling/corev1/helpers.go; api/core/v1/toleration.go, ToleratesTaint.
 pub fn tolerates(toleration: &Toleration, taint: &Taint) -> bool {
-    if !toleration.effect.is_empty() && toleration.effect != taint.effect {
-        return false;
-    }
-    if !toleration.key.is_empty() && toleration.key != taint.key {
-        return false;
-    }
-    let numbers = || Some((integer(&toleration.value)?, integer(&taint.value)?));
-    match &*toleration.operator {
-        "" | "Equal" => toleration.value == taint.value,
-        "Exists" => true,
-        "Lt" => numbers().is_some_and(|(mine, node)| node < mine),
-        "Gt" => numbers().is_some_and(|(mine, node)| node > mine),
-        _ => false,
-    }
-}
-
-/// A number as the numeric operators read it: plain digits, no plus sign, no leading zeros.
-fn integer(text: &str) -> Option<i64> {
-    text.parse().ok().filter(|n: &i64| n.to_string() == *text)
+    toleration.covers(taint)
 }
 
 /// Whether the pod may stand on the node for all its hard taints.
