@@ -2,9 +2,9 @@
 
 use super::{Case, Verdict, equal};
 use crate::kubernetes::controllers::taint_eviction::{Decision, decide, driving, used};
+use crate::kubernetes::objects::Calendar;
 use crate::kubernetes::objects::node::Node;
 use crate::kubernetes::objects::pod::PodSpec;
-use crate::kubernetes::objects::Calendar;
 use crate::map;
 use crate::text::Value;
 

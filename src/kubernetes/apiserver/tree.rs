@@ -159,9 +159,7 @@ impl Api {
             return Ok(());
         }
         let name = tree.str_at(&["metadata", "name"]).unwrap_or_default();
-        let resource = self.resource(kind);
-        let because = format!("unable to create new content in namespace {namespace} because it is being terminated");
-        Err(ApiError { reason: "Forbidden", message: format!("{resource} \"{name}\" is forbidden: {because}") })
+        Err(self.terminating(kind, name, &namespace))
     }
     /// The name of a new object, made from `generateName` when it has none.
     fn name_of_new(&mut self, tree: &mut Value) -> String {

@@ -49,6 +49,10 @@ impl Api {
         if self.store.find(object.kind, &meta.namespace, &meta.name).is_some() {
             return Err(self.already_exists(object.kind, &meta.name.clone()));
         }
+        if self.is_terminating(&object.meta.namespace) {
+            return Err(self.terminating(object.kind, &object.meta.name, &object.meta.namespace));
+        }
+        let meta = &mut object.meta;
         // The server writes whole seconds.
         meta.created = self.now.whole_seconds();
         let object = self.store.insert(object);
@@ -150,6 +154,17 @@ impl Api {
     /// Notes the file an object came from; not a write, since the API does not know files.
     pub(super) fn set_source(&mut self, id: Id, source: Rc<crate::kubernetes::objects::Source>) {
         self.store.set_source(id, source);
+    }
+    /// Whether a namespace is being deleted.
+    pub fn is_terminating(&self, namespace: &str) -> bool {
+        !namespace.is_empty()
+            && self.store.by_name(Kind::Namespace, "", namespace).is_some_and(|there| there.meta.deleting())
+    }
+    /// Source: kubernetes v1.37 apiserver/pkg/admission/plugin/namespace/lifecycle/admission.go.
+    pub(super) fn terminating(&self, kind: Kind, name: &str, namespace: &str) -> ApiError {
+        let resource = self.resource(kind);
+        let because = format!("unable to create new content in namespace {namespace} because it is being terminated");
+        ApiError { reason: "Forbidden", message: format!("{resource} \"{name}\" is forbidden: {because}") }
     }
     /// `deployments.apps "web" already exists`
     pub fn already_exists(&self, kind: Kind, name: &str) -> ApiError {

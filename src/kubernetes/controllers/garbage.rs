@@ -45,13 +45,20 @@ fn on_change(change: &Change, wakes: &mut Wakes) {
     wakes.ids.extend(owners.clone().filter(|id| store.get(*id).is_some_and(|o| waits(o))));
     // Owners that never were, or are gone already.
     let new = change.before.as_ref().is_none_or(|b| b.meta.owners != object.meta.owners);
-    if change.what != ChangeKind::Deleted && new && object.meta.owners.iter().any(|o| owner(wakes.api, object, o).is_none()) {
+    if change.what != ChangeKind::Deleted
+        && new
+        && object.meta.owners.iter().any(|o| owner(wakes.api, object, o).is_none())
+    {
         wakes.ids.push(change.id);
     }
 }
 
 /// The owner behind a reference: in the same namespace, or without one.
-fn owner<'a>(api: &'a crate::kubernetes::apiserver::Api, object: &Object, reference: &OwnerRef) -> Option<&'a Rc<Object>> {
+fn owner<'a>(
+    api: &'a crate::kubernetes::apiserver::Api,
+    object: &Object,
+    reference: &OwnerRef,
+) -> Option<&'a Rc<Object>> {
     let owner = api.store.get(reference.id?)?;
     let reachable = owner.meta.namespace.is_empty() || owner.meta.namespace == object.meta.namespace;
     reachable.then_some(owner)

@@ -40,10 +40,18 @@ pub const CONTROLLERS: &[Controller] = &[
 ];
 
 /// What they give as reasons.
-pub const REASONS: &[&[Reason]] =
-    &[deployment::REASONS, replica_set::REASONS, owned::REASONS, namespace_defaults::REASONS,
-    node_lifecycle::REASONS, taint_eviction::REASONS, node_ttl::REASONS,
-    garbage::REASONS, pod_gc::REASONS, namespace::REASONS];
+pub const REASONS: &[&[Reason]] = &[
+    deployment::REASONS,
+    replica_set::REASONS,
+    owned::REASONS,
+    namespace_defaults::REASONS,
+    node_lifecycle::REASONS,
+    taint_eviction::REASONS,
+    node_ttl::REASONS,
+    garbage::REASONS,
+    pod_gc::REASONS,
+    namespace::REASONS,
+];
 
 /// What the room remembers.
 #[derive(Clone, Debug)]

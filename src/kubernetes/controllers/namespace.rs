@@ -66,7 +66,12 @@ fn reconcile(id: Id, ctl: &mut Ctl) -> Done {
             row.finalizers.retain(|f| f != "kubernetes");
         }
     });
-    if ctl.api.store.get(id).is_some_and(|o| o.namespace().is_some_and(|n| n.finalizers.is_empty()) && o.meta.finalizers.is_empty()) {
+    if ctl
+        .api
+        .store
+        .get(id)
+        .is_some_and(|o| o.namespace().is_some_and(|n| n.finalizers.is_empty()) && o.meta.finalizers.is_empty())
+    {
         let by = ctl.by(empty());
         ctl.api.remove(id, by);
     }
@@ -84,7 +89,8 @@ fn note(ctl: &mut Ctl, id: Id, left: &[Rc<Object>]) {
         }
     }
     kinds.sort();
-    let instances = kinds.iter().map(|(k, n)| format!("{k}. has {n} resource instances")).collect::<Vec<_>>().join(", ");
+    let instances =
+        kinds.iter().map(|(k, n)| format!("{k}. has {n} resource instances")).collect::<Vec<_>>().join(", ");
     let remaining = match left.is_empty() {
         true => ("False", "ContentRemoved", "All content successfully removed".to_string()),
         false => ("True", "SomeResourcesRemain", format!("Some resources are remaining: {instances}")),
@@ -92,14 +98,24 @@ fn note(ctl: &mut Ctl, id: Id, left: &[Rc<Object>]) {
     let held: Vec<&str> = left.iter().flat_map(|o| o.meta.finalizers.iter().map(|f| &**f)).collect();
     let finalizers = match held.is_empty() {
         true => ("False", "ContentHasNoFinalizers", "All content-preserving finalizers finished".to_string()),
-        false => ("True", "SomeFinalizersRemain", format!("Some content in the namespace has finalizers remaining: {}", counted(&held))),
+        false => (
+            "True",
+            "SomeFinalizersRemain",
+            format!("Some content in the namespace has finalizers remaining: {}", counted(&held)),
+        ),
     };
     let now = ctl.api.calendar.seconds(ctl.now());
     let fine = |reason: &'static str, words: &str| ("False", reason, words.to_string());
     let conditions = [
         ("NamespaceDeletionDiscoveryFailure", fine("ResourcesDiscovered", "All resources successfully discovered")),
-        ("NamespaceDeletionGroupVersionParsingFailure", fine("ParsedGroupVersions", "All legacy kube types successfully parsed")),
-        ("NamespaceDeletionContentFailure", fine("ContentDeleted", "All content successfully deleted, may be waiting on finalization")),
+        (
+            "NamespaceDeletionGroupVersionParsingFailure",
+            fine("ParsedGroupVersions", "All legacy kube types successfully parsed"),
+        ),
+        (
+            "NamespaceDeletionContentFailure",
+            fine("ContentDeleted", "All content successfully deleted, may be waiting on finalization"),
+        ),
         ("NamespaceContentRemaining", remaining),
         ("NamespaceFinalizersRemaining", finalizers),
     ];
@@ -110,7 +126,11 @@ fn note(ctl: &mut Ctl, id: Id, left: &[Rc<Object>]) {
         for (kind, (status, reason, message)) in conditions {
             let old = list.iter().position(|c| c.str_at(&["type"]) == Some(kind));
             let same = old.is_some_and(|at| list[at].str_at(&["status"]) == Some(status));
-            let since = old.filter(|_| same).and_then(|at| list[at].str_at(&["lastTransitionTime"])).unwrap_or(&now).to_string();
+            let since = old
+                .filter(|_| same)
+                .and_then(|at| list[at].str_at(&["lastTransitionTime"]))
+                .unwrap_or(&now)
+                .to_string();
             let new = Value::Map(condition(kind, status, reason, message, since));
             match old {
                 Some(at) => list[at] = new,

@@ -2,10 +2,10 @@
 //! Looks every 20 s. Source: kubernetes v1.37 pkg/controller/podgc/gc_controller.go.
 
 use super::{Controller, Ctl, Done, Every, On, Wakes};
+use crate::journal::Why;
 use crate::kubernetes::apiserver::{Change, ChangeKind, DeleteOptions};
 use crate::kubernetes::objects::pod::Phase;
 use crate::kubernetes::objects::{Condition, Id, Kind, Object, Tri, set_condition};
-use crate::journal::Why;
 use crate::reasons;
 use crate::sim::{Span, Time};
 use std::collections::BTreeMap;

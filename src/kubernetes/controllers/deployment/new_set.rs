@@ -118,6 +118,9 @@ impl Pass<'_, '_> {
             self.write_status(step("HashCollision"))?;
             return Err(Stop);
         }
+        if self.ctl.api.is_terminating(&self.object.meta.namespace) {
+            return Err(Stop);
+        }
         let message = format!("Failed to create new replica set \"{name}\": {}", error.message);
         if self.has_deadline() {
             self.set_condition("Progressing", false, "ReplicaSetCreateError", message.clone());

@@ -159,8 +159,7 @@ fn mark_silent(ctl: &mut Ctl, node: &Object, grace: Span) {
             match node.conditions.iter_mut().find(|c| c.kind == kind) {
                 Some(c) if c.status != Tri::Unknown => {
                     (c.status, c.changed) = (Tri::Unknown, now);
-                    (c.reason, c.message) =
-                        ("NodeStatusUnknown".into(), "Kubelet stopped posting node status.".into());
+                    (c.reason, c.message) = ("NodeStatusUnknown".into(), "Kubelet stopped posting node status.".into());
                 }
                 Some(_) => {}
                 None => {
@@ -175,9 +174,11 @@ fn mark_silent(ctl: &mut Ctl, node: &Object, grace: Span) {
         ctl.cause = written;
         // Its own write is no sign of life.
         if let Some(health) = ctl.memory.nodes.health.get_mut(&id) {
-            health.heartbeat = ctl.api.store.get(id).and_then(|o| {
-                o.node()?.conditions.iter().find(|c| c.kind == "Ready").map(|c| c.updated)
-            });
+            health.heartbeat = ctl
+                .api
+                .store
+                .get(id)
+                .and_then(|o| o.node()?.conditions.iter().find(|c| c.kind == "Ready").map(|c| c.updated));
         }
     }
 }

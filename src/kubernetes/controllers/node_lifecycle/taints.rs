@@ -32,11 +32,11 @@ pub(super) fn follow_conditions(ctl: &mut Ctl, node: &Object) {
     if row.unschedulable {
         wanted.push(UNSCHEDULABLE);
     }
-    let ours = |t: &&Taint| t.effect == "NoSchedule" && (&*t.key == UNSCHEDULABLE || MEANINGS.iter().any(|m| *m.2 == *t.key));
+    let ours =
+        |t: &&Taint| t.effect == "NoSchedule" && (&*t.key == UNSCHEDULABLE || MEANINGS.iter().any(|m| *m.2 == *t.key));
     let there: Vec<&Taint> = row.taints.iter().filter(ours).collect();
     let add: Vec<&str> = wanted.iter().filter(|w| !there.iter().any(|t| *t.key == ***w)).copied().collect();
-    let remove: Vec<String> =
-        there.iter().filter(|t| !wanted.contains(&&*t.key)).map(|t| t.key.to_string()).collect();
+    let remove: Vec<String> = there.iter().filter(|t| !wanted.contains(&&*t.key)).map(|t| t.key.to_string()).collect();
     swap(ctl, node, "NoSchedule", &add, &remove.iter().map(String::as_str).collect::<Vec<_>>());
 }
 
@@ -49,7 +49,12 @@ pub(super) fn swap(ctl: &mut Ctl, node: &Object, effect: &'static str, add: &[&s
             let Some(node) = o.node_mut() else { return };
             for key in add {
                 node.taints.retain(|t| *t.key != **key || t.effect != effect);
-                node.taints.push(Taint { key: (*key).into(), value: "".into(), effect: effect.into(), added: Some(now) });
+                node.taints.push(Taint {
+                    key: (*key).into(),
+                    value: "".into(),
+                    effect: effect.into(),
+                    added: Some(now),
+                });
             }
         });
     }

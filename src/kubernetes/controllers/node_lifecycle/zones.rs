@@ -142,7 +142,12 @@ pub(super) fn handle_disruption(ctl: &mut Ctl, conditions: &BTreeMap<Rc<str>, Ve
         for zone in zones.values_mut() {
             (zone.state, zone.every) = (State::Full, None);
         }
-        nodes.iter().filter_map(|n| ctl.api.store.get(n.meta.id).cloned()).collect::<Vec<_>>().iter().for_each(|n| reachable(ctl, n));
+        nodes
+            .iter()
+            .filter_map(|n| ctl.api.store.get(n.meta.id).cloned())
+            .collect::<Vec<_>>()
+            .iter()
+            .for_each(|n| reachable(ctl, n));
         return;
     }
     if all_were {

@@ -122,6 +122,8 @@ fn create(ctl: &mut Ctl, object: &Object, set: &ReplicaSet, have: i32) -> Result
                 Ok(pod) => {
                     ctl.normal(object.meta.id, "SuccessfulCreate", format!("Created pod: {}", pod.meta.name));
                 }
+                // Everything in the namespace goes anyway.
+                Err(_) if ctl.api.is_terminating(&object.meta.namespace) => {}
                 Err(error) => {
                     ctl.warn(object.meta.id, "FailedCreate", format!("Error creating: {}", error.message));
                     failed = failed.or(Some(error));
