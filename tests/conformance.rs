@@ -8,10 +8,11 @@ use std::path::PathBuf;
 const FLOORS: &[(&str, usize)] = &[
     ("backoff", 73),
     ("deployment", 109),
+    ("cron", 172),
     ("durations", 90),
     ("eviction_toleration", 105),
     ("labels", 158),
-    ("names", 148),
+    ("names", 153),
     ("preemption", 117),
     ("qos", 85),
     ("quantity", 395),

@@ -4,6 +4,7 @@
 
 mod backoff;
 mod cluster;
+mod cron;
 mod deployment;
 mod durations;
 mod eviction_toleration;
@@ -59,6 +60,7 @@ pub struct Request {
 /// Every family, by name.
 const FAMILIES: &[(&str, How)] = &[
     ("backoff", How::Lines(backoff::check)),
+    ("cron", How::Lines(cron::check)),
     ("deployment", How::Lines(deployment::check)),
     ("defaults", How::Itself(objects::defaults)),
     ("durations", How::Lines(durations::check)),

@@ -1,7 +1,7 @@
 //! Family `names`: the names that controllers make up.
 
 use super::{Case, Verdict, equal};
-use crate::kubernetes::objects::parts::template_hash as hash;
+use crate::kubernetes::objects::parts::{template_hash as hash, time_zone::TimeZone};
 use crate::kubernetes::objects::{Calendar, prepare_for_create, schema::Schema};
 use crate::map;
 use crate::text::Value;
@@ -55,6 +55,8 @@ fn cron_job(input: &Value) -> Value {
     let scheduled = calendar.read(text).map_or(0, |time| time.as_secs() as i64);
     let name = hash::cron_job_name(input.str_at(&["cronJob", "metadata", "name"]).unwrap_or_default(), scheduled);
     let labels = input.at(&["cronJob", "spec", "jobTemplate", "metadata", "labels"]).cloned().unwrap_or_default();
-    let annotations = map! { "batch.kubernetes.io/cronjob-scheduled-timestamp" => text };
+    let zone = input.str_at(&["cronJob", "spec", "timeZone"]).unwrap_or_default();
+    let stamp = TimeZone::named(zone).unwrap_or_default().rfc3339(scheduled);
+    let annotations = map! { "batch.kubernetes.io/cronjob-scheduled-timestamp" => stamp };
     map! { "annotations" => annotations, "jobName" => name, "labels" => labels }.into()
 }

@@ -66,7 +66,11 @@ pub fn parse(text: &str, lines_before: u32) -> Result<Parsed, Fault> {
 
 /// Index of the first character that YAML does not allow. Source: go.yaml.in/yaml v2, readerc.go, yaml_parser_update_buffer.
 fn control_character(text: &str) -> Option<usize> {
-    let allowed = |c: char| matches!(c, '\t' | '\n' | '\r' | ' '..='~' | '\u{85}' | '\u{a0}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..);
+    let allowed = |c: char| match c {
+        '\t' | '\n' | '\r' | ' '..='~' | '\u{85}' => true,
+        '\u{a0}'..='\u{fffd}' | '\u{10000}'.. => true,
+        _ => false,
+    };
     text.chars().position(|c| !allowed(c))
 }
 

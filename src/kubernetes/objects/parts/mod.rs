@@ -1,6 +1,7 @@
 //! Parts that many kinds share.
 
 pub mod backoff;
+pub mod cron;
 pub mod duration;
 pub mod int_or_percent;
 mod label_selector;
@@ -8,6 +9,7 @@ pub mod quantity;
 mod resources;
 pub mod selector;
 pub mod template_hash;
+pub mod time_zone;
 pub mod validate_names;
 
 pub use int_or_percent::IntOrPercent;
