@@ -2,7 +2,7 @@
 
 use super::{Report, Request};
 use crate::cli::Outcome;
-use crate::kubernetes::objects::{KindInfo, Surroundings, decode, rules};
+use crate::kubernetes::objects::{KindInfo, Surroundings, decode, quoted, rules};
 use crate::map;
 use crate::text::{Node, Problem, Value, json, yaml};
 use std::collections::BTreeMap;
@@ -25,15 +25,11 @@ enum Answer {
 }
 
 /// The recorded control plane: service accounts `default`, no classes, nothing else.
-#[derive(Default)]
-struct Recorded {
-    accounts: BTreeMap<(String, String), Value>,
-}
+pub(super) struct Recorded;
 
 impl Surroundings for Recorded {
-    fn service_account(&self, namespace: &str, name: &str) -> Option<Value> {
-        let account = Value::Map(map! { "metadata" => map! { "name" => name } });
-        (name == "default").then_some(account).or_else(|| self.accounts.get(&(namespace.into(), name.into())).cloned())
+    fn service_account(&self, _: &str, name: &str) -> Option<Value> {
+        (name == "default").then(|| Value::Map(map! { "metadata" => map! { "name" => name } }))
     }
     fn priority_class(&self, _: &str) -> Option<Value> {
         None
@@ -54,10 +50,10 @@ impl Surroundings for Recorded {
         SUFFIX.into()
     }
     fn cluster_ip(&mut self) -> Value {
-        Value::str("<allocated>")
+        Value::str(CLUSTER_IP)
     }
     fn node_port(&mut self) -> Value {
-        Value::str("<allocated>")
+        Value::Int(NODE_PORT)
     }
     fn uid(&self) -> Value {
         Value::str(UID)
@@ -67,6 +63,12 @@ impl Surroundings for Recorded {
 /// Stands for the identity that recordings call `<uid>`.
 const UID: &str = "00000000-0000-0000-0000-000000000000";
 
+/// Stands for the address that recordings call `<allocated>`.
+const CLUSTER_IP: &str = "10.96.255.254";
+
+/// Stands for the ports that recordings call `<allocated>`.
+const NODE_PORT: i64 = 32_767;
+
 /// Stands for the letters that are drawn.
 const SUFFIX: &str = "zzzzz";
 
@@ -75,6 +77,8 @@ fn hide(value: &mut Value) {
     match value {
         Value::Str(text) if &**text == UID => *value = Value::str("<uid>"),
         Value::Str(text) if &**text == "kube-api-access-zzzzz" => *value = Value::str("kube-api-access-*****"),
+        Value::Str(text) if &**text == CLUSTER_IP => *value = Value::str("<allocated>"),
+        Value::Int(NODE_PORT) => *value = Value::str("<allocated>"),
         Value::Str(text) if text.ends_with("-zzzzz") => *value = Value::str("<generated>"),
         Value::List(items) => items.iter_mut().for_each(hide),
         Value::Map(map) => map.iter_mut().for_each(|(_, v)| hide(v)),
@@ -107,7 +111,7 @@ pub fn check_defaults(text: &str, only: Option<&str>) -> Report {
         let warned = case.list_at(&["warnings"]).iter().filter_map(Value::as_str).map(str::to_owned).collect();
         let want = Answer::Accepted(Box::new(case.get("stored").cloned().unwrap_or_default()), warned);
         let node = json::read(&json::write(&given, json::Style::IN_ORDER)).map(|(node, _)| node);
-        let got = node.map_or(Answer::NotAnObject, |node| answer(&node, &[], OWN_NAMESPACE));
+        let got = node.map_or(Answer::NotAnObject, |node| answer(&node, &[], OWN_NAMESPACE, &Value::Null));
         judge(&mut report, name, &got, &want);
     }
     report
@@ -259,11 +263,18 @@ fn recorded(doc: &Value) -> Answer {
     }
 }
 
-/// The namespaces and objects that existed when a document was recorded show in the recorded words alone.
-fn world_refusal(doc: &Value) -> Option<String> {
-    let words = doc.str_at(&["message"])?;
-    let store = matches!(doc.int_at(&["code"]), Some(409 | 404));
-    store.then(|| words.to_owned())
+/// Whether a namespace or an object existed when a document was recorded shows in the recorded status alone; the words
+/// are ours.
+fn world_refusal(doc: &Value, kind: &KindInfo, object: &Value, namespace: &str) -> Option<String> {
+    let meta = |key: &str| object.str_at(&["metadata", key]).unwrap_or_default();
+    match doc.int_at(&["code"])? {
+        409 => Some(format!("{} {} already exists", kind.group_resource(), quoted(meta("name")))),
+        404 => {
+            let wanted = if meta("namespace").is_empty() { namespace } else { meta("namespace") };
+            Some(format!("namespaces {} not found", quoted(wanted)))
+        }
+        _ => None,
+    }
 }
 
 fn answer_text(text: &str, namespace: &str, doc: &Value) -> Answer {
@@ -282,21 +293,32 @@ fn answer_text(text: &str, namespace: &str, doc: &Value) -> Answer {
             "the object provided is unrecognized (must be of type {kind}): {words} ({head} ...)"
         ));
     };
-    if let Some(words) = world_refusal(doc) {
-        return Answer::Rejected(words);
-    }
     let duplicates: Vec<Problem> = problems.into_iter().filter(|p| p.code == "duplicate_key").collect();
-    answer(&document.node, &duplicates, namespace)
+    answer(&document.node, &duplicates, namespace, doc)
+}
+
+/// The object and kind of a text without faults.
+pub(super) fn decoded(text: &str) -> Option<(Value, &'static KindInfo)> {
+    let (documents, _) = yaml::read("", text);
+    let decoded = decode(&documents.first()?.node, &[]);
+    let (kind, mut object) = (decoded.kind?, decoded.object);
+    if kind.namespaced() && object.at(&["metadata", "namespace"]).is_none() {
+        object.set_at(&["metadata", "namespace"], OWN_NAMESPACE);
+    }
+    Some((object, kind))
 }
 
 /// What the server answers to one document.
-fn answer(node: &Node, duplicates: &[Problem], namespace: &str) -> Answer {
+fn answer(node: &Node, duplicates: &[Problem], namespace: &str, doc: &Value) -> Answer {
     let decoded = decode(node, duplicates);
     let Some(kind) = decoded.kind.filter(|k| k.resource.is_some()) else {
         let map = matches!(node.kind, crate::text::NodeKind::Map(_) | crate::text::NodeKind::List(_));
         return if map { Answer::NoSuchKind } else { Answer::NotAnObject };
     };
     if let Some(words) = decoded.refusal {
+        return Answer::Rejected(words);
+    }
+    if let Some(words) = world_refusal(doc, kind, &decoded.object, namespace) {
         return Answer::Rejected(words);
     }
     create(decoded.object, kind, namespace)
@@ -309,7 +331,7 @@ fn create(mut object: Value, kind: &KindInfo, namespace: &str) -> Answer {
     if !kind.namespaced() {
         object.remove_at(&["metadata", "namespace"]);
     }
-    let mut world = Recorded::default();
+    let mut world = Recorded;
     match rules::create(&mut object, kind, &mut world) {
         Err(refusal) => Answer::Rejected(refusal.message),
         Ok(warned) => {

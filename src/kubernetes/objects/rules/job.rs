@@ -3,7 +3,7 @@
 
 use super::super::field_error::{Errors, Path, quoted};
 use super::view::{Fill, View};
-use super::{NONE, Rules, formats, meta, pod, workload};
+use super::{NONE, Rules, formats, internal, meta, pod, workload};
 use crate::text::{Map, Value};
 
 /// The rules of jobs.
@@ -127,12 +127,12 @@ pub fn check(spec: &Value, made: bool, path: &Path) -> Errors {
 
 fn selector(spec: &Value, path: &Path) -> Errors {
     let (selector, at) = (spec.of("selector"), path.child("selector"));
-    if selector.is_null() {
-        return vec![at.required("")];
-    }
     let mut out = meta::selector(selector, meta::SelectorRule::default(), &at);
+    if selector.is_null() {
+        out.push(at.required(""));
+    }
     let labels = spec.of("template").of("metadata").of("labels");
-    if workload::readable(selector) && !meta::matches(selector, labels) {
+    if workload::readable(selector) && (selector.is_null() || !meta::matches(selector, labels)) {
         let at = path.child("template").child("metadata").child("labels");
         out.push(at.invalid(labels, "`selector` does not match template `labels`"));
     }
@@ -307,7 +307,10 @@ fn update(new: &Value, old: &Value) -> Errors {
     out.extend(meta::immutable(spec.of("selector"), before.of("selector"), &path.child("selector")));
     let suspended = before.yes("suspend") && !old.of("status").has("startTime");
     if !suspended {
-        out.extend(meta::immutable(spec.of("template"), before.of("template"), &path.child("template")));
+        let template = internal::template(spec.of("template"));
+        if !meta::immutable(spec.of("template"), before.of("template"), &path).is_empty() {
+            out.push(path.child("template").invalid(template, "field is immutable"));
+        }
     }
     for member in ["completionMode", "podFailurePolicy", "backoffLimitPerIndex", "managedBy", "successPolicy"] {
         out.extend(meta::immutable(spec.of(member), before.of(member), &path.child(member)));

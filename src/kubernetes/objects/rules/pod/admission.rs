@@ -136,7 +136,7 @@ fn system_class(value: i64) -> Value {
 }
 
 /// Every pod bears a lost node for five minutes, unless it says otherwise.
-fn tolerations(pod: &mut Value) {
+pub fn tolerations(pod: &mut Value) {
     const SECONDS: i64 = 300;
     let spec = pod.make("spec");
     let mut all = spec.items("tolerations").to_vec();

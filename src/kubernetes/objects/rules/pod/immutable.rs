@@ -6,8 +6,10 @@ use super::super::view::{Fill, View};
 use super::super::{internal, meta};
 use crate::text::Value;
 
+/// Source: pkg/apis/core/validation/validation.go, updatablePodSpecFields.
 const WORDS: &str = "pod updates may not change fields other than `spec.containers[*].image`,\
-`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),\
+`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,\
+`spec.tolerations` (only additions to existing tolerations),\
 `spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)";
 
 /// Compares the specs with everything equalised that may change.

@@ -34,6 +34,7 @@ pub const RULES: Rules = Rules {
     create: spec::create,
     update: spec::update,
     warnings: |pod| warnings::of(pod.of("spec"), pod.of("metadata"), true, &Path::new("spec")),
+    carry,
     ..NONE
 };
 
@@ -52,4 +53,16 @@ fn strategy(pod: &mut Value) {
         status.set("conditions", vec![Value::Map(condition)]);
     }
     pod.make_map().set("status", status);
+}
+
+/// What admission adds to a changed pod.
+/// Source: kubernetes v1.37 plugin/pkg/admission/{defaulttolerationseconds,priority}/admission.go.
+fn carry(pod: &mut Value, old: &Value) {
+    admission::tolerations(pod);
+    let spec = pod.make("spec");
+    for member in ["priority", "preemptionPolicy"] {
+        if let Some(value) = old.at(&["spec", member]).filter(|_| !spec.has(member)).cloned() {
+            spec.make_map().set(member, value);
+        }
+    }
 }

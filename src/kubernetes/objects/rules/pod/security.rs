@@ -1,12 +1,13 @@
 //! As whom a pod and its containers run.
 //! Source: kubernetes v1.37 pkg/apis/core/validation/validation.go, ValidateSecurityContext, validatePodSpecSecurityContext.
 
-use super::super::super::field_error::{Errors, Path, Raw};
-use super::super::formats;
+use super::super::super::field_error::{Errors, Path};
+use super::super::{formats, internal};
 use super::super::view::View;
 use super::volumes::descending;
-use crate::text::{Map, Value, json};
+use crate::text::Value;
 
+/// Largest user or group. Source: apimachinery pkg/util/validation/validation.go, maxUserID.
 const ID_MAX: i64 = i32::MAX as i64;
 
 /// A container's security context.
@@ -43,46 +44,8 @@ pub fn container(context: &Value, host_users: bool, path: &Path) -> Errors {
 }
 
 /// The context as the server prints its own struct.
-/// Source: pkg/apis/core/types.go, SecurityContext.
-fn shown(context: &Value) -> Raw {
-    const MEMBERS: [(&str, &str); 12] = [
-        ("Capabilities", "capabilities"),
-        ("Privileged", "privileged"),
-        ("SELinuxOptions", "seLinuxOptions"),
-        ("WindowsOptions", "windowsOptions"),
-        ("RunAsUser", "runAsUser"),
-        ("RunAsGroup", "runAsGroup"),
-        ("RunAsNonRoot", "runAsNonRoot"),
-        ("ReadOnlyRootFilesystem", "readOnlyRootFilesystem"),
-        ("AllowPrivilegeEscalation", "allowPrivilegeEscalation"),
-        ("ProcMount", "procMount"),
-        ("SeccompProfile", "seccompProfile"),
-        ("AppArmorProfile", "appArmorProfile"),
-    ];
-    let inner = |value: &Value, members: &[(&str, &str)]| match value {
-        Value::Map(_) => {
-            Value::Map(members.iter().map(|(go, own)| ((*go).into(), value.of(own).clone())).collect::<Map>())
-        }
-        other => other.clone(),
-    };
-    let map: Map = MEMBERS
-        .iter()
-        .map(|(go, own)| {
-            let value = context.of(own);
-            let value = match *own {
-                "capabilities" => inner(value, &[("Add", "add"), ("Drop", "drop")]),
-                "seccompProfile" | "appArmorProfile" => {
-                    inner(value, &[("Type", "type"), ("LocalhostProfile", "localhostProfile")])
-                }
-                "seLinuxOptions" => {
-                    inner(value, &[("User", "user"), ("Role", "role"), ("Type", "type"), ("Level", "level")])
-                }
-                _ => value.clone(),
-            };
-            ((*go).into(), value)
-        })
-        .collect();
-    Raw(json::write(&Value::Map(map), json::Style::IN_ORDER))
+fn shown(context: &Value) -> Value {
+    internal::shown(context, "core.v1.SecurityContext")
 }
 
 /// A pod's security context.
