@@ -10,7 +10,7 @@ mod durations;
 mod eviction_toleration;
 mod labels;
 mod names;
-mod objects;
+pub mod objects;
 mod preemption;
 mod printers;
 mod qos;

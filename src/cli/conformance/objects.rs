@@ -66,7 +66,7 @@ const UID: &str = "00000000-0000-0000-0000-000000000000";
 /// Stands for the address that recordings call `<allocated>`.
 const CLUSTER_IP: &str = "10.96.255.254";
 
-/// Stands for the ports that recordings call `<allocated>`.
+/// Stands for the ports that recordings call `<allocated>`. Ours: the last of the range, which no document asks for.
 const NODE_PORT: i64 = 32_767;
 
 /// Stands for the letters that are drawn.

@@ -64,7 +64,13 @@ fn anchors<'a>(b: &[&'a str]) -> BTreeMap<&'a str, Vec<usize>> {
     all
 }
 
-fn longest(a: &[&str], b: &[&str], places: &BTreeMap<&str, Vec<usize>>, from: (usize, usize), to: (usize, usize)) -> Match {
+fn longest(
+    a: &[&str],
+    b: &[&str],
+    places: &BTreeMap<&str, Vec<usize>>,
+    from: (usize, usize),
+    to: (usize, usize),
+) -> Match {
     let mut best: Match = (from.0, to.0, 0);
     let mut lengths: BTreeMap<usize, usize> = BTreeMap::new();
     for (i, line) in a.iter().enumerate().take(from.1).skip(from.0) {
@@ -127,7 +133,11 @@ fn groups(stretches: &[Stretch]) -> Vec<Vec<Stretch>> {
     if !stretches.iter().any(|s| !s.equal) {
         return Vec::new();
     }
-    let head = |s: Stretch| Stretch { from: (s.from.0, s.from.1.min(s.from.0 + CONTEXT)), to: (s.to.0, s.to.1.min(s.to.0 + CONTEXT)), ..s };
+    let head = |s: Stretch| Stretch {
+        from: (s.from.0, s.from.1.min(s.from.0 + CONTEXT)),
+        to: (s.to.0, s.to.1.min(s.to.0 + CONTEXT)),
+        ..s
+    };
     let tail = |s: Stretch| Stretch {
         from: (s.from.0.max(s.from.1.saturating_sub(CONTEXT)), s.from.1),
         to: (s.to.0.max(s.to.1.saturating_sub(CONTEXT)), s.to.1),

@@ -13,8 +13,8 @@ const ORDERS: &[(&str, &str)] = &[
     (
         "core.v1.PodSpec",
         "volumes initContainers containers ephemeralContainers restartPolicy terminationGracePeriodSeconds \
-         activeDeadlineSeconds dnsPolicy nodeSelector serviceAccountName serviceAccount automountServiceAccountToken \
-         nodeName hostNetwork hostPID hostIPC shareProcessNamespace securityContext imagePullSecrets hostname subdomain \
+         activeDeadlineSeconds dnsPolicy nodeSelector serviceAccountName serviceAccount \
+         automountServiceAccountToken nodeName hostNetwork hostPID hostIPC shareProcessNamespace securityContext imagePullSecrets hostname subdomain \
          affinity schedulerName tolerations hostAliases priorityClassName priority dnsConfig readinessGates \
          runtimeClassName enableServiceLinks preemptionPolicy overhead topologySpreadConstraints setHostnameAsFQDN os \
          hostUsers schedulingGates resourceClaims resources hostnameOverride schedulingGroup evictionResponders",
@@ -51,15 +51,38 @@ const ORDERS: &[(&str, &str)] = &[
 
 /// Go names that are not the API's with a capital letter.
 const NAMES: &[(&str, &str)] = &[
-    ("serviceAccount", "DeprecatedServiceAccount"), ("apiVersion", "APIVersion"), ("apiGroup", "APIGroup"),
-    ("uid", "UID"), ("dnsPolicy", "DNSPolicy"), ("dnsConfig", "DNSConfig"), ("httpGet", "HTTPGet"),
-    ("httpHeaders", "HTTPHeaders"), ("tcpSocket", "TCPSocket"), ("grpc", "GRPC"), ("tty", "TTY"), ("os", "OS"),
-    ("seLinuxOptions", "SELinuxOptions"), ("seLinuxChangePolicy", "SELinuxChangePolicy"), ("fsGroup", "FSGroup"),
-    ("fsGroupChangePolicy", "FSGroupChangePolicy"), ("fsType", "FSType"), ("ip", "IP"), ("nfs", "NFS"),
-    ("iscsi", "ISCSI"), ("iqn", "IQN"), ("rbd", "RBD"), ("fc", "FC"), ("csi", "CSI"), ("cephfs", "CephFS"),
-    ("storageos", "StorageOS"), ("gcePersistentDisk", "GCEPersistentDisk"), ("pdName", "PDName"),
-    ("awsElasticBlockStore", "AWSElasticBlockStore"), ("gmsaCredentialSpecName", "GMSACredentialSpecName"),
-    ("gmsaCredentialSpec", "GMSACredentialSpec"), ("diskURI", "DataDiskURI"),
+    ("serviceAccount", "DeprecatedServiceAccount"),
+    ("apiVersion", "APIVersion"),
+    ("apiGroup", "APIGroup"),
+    ("uid", "UID"),
+    ("dnsPolicy", "DNSPolicy"),
+    ("dnsConfig", "DNSConfig"),
+    ("httpGet", "HTTPGet"),
+    ("httpHeaders", "HTTPHeaders"),
+    ("tcpSocket", "TCPSocket"),
+    ("grpc", "GRPC"),
+    ("tty", "TTY"),
+    ("os", "OS"),
+    ("seLinuxOptions", "SELinuxOptions"),
+    ("seLinuxChangePolicy", "SELinuxChangePolicy"),
+    ("fsGroup", "FSGroup"),
+    ("fsGroupChangePolicy", "FSGroupChangePolicy"),
+    ("fsType", "FSType"),
+    ("ip", "IP"),
+    ("nfs", "NFS"),
+    ("iscsi", "ISCSI"),
+    ("iqn", "IQN"),
+    ("rbd", "RBD"),
+    ("fc", "FC"),
+    ("csi", "CSI"),
+    ("cephfs", "CephFS"),
+    ("storageos", "StorageOS"),
+    ("gcePersistentDisk", "GCEPersistentDisk"),
+    ("pdName", "PDName"),
+    ("awsElasticBlockStore", "AWSElasticBlockStore"),
+    ("gmsaCredentialSpecName", "GMSACredentialSpecName"),
+    ("gmsaCredentialSpec", "GMSACredentialSpec"),
+    ("diskURI", "DataDiskURI"),
 ];
 
 /// The difference between two structs of a type.
@@ -79,7 +102,10 @@ pub fn shown(value: &Value, of: &str) -> Value {
 /// A pod template: its metadata prints as in files, without a name of its own.
 pub fn template(template: &Value) -> Value {
     let mut out = template.of("metadata").as_map().cloned().unwrap_or_default();
-    out.set("Spec", Schema::get().type_named("core.v1.PodSpec").map_or(Value::Null, |of| structure(template.of("spec"), of)));
+    out.set(
+        "Spec",
+        Schema::get().type_named("core.v1.PodSpec").map_or(Value::Null, |of| structure(template.of("spec"), of)),
+    );
     Value::Map(out)
 }
 

@@ -2,8 +2,8 @@
 //! Source: kubernetes v1.37 pkg/apis/core/validation/validation.go, ValidateSecurityContext, validatePodSpecSecurityContext.
 
 use super::super::super::field_error::{Errors, Path};
-use super::super::{formats, internal};
 use super::super::view::View;
+use super::super::{formats, internal};
 use super::volumes::descending;
 use crate::text::Value;
 
