@@ -53,7 +53,7 @@ impl Recorded {
         }
         for tree in input.list_at(&["namespaces"]) {
             let object = object(Kind::Namespace, tree);
-            cluster.namespaces.insert(object.meta.name, object.meta.labels);
+            cluster.set_namespace(&object.meta.name, Some(&object.meta.labels));
         }
         for (at, tree) in input.list_at(&["pods"]).iter().enumerate() {
             let (view, node, _) = pod(tree, at as u32 + 1)?;

@@ -34,7 +34,33 @@ pub struct Kept {
     pub message: Word,
 }
 
+/// The state of a cluster in which an attempt was made: changes of nodes, of their order, of pods with affinity.
+pub type Known = (u64, u64, u64);
+
+/// A failure that holds for all pods of a template while the cluster stays as it is.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// What is kept of it.
+    pub kept: Kept,
+    /// Plugins that refused.
+    pub plugins: super::hints::Plugins,
+    /// Whether a nomination is taken back.
+    pub clears: bool,
+}
+
 impl Kept {
+    /// An attempt that found a node the short way.
+    pub fn of(t: Time, placed: &super::fast::Placement, cluster: &Snapshot) -> Self {
+        Kept {
+            t,
+            nodes: cluster.nodes().len() as u32,
+            evaluated: placed.evaluated as u32,
+            feasible: placed.feasible as u32,
+            tied: placed.tied as u32,
+            chosen: Some((cluster.nodes()[placed.node].name.clone(), placed.total)),
+            message: Word::EMPTY,
+        }
+    }
     /// An attempt that found a node; `chosen` is its place among the feasible.
     pub fn placed(t: Time, found: &Attempt, chosen: usize, tied: usize, cluster: &Snapshot) -> Self {
         let node = cluster.nodes()[found.feasible[chosen]].name.clone();

@@ -4,6 +4,7 @@
 //! see it · `queue` `hints` who tries when · `watch` what is seen · `work` one pod's turn · `attempts` what is kept of it.
 
 pub mod attempts;
+pub mod fast;
 pub mod framework;
 pub mod hints;
 pub mod plugins;
@@ -64,6 +65,9 @@ pub struct State {
     busy_until: Time,
     work_at: Option<Time>,
     flushing: bool,
+    /// Counts changes of Services.
+    selectors_changed: u64,
+    fast: fast::Cache,
 }
 
 /// A Service's selector.

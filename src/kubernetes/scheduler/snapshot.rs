@@ -26,8 +26,7 @@ pub struct Snapshot {
     images: BTreeMap<Rc<str>, (i64, u32)>,
     /// Pods on nodes that are not known.
     strays: BTreeMap<Rc<str>, Vec<Rc<PodView>>>,
-    /// Labels of namespaces.
-    pub namespaces: BTreeMap<Rc<str>, Labels>,
+    namespaces: BTreeMap<Rc<str>, Labels>,
     changes: Vec<u32>,
     forgotten: u64,
     shape: u64,
@@ -75,6 +74,19 @@ impl Snapshot {
     pub fn changed_since(&self, count: u64) -> Option<&[u32]> {
         let from = count.checked_sub(self.forgotten)?;
         self.changes.get(from as usize..)
+    }
+
+    /// Labels of a namespace.
+    pub fn namespace(&self, name: &str) -> Option<&Labels> {
+        self.namespaces.get(name)
+    }
+    /// A namespace has these labels, or is gone.
+    pub fn set_namespace(&mut self, name: &Rc<str>, labels: Option<&Labels>) {
+        match labels {
+            Some(labels) => drop(self.namespaces.insert(name.clone(), labels.clone())),
+            None => drop(self.namespaces.remove(name)),
+        }
+        self.affine_version += 1;
     }
 
     /// The number of a pod's group.

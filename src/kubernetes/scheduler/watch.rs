@@ -175,15 +175,13 @@ impl State {
         if let Some(selector) = selector {
             list.push((change.id, Rc::new(selector)));
         }
+        self.selectors_changed += 1;
     }
 
     fn see_namespace(&mut self, change: &Change) {
         let Some(object) = change.object() else { return };
-        let name = object.meta.name.clone();
-        match &change.after {
-            Some(_) => drop(self.snapshot.namespaces.insert(name, object.meta.labels.clone())),
-            None => drop(self.snapshot.namespaces.remove(&name)),
-        }
+        let labels = change.after.as_ref().map(|o| &o.meta.labels);
+        self.snapshot.set_namespace(&object.meta.name, labels);
     }
 
     /// Lets the pods try again that an event may help.

@@ -1,7 +1,7 @@
 //! One pod's turn: find a node, take it, tell the API server; or say why not, and make room where that helps.
 //! Source: kubernetes v1.37 pkg/scheduler/schedule_one.go, ScheduleOne, handleSchedulingFailure, bindingCycle.
 
-use super::attempts::Kept;
+use super::attempts::{Failure, Kept, Known};
 use super::framework::{Attempt, Cycle, attempt};
 use super::hints::mask;
 use super::plugins::scheduling_gates;
@@ -14,6 +14,7 @@ use super::{BIND, CYCLE, SCHEDULER, State, Timer, bound, made_room, makes_room, 
 use crate::kubernetes::apiserver::{Api, By, Cx, DeleteOptions, Told};
 use crate::kubernetes::objects::parts::LabelSelector;
 use crate::kubernetes::objects::{Condition, Id, Object, set_condition};
+use crate::sim::mix;
 use crate::text::{Value, Word};
 use std::rc::Rc;
 
@@ -52,29 +53,56 @@ impl State {
             self.queue.put(id, Place::Gated);
             return;
         }
-        let selector = self.selector_for(&object, cx.api);
         self.snapshot.arrange();
         let pod = Rc::new(pod);
+        let owner = object.meta.controller().and_then(|o| o.id);
+        let template = self.cache_of(&pod, owner, &object, cx.api);
+        // Pods that room was made for count only on the long way.
+        if self.nominated.is_empty()
+            && let Some(placed) = self.fast.place(template, &self.snapshot, self.start, cx.chance(SCHEDULER))
+        {
+            self.start = (self.start + placed.evaluated) % self.snapshot.nodes().len();
+            self.keep(id, Kept::of(cx.now(), &placed, &self.snapshot));
+            return self.assume(&pod, placed.node, cx);
+        }
+        self.long_turn(&object, &pod, template, cx);
+    }
+    fn cache_of(&mut self, pod: &Rc<PodView>, owner: Option<Id>, object: &Object, api: &Api) -> usize {
+        let mut fast = std::mem::take(&mut self.fast);
+        let template = fast.template(pod, owner, self.selectors_changed, || self.selector_for(object, api));
+        self.fast = fast;
+        template
+    }
+    /// The turn that walks the nodes.
+    fn long_turn(&mut self, object: &Rc<Object>, pod: &Rc<PodView>, template: usize, cx: &mut Cx<Timer>) {
+        let snapshot = &self.snapshot;
+        let known = (snapshot.change_count(), snapshot.shape(), snapshot.affine_version());
+        if let Some(failure) = self.fast.failure(template, known, pod) {
+            return self.fail_again(object, pod, &failure, cx);
+        }
+        let selector = self.fast.selector(template).clone();
         let mut cycle = Cycle::new(&self.snapshot, &selector);
-        let found = attempt(&pod, &mut cycle, self.start, false);
+        let found = attempt(pod, &mut cycle, self.start, false);
         if found.nodes > 0 && found.restriction.nodes.is_none() {
             self.start = (self.start + found.evaluated) % found.nodes;
         }
         if found.feasible.is_empty() {
             let budgets = budgets(cx);
-            let chance = cx.chance(SCHEDULER);
+            // Not drawn from the stream, so that a failure that is only repeated leaves no trace there.
+            let tries = self.queue.get(pod.id).map_or(0, |w| w.failures);
+            let draw = mix(u64::from(pod.id.0) << 32 | u64::from(tries));
             let mut outcome = None;
             if found.nodes > 0 {
-                outcome = Some(preempt(&pod, &found, &cycle, &budgets, |n| chance.below(n as u64) as usize));
+                outcome = Some(preempt(pod, &found, &cycle, &budgets, |n| (draw % n as u64) as usize));
             }
             drop(cycle);
-            return self.fail(&object, &pod, &found, outcome, cx);
+            return self.fail(object, pod, &found, outcome, (template, known), cx);
         }
         drop(cycle);
         let best = found.best();
         let drawn = best[cx.chance(SCHEDULER).below(best.len() as u64) as usize];
-        self.keep(id, Kept::placed(cx.now(), &found, drawn, best.len(), &self.snapshot));
-        self.assume(&pod, found.feasible[drawn], cx);
+        self.keep(pod.id, Kept::placed(cx.now(), &found, drawn, best.len(), &self.snapshot));
+        self.assume(pod, found.feasible[drawn], cx);
     }
 
     /// The pod counts on the node from now on; the API server is told a moment later.
@@ -113,6 +141,7 @@ impl State {
         pod: &Rc<PodView>,
         found: &Attempt,
         outcome: Option<Outcome>,
+        (template, known): (usize, Known),
         cx: &mut Cx<Timer>,
     ) {
         let id = pod.id;
@@ -127,30 +156,12 @@ impl State {
         let clears = outcome.as_ref().is_some_and(|o| o.ineligible.is_none() && chosen.is_none());
         let candidate = chosen.and_then(|at| outcome.as_ref()?.candidates.get(at).cloned());
         let room = candidate.as_ref().map(|c| self.snapshot.nodes()[c.node].name.clone());
-        self.keep(id, Kept::failed(cx.now(), found, message.clone().into()));
-        self.queue.failed(id, mask(&found.unschedulable_plugins()), cx.now());
-        if !self.flushing {
-            self.flushing = true;
-            cx.after(super::queue::STUCK_LOOK, Timer::Flush);
+        let kept = Kept::failed(cx.now(), found, message.into());
+        let failure = Failure { kept, plugins: mask(&found.unschedulable_plugins()), clears };
+        self.report(object, &failure, room.clone().zip(candidate.as_ref().map(|c| c.victims.len())), cx);
+        if room.is_none() && pod.nominated.is_none() {
+            self.fast.set_failure(template, known, failure);
         }
-        let told = Told::warning(SCHEDULER, id, "FailedScheduling", truncated(&message));
-        cx.api.tell(Told { action: "Scheduling", ..told });
-        let why = match &room {
-            Some(node) => makes_room(node, candidate.as_ref().map_or(0, |c| c.victims.len())),
-            None => no_fit(found.nodes as i64, Word::from(message.clone())),
-        };
-        let now = cx.now().whole_seconds();
-        let by = By::actor(SCHEDULER, why);
-        let by = if object.meta.source.is_some() { by.reading(object, "spec") } else { by };
-        cx.api.update_status(id, by, |o| {
-            let generation = o.meta.generation;
-            let Some(pod) = o.pod_mut() else { return };
-            if clears || room.is_some() {
-                pod.status.nominated = room.clone();
-            }
-            let condition = Condition::new("PodScheduled", false, "Unschedulable", message, now);
-            set_condition(&mut pod.status.conditions, Condition { generation, ..condition });
-        });
         if clears || room.is_some() {
             self.nominate(id, room.clone(), Rc::new(PodView { nominated: room.clone(), ..(**pod).clone() }));
         }
@@ -158,6 +169,44 @@ impl State {
             candidate.victims.iter().for_each(|victim| evict(pod, victim, &node, cx));
             self.unseat(pod, &node, cx);
         }
+    }
+    /// The cluster is as it was when a pod of this template failed.
+    fn fail_again(&mut self, object: &Rc<Object>, pod: &Rc<PodView>, failure: &Failure, cx: &mut Cx<Timer>) {
+        let mut failure = failure.clone();
+        failure.kept.t = cx.now();
+        self.report(object, &failure, None, cx);
+        debug_assert!(pod.nominated.is_none());
+    }
+    /// Tells everybody why a pod did not fit, and on which node room is being made by how many victims.
+    fn report(&mut self, object: &Object, failure: &Failure, room: Option<(Rc<str>, usize)>, cx: &mut Cx<Timer>) {
+        let id = object.meta.id;
+        let Failure { kept, plugins, clears } = failure;
+        let (message, nodes) = (kept.message.clone(), i64::from(kept.nodes));
+        self.keep(id, kept.clone());
+        self.queue.failed(id, *plugins, cx.now());
+        if !self.flushing {
+            self.flushing = true;
+            cx.after(super::queue::STUCK_LOOK, Timer::Flush);
+        }
+        let told = Told::warning(SCHEDULER, id, "FailedScheduling", truncated(&message));
+        cx.api.tell(Told { action: "Scheduling", ..told });
+        let why = match &room {
+            Some((node, victims)) => makes_room(node, *victims),
+            None => no_fit(nodes, message.clone()),
+        };
+        let now = cx.now().whole_seconds();
+        let by = By::actor(SCHEDULER, why);
+        let by = if object.meta.source.is_some() { by.reading(object, "spec") } else { by };
+        let node = room.map(|(node, _)| node);
+        cx.api.update_status(id, by, |o| {
+            let generation = o.meta.generation;
+            let Some(pod) = o.pod_mut() else { return };
+            if *clears || node.is_some() {
+                pod.status.nominated = node;
+            }
+            let condition = Condition::new("PodScheduled", false, "Unschedulable", message, now);
+            set_condition(&mut pod.status.conditions, Condition { generation, ..condition });
+        });
     }
     /// Pods of lower priority lose their nomination for a node that a higher one makes room on.
     /// Source: kubernetes v1.37 pkg/scheduler/framework/preemption/preemption.go, getLowerPriorityNominatedPods.

@@ -5,7 +5,7 @@ use crate::kubernetes::objects::Labels;
 use crate::kubernetes::objects::pod::PodTerm;
 use crate::kubernetes::scheduler::framework::{Cycle, Plugin, PreFilter, SCORE_MAX, Verdict};
 use crate::kubernetes::scheduler::snapshot::Snapshot;
-use crate::kubernetes::scheduler::view::{NodeView, PodView};
+use crate::kubernetes::scheduler::view::{Group, NodeView, PodView};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -63,7 +63,7 @@ fn means(term: &PodTerm, owner: &Rc<str>, target: Target, incoming: bool) -> boo
     let own = term.namespaces.is_empty() && term.namespace_selector.is_none() && owner == target.namespace;
     let by_label = || {
         let Some(selector) = &term.namespace_selector else { return false };
-        match target.cluster.namespaces.get(target.namespace) {
+        match target.cluster.namespace(target.namespace) {
             Some(labels) => selector.matches(labels),
             None => selector.is_empty() || (!incoming && selector.matches(&Labels::default())),
         }
@@ -218,6 +218,17 @@ pub fn worths(pod: &PodView, cluster: &Snapshot) -> Vec<(u32, Vec<(Rc<str>, i64)
     };
     let each = |id: u32| (id, worth(pod, id, cluster));
     ids.into_iter().map(each).filter(|(_, w)| !w.is_empty()).collect()
+}
+
+/// Whether any pod's affinity, its own or another's, has a say in where this pod goes.
+pub fn concerns(pod: &PodView, cluster: &Snapshot) -> bool {
+    let me = Target { namespace: &pod.namespace, labels: &pod.labels, cluster };
+    let breaks = |group: &Group| group.anti_required().iter().any(|t| means(t, &group.namespace, me, false));
+    let (near, far) = required(pod);
+    !near.is_empty()
+        || !far.is_empty()
+        || !worths(pod, cluster).is_empty()
+        || cluster.affine_groups().any(|(_, group)| breaks(group))
 }
 
 fn pre_score(pod: &PodView, _: &[usize], cycle: &mut Cycle) -> bool {
