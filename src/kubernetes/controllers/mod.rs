@@ -2,6 +2,7 @@
 //! controller, one line in [`CONTROLLERS`].
 
 pub mod deployment;
+mod endpoints;
 mod frame;
 mod garbage;
 mod namespace;
@@ -37,6 +38,8 @@ pub const CONTROLLERS: &[Controller] = &[
     garbage::CONTROLLER,
     pod_gc::CONTROLLER,
     namespace::CONTROLLER,
+    endpoints::SLICES,
+    endpoints::LEGACY,
 ];
 
 /// What they give as reasons.
@@ -51,6 +54,7 @@ pub const REASONS: &[&[Reason]] = &[
     garbage::REASONS,
     pod_gc::REASONS,
     namespace::REASONS,
+    endpoints::REASONS,
 ];
 
 /// What the room remembers.
@@ -81,6 +85,8 @@ pub struct Memory {
     pub nodes: node_lifecycle::Nodes,
     /// Pods that leave tainted nodes.
     pub evictions: taint_eviction::Evictions,
+    /// Pods by the Services that select them.
+    members: endpoints::Members,
     /// What the pod garbage collector remembers.
     pod_gc: pod_gc::Memory,
     /// Which step of the cluster's size holds.

@@ -112,3 +112,28 @@ fn a_namespace_goes_after_its_contents() {
     assert_eq!(stage.cluster.api.store.list_in(Kind::Pod, "default").count(), 0);
     assert_eq!(stage.cluster.api.store.list_in(Kind::ReplicaSet, "default").count(), 0);
 }
+
+#[test]
+fn a_service_finds_its_ready_pods() {
+    let mut stage = with_nodes(&["a"]);
+    stage.apply("apiVersion: v1\nkind: Service\nmetadata: {name: web, namespace: default}\nspec: {selector: {app: web}, ports: [{port: 80, targetPort: 8080}]}\n");
+    let endpoints = |stage: &Stage| -> Vec<bool> {
+        let slices = stage.cluster.api.store.list(Kind::EndpointSlice).filter_map(|o| o.endpoint_slice());
+        slices.flat_map(|s| s.endpoints.iter().map(|e| e.ready)).collect()
+    };
+    stage.wait(Span::secs(1));
+    assert_eq!((stage.cluster.api.store.count(Kind::EndpointSlice), endpoints(&stage)), (1, vec![]));
+    let id = stage.apply(WEB);
+    stage.wait(Span::secs(30));
+    assert_eq!(endpoints(&stage), [true; 4]);
+    let kind = stage.cluster.api.kinds.find("v1", "Endpoints").expect("there are some");
+    let old = stage.cluster.api.store.by_name(kind, "default", "web").and_then(|o| o.plain()).expect("there");
+    assert_eq!(old.list_at(&["subsets"])[0].list_at(&["addresses"]).len(), 4);
+    stage.cluster.api.delete(id, you(), DeleteOptions::default());
+    stage.wait(Span::secs(60));
+    assert_eq!(endpoints(&stage), []);
+    let service = stage.cluster.api.store.find(Kind::Service, "default", "web").expect("there");
+    stage.cluster.api.delete(service, you(), DeleteOptions::default());
+    stage.wait(Span::secs(1));
+    assert_eq!(stage.cluster.api.store.count(Kind::EndpointSlice) + stage.cluster.api.store.count(kind), 0);
+}
