@@ -8,6 +8,7 @@ use std::path::PathBuf;
 const FLOORS: &[(&str, usize)] = &[
     ("backoff", 73),
     ("deployment", 109),
+    ("controller_history", 23),
     ("cron", 172),
     ("durations", 90),
     ("eviction_toleration", 105),

@@ -4,6 +4,7 @@
 
 mod backoff;
 mod cluster;
+mod controller_history;
 mod cron;
 mod deployment;
 mod durations;
@@ -60,6 +61,7 @@ pub struct Request {
 /// Every family, by name.
 const FAMILIES: &[(&str, How)] = &[
     ("backoff", How::Lines(backoff::check)),
+    ("controller_history", How::Lines(controller_history::check)),
     ("cron", How::Lines(cron::check)),
     ("deployment", How::Lines(deployment::check)),
     ("defaults", How::Itself(objects::defaults)),

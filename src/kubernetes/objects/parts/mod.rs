@@ -7,6 +7,7 @@ pub mod int_or_percent;
 mod label_selector;
 pub mod quantity;
 mod resources;
+pub mod revision;
 pub mod selector;
 pub mod template_hash;
 pub mod time_zone;
