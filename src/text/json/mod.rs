@@ -4,5 +4,5 @@
 mod read;
 mod write;
 
-pub use read::{JsonError, parse, parse_stream, read};
+pub use read::{JsonError, parse, parse_stream, read, read_stream};
 pub use write::{Style, write};

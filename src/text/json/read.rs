@@ -15,6 +15,20 @@ pub struct JsonError {
     pub words: String,
 }
 
+impl JsonError {
+    /// Whether the text ended too early.
+    pub fn is_end(&self) -> bool {
+        self.words == END
+    }
+    /// What Go's decoder of a stream says.
+    pub fn short_words(&self) -> &str {
+        if self.is_end() { "unexpected EOF" } else { &self.words }
+    }
+}
+
+/// Source: Go encoding/json, scanner.go, checkValid.
+const END: &str = "unexpected end of JSON input";
+
 /// What a reader makes of the parts: values alone, or trees with places.
 trait Make {
     type Out;
@@ -60,6 +74,42 @@ pub fn read(text: &str) -> Result<(Node, Vec<Problem>), (Pos, JsonError)> {
     let node = reader.value(0).and_then(|node| reader.end().map(|()| node));
     let node = node.map_err(|error| (places.pos(error.offset.saturating_sub(1)), error))?;
     Ok((node, places.twice.take()))
+}
+
+/// What a stream of JSON values gave before it ended or stopped being JSON.
+#[derive(Debug, Default)]
+pub struct Stream {
+    /// The values, with places.
+    pub nodes: Vec<Node>,
+    /// Keys that stand twice.
+    pub problems: Vec<Problem>,
+    /// What stopped it, and where.
+    pub error: Option<(Pos, JsonError)>,
+    /// Bytes of the values and what stands between them.
+    pub length: usize,
+}
+
+/// Reads one value after the other, with places, as far as that goes.
+pub fn read_stream(text: &str) -> Stream {
+    let places = Places::new(text);
+    let mut reader = Reader { bytes: text.as_bytes(), text, at: 0, make: &places };
+    let mut stream = Stream::default();
+    loop {
+        stream.length = reader.at;
+        reader.blanks();
+        if reader.at == text.len() {
+            break;
+        }
+        match reader.value(0) {
+            Ok(node) => stream.nodes.push(node),
+            Err(error) => {
+                stream.error = Some((places.pos(error.offset.saturating_sub(1)), error));
+                break;
+            }
+        }
+    }
+    stream.problems = places.twice.take();
+    stream
 }
 
 struct Values;
@@ -148,7 +198,7 @@ impl<M: Make> Reader<'_, M> {
     /// The error for the byte at the cursor, or for the end of the text.
     fn wrong<T>(&self, where_it_stands: &str) -> Result<T, JsonError> {
         Err(match self.bytes.get(self.at) {
-            None => JsonError { offset: self.bytes.len(), words: "unexpected end of JSON input".into() },
+            None => JsonError { offset: self.bytes.len(), words: END.into() },
             Some(b) => {
                 let words = format!("invalid character {} {where_it_stands}", quoted_byte(*b));
                 JsonError { offset: self.at + 1, words }

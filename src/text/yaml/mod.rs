@@ -11,7 +11,7 @@ mod scan_text;
 mod token;
 mod write;
 
-use super::{Node, NodeKind, Pos, Problem, Value};
+use super::{Node, NodeKind, Pos, Problem, Severity, Value, json};
 use std::rc::Rc;
 
 pub use write::write;
@@ -80,17 +80,60 @@ pub fn read(file: &str, text: &str) -> (Vec<Document>, Vec<Problem>) {
             too_big("file_too_big", &format!("file has {} bytes, at most {FILE_BYTES_MAX} are read", text.len()));
         return (Vec::new(), vec![Problem { file, ..problem }]);
     }
-    let (pieces, mut problems) = split(text.strip_prefix('\u{feff}').unwrap_or(text));
-    let mut documents = Vec::new();
-    for (index, piece) in pieces.into_iter().enumerate() {
-        let (node, found) = read_piece(piece);
-        problems.extend(found);
-        if let Some(node) = node {
-            documents.push(Document { index, node, file: file.clone(), first_line: piece.first_line });
-        }
-    }
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let (mut documents, mut problems) =
+        if text.trim_start().starts_with('{') { read_json_first(text) } else { read_pieces(text, 1) };
+    documents.iter_mut().for_each(|d| d.file = file.clone());
     problems.iter_mut().for_each(|p| p.file = file.clone());
     problems.sort_by_key(|p| p.at);
+    (documents, problems)
+}
+
+/// Reads the pieces of a text that begins on a line of the file.
+fn read_pieces(text: &str, first_line: u32) -> (Vec<Document>, Vec<Problem>) {
+    let (pieces, mut problems) = split(text);
+    let lines = first_line - 1;
+    problems.iter_mut().for_each(|p| p.at.line = p.at.line.saturating_add(lines));
+    let mut documents = Vec::new();
+    for (index, piece) in pieces.into_iter().enumerate() {
+        let first_line = piece.first_line.saturating_add(lines);
+        let (node, found) = read_piece(Piece { first_line, ..piece });
+        problems.extend(found);
+        documents.extend(node.map(|node| Document { index, node, file: "".into(), first_line }));
+    }
+    (documents, problems)
+}
+
+/// A text that looks like JSON: a stream of values. Where it stops being JSON, the rest is read as YAML; if that fails too,
+/// the complaint about the JSON counts.
+/// Source: kubernetes v1.37 apimachinery pkg/util/yaml/decoder.go, YAMLOrJSONDecoder.
+fn read_json_first(text: &str) -> (Vec<Document>, Vec<Problem>) {
+    let stream = json::read_stream(text);
+    let make = |(index, node): (usize, Node)| {
+        let first_line = node.extent.start.line;
+        Document { index, node, file: "".into(), first_line }
+    };
+    let count = stream.nodes.len();
+    let mut documents: Vec<Document> = stream.nodes.into_iter().enumerate().map(make).collect();
+    let mut problems = stream.problems;
+    let Some((at, error)) = stream.error else { return (documents, problems) };
+    // After two values it is surely JSON.
+    let words = if count > 1 || error.is_end() {
+        error.short_words().to_owned()
+    } else {
+        format!("json: offset {}: {}", error.offset, error.words)
+    };
+    let complaint = Problem::error("json", at, words);
+    if count > 1 {
+        problems.push(complaint);
+        return (documents, problems);
+    }
+    let (done, rest) = text.split_at(stream.length);
+    let first_line = u32::try_from(done.matches('\n').count()).unwrap_or(u32::MAX).saturating_add(1);
+    let (more, found) = read_pieces(rest, first_line);
+    let broken = found.iter().any(|p| p.severity == Severity::Error);
+    documents.extend(more.into_iter().map(|d| Document { index: d.index + count, ..d }));
+    problems.extend(if broken { vec![complaint] } else { found });
     (documents, problems)
 }
 

@@ -205,3 +205,21 @@ mod never_panics {
         }
     }
 }
+
+#[test]
+fn json_files() {
+    let (documents, problems) = read("x.json", "{\"a\": 1}\n{\"a\": 2} {\"a\": 3}");
+    assert_eq!(problems, []);
+    let seen: Vec<_> = documents.iter().map(|d| (d.index, d.first_line, d.node.to_value().int_at(&["a"]))).collect();
+    assert_eq!(seen, [(0, 1, Some(1)), (1, 2, Some(2)), (2, 2, Some(3))]);
+    // What only looks like JSON is YAML, and may go on as such.
+    let (documents, problems) = read("x.json", "{\"a\": 1}\n---\na: [\n---\nb: 2\n");
+    assert_eq!((documents.len(), problems.len()), (2, 1));
+    assert_eq!(problems[0].message, "json: offset 11: invalid character '-' in numeric literal");
+    assert_eq!(read("x.json", "{a: 1,}").0.len(), 1);
+    assert_eq!(
+        problem("{\"a\": [1 2]}"),
+        "x.yaml:1:10: error: json: offset 10: invalid character '2' after array element"
+    );
+    assert_eq!(problem("{\"a\": "), "x.yaml:1:6: error: unexpected EOF");
+}
