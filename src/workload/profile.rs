@@ -81,6 +81,8 @@ pub struct Profile {
     pub message: Option<Rc<str>>,
     /// Lines it prints, with the time since its start.
     pub lines: Rc<Vec<(Span, String)>>,
+    /// Files it makes, from when to when.
+    pub files: Vec<(Span, Option<Span>, String)>,
 }
 
 impl Default for Profile {
@@ -95,6 +97,7 @@ impl Default for Profile {
             term: Term::Ends { after: Span::ZERO, code: 0 },
             message: None,
             lines: Rc::default(),
+            files: Vec::new(),
         }
     }
 }
@@ -111,10 +114,39 @@ impl Profile {
         }
         if self.slow > Span::ZERO { Health::Slow(self.slow) } else { Health::Good }
     }
+    /// How a command goes that is run in the container so long after its start: exit code and how long it takes. `wget` and
+    /// `curl` ask the container itself.
+    pub fn exec(&self, at: Span, words: &[&str]) -> (i32, Span) {
+        let line = words.join(" ");
+        let url =
+            line.split_whitespace().find_map(|w| w.trim_matches(['"', '\'']).split_once("://").map(|(_, rest)| rest));
+        if let (Some(url), true) = (url, line.contains("wget") || line.contains("curl")) {
+            let (host, path) = url.split_once('/').unwrap_or((url, ""));
+            let port = host.rsplit_once(':').and_then(|(_, p)| p.parse().ok()).unwrap_or(80);
+            return match self.answer(at, Some(port), path == "live") {
+                Health::Good => (0, Span::ZERO),
+                Health::Slow(takes) => (0, takes),
+                Health::Bad | Health::Refused => (1, Span::ZERO),
+            };
+        }
+        let mut files: Files = self
+            .files
+            .iter()
+            .filter(|(from, to, _)| *from <= at && to.is_none_or(|t| at < t))
+            .map(|(_, _, name)| (name.clone(), String::new()))
+            .collect();
+        let script = match words {
+            [shell, flag, script, ..] if shell.ends_with("sh") && flag.starts_with('-') => (*script).to_string(),
+            words => words.iter().map(|w| format!("'{w}'")).collect::<Vec<_>>().join(" "),
+        };
+        let outcome = shell::follow(&script, &[], &mut files);
+        (outcome.code, outcome.ends.unwrap_or(Span(u64::MAX)))
+    }
     /// When the answer may next change, later than `at`.
     pub fn next_change(&self, at: Span) -> Option<Span> {
         let edges = self.unwell.iter().flat_map(|(from, to)| [Some(*from), *to]);
-        edges.chain([self.listens_after]).flatten().filter(|t| *t > at).min()
+        let files = self.files.iter().flat_map(|(from, to, _)| [Some(*from), *to]);
+        edges.chain(files).chain([self.listens_after]).flatten().filter(|t| *t > at).min()
     }
 }
 
@@ -243,6 +275,7 @@ fn by_command(ask: &Ask) -> Profile {
         term: outcome.term.map_or(Term::Ignores, |(after, code)| Term::Ends { after, code }),
         message: files.get(TERMINATION_LOG).map(|m| m.as_str().into()),
         lines: Rc::new(outcome.lines),
+        files: outcome.files,
         ..Profile::default()
     }
 }
@@ -318,6 +351,16 @@ mod tests {
         assert_eq!((crash.end, crash.term), (Some(End { after: Span::secs(5), code: 1, oom: false }), Term::Ignores));
         let sleep: Vec<Rc<str>> = ["sleep", "3600"].map(Rc::from).to_vec();
         assert_eq!(all.profile(&ask("busybox", &sleep, &[])).end.map(|e| e.after), Some(Span::secs(3600)));
+    }
+
+    #[test]
+    fn commands_in_a_container_see_its_files() {
+        let command: Vec<Rc<str>> =
+            ["sh", "-c", "touch /tmp/healthy; sleep 30; rm -f /tmp/healthy; sleep 600"].map(Rc::from).to_vec();
+        let profile = Workloads::default().profile(&ask("busybox", &command, &[]));
+        let cat = |s| profile.exec(Span::secs(s), &["cat", "/tmp/healthy"]).0;
+        assert_eq!((cat(1), cat(29), cat(31)), (0, 0, 1));
+        assert_eq!(profile.next_change(Span::secs(1)), Some(Span::secs(30)));
     }
 
     #[test]

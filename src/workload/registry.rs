@@ -62,7 +62,8 @@ pub fn canonical(image: &str) -> String {
 impl Registry {
     /// Whether every node has this image from the start.
     pub fn is_preloaded(&self, name: &str) -> bool {
-        self.preloaded.iter().any(|p| p.strip_suffix('*').map_or(&**p == name, |begin| name.starts_with(begin)))
+        !self.missing.contains(name)
+            && self.preloaded.iter().any(|p| p.strip_suffix('*').map_or(&**p == name, |begin| name.starts_with(begin)))
     }
     /// Size in bytes of an image (canonical name).
     pub fn size(&self, name: &str) -> u64 {

@@ -22,6 +22,8 @@ pub struct Outcome {
     pub term: Option<(Span, i32)>,
     /// Lines it prints, with the time since its start.
     pub lines: Vec<(Span, String)>,
+    /// Files it makes, from when to when they are there.
+    pub files: Vec<(Span, Option<Span>, String)>,
 }
 
 /// Files that outlive a run: those of the pod's volumes.
@@ -45,7 +47,7 @@ pub fn follow(script: &str, env: &[(String, String)], files: &mut Files) -> Outc
         }
     });
     *files = run.files;
-    Outcome { ends: code.map(|_| run.now), code: code.unwrap_or(0), term, lines: run.lines }
+    Outcome { ends: code.map(|_| run.now), code: code.unwrap_or(0), term, lines: run.lines, files: run.made }
 }
 
 #[derive(Debug, Default)]
@@ -58,6 +60,7 @@ struct Run {
     trap: Option<String>,
     background: Span,
     lines: Vec<(Span, String)>,
+    made: Vec<(Span, Option<Span>, String)>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -246,6 +249,17 @@ impl Run {
             ("false", _) => return self.done(1),
             ("echo", args) => self.print(&args.join(" "), file),
             ("printf", args) => self.print(args.first().unwrap_or(&"").trim_end_matches("\\n"), file),
+            ("touch", args) => args.iter().for_each(|name| self.put(name, String::new())),
+            ("rm", args) => args.iter().for_each(|name| self.take(name)),
+            ("ls" | "stat", args) => {
+                let known = |name: &&str| name.starts_with('-') || self.files.contains_key(*name);
+                let all = args.iter().all(|name| known(&name));
+                return self.done(i32::from(!all));
+            }
+            ("test", ["-f" | "-e", name]) | ("[", ["-f" | "-e", name, "]"]) => {
+                let there = self.files.contains_key(*name);
+                return self.done(i32::from(!there));
+            }
             ("cat", args) => return self.cat(args, file),
             ("test", args) => return self.done(i32::from(!holds(args))),
             ("[", args) => return self.done(i32::from(!holds(args.strip_suffix(&["]"]).unwrap_or(args)))),
@@ -273,8 +287,19 @@ impl Run {
                 }
             }
             Some(name) => {
-                self.files.insert(name.to_string(), format!("{text}\n"));
+                self.put(name, format!("{text}\n"));
             }
+        }
+    }
+    fn put(&mut self, name: &str, text: String) {
+        if self.files.insert(name.to_string(), text).is_none() {
+            self.made.push((self.now, None, name.to_string()));
+        }
+    }
+    fn take(&mut self, name: &str) {
+        if self.files.remove(name).is_some() {
+            let now = self.now;
+            self.made.iter_mut().filter(|(_, to, n)| to.is_none() && n == name).for_each(|(_, to, _)| *to = Some(now));
         }
     }
     fn cat(&mut self, names: &[&str], file: Option<&str>) -> Flow {

@@ -161,7 +161,11 @@ impl Desk<'_, '_> {
         if self.worker.why.is_none() && self.worker.slots.iter().all(|s| s.runs == 0) && !self.worker.sandbox {
             self.worker.why = Some(took(&self.kubelet.name));
         }
+        if self.worker.looked.replace(self.now()).is_none() {
+            self.make_probers();
+        }
         self.write_status();
+        self.probe_unready();
         if self.worker.phase(&self.spec).ended() {
             self.worker.stage = Stage::Ending;
             let takes = self.draw(|l| l.relist) + TICK;

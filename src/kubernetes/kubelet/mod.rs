@@ -7,6 +7,7 @@
 mod images;
 mod lifecycle;
 mod node;
+mod probes;
 mod restart;
 mod start;
 mod status;
@@ -86,6 +87,10 @@ pub enum Timer {
     Kill(Id, u16, u32),
     /// A pod's program gets SIGTERM: pod, container, run.
     Term(Id, u16, u32),
+    /// A probe ticks: pod, container, probe.
+    Probe(Id, u16, u8),
+    /// A slow probe has its answer: pod, container, probe, run.
+    Answer(Id, u16, u8, u32),
     /// A pod under deletion goes on: its report, then its removal.
     Leave(Id),
 }
@@ -130,6 +135,8 @@ pub fn fire(state: &mut State, timer: Timer, cx: &mut Cx<Timer>) {
         Timer::Exit(pod, slot, run) => state.exited(pod, slot, run, None, cx),
         Timer::Term(pod, slot, run) => state.term(pod, slot, run, cx),
         Timer::Kill(pod, slot, run) => state.exited(pod, slot, run, Some(worker::SIGKILLED), cx),
+        Timer::Probe(pod, slot, which) => state.probe_due(pod, slot, which, cx),
+        Timer::Answer(pod, slot, which, run) => state.probe_answers(pod, slot, which, run, cx),
         Timer::Leave(pod) => state.leave(pod, cx),
     }
 }

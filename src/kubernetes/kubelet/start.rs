@@ -100,6 +100,7 @@ impl Desk<'_, '_> {
             self.cx.after(end.after, Timer::Exit(self.id, at, run));
         }
         slot.profile = Some(profile);
+        self.arm_probers(at);
         self.worker.started_any = true;
         self.worker.why = Some(started(&name));
         match hook {

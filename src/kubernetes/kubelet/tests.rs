@@ -14,8 +14,7 @@ fn with_pod(spec: &str) -> (Cluster, Id) {
     let node = NodeSpec { name: "node-1".into(), capacity: vec![("pods".into(), "110".into())], ..NodeSpec::default() };
     cluster.api.add_node(&node, By::actor("test", from_the_start()));
     Rc::make_mut(&mut cluster.kubelet.workloads).registry.preloaded.push("docker.io/*".into());
-    cluster.run_until(Time::millis(10));
-    apply(&mut cluster, "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: default, namespace: default}");
+    cluster.run_until(Time::millis(50));
     let text = format!(
         "apiVersion: v1\nkind: Pod\nmetadata: {{name: p, namespace: default}}\nspec:\n  nodeName: node-1\n{spec}"
     );
@@ -152,4 +151,54 @@ fn a_killed_container_is_started_again_at_once() {
     assert_eq!(status.containers[0].restarts, 1);
     assert!(matches!(status.containers[0].last, ContainerState::Terminated { exit: 137, .. }));
     assert_eq!(Span::secs(1), node::TICK);
+}
+
+/// Moments (in tenths of a second) at which a condition of the pod changes, and what it becomes.
+fn flips(cluster: &mut Cluster, id: Id, until: u64) -> Vec<(u64, bool)> {
+    let mut all = Vec::new();
+    for tick in 0..until * 10 {
+        cluster.run_until(Time::millis(tick * 100));
+        let ready = cluster.api.store.get(id).and_then(|o| o.pod()).is_some_and(Pod::ready);
+        if all.last().map_or(ready, |(_, last)| *last != ready) {
+            all.push((tick, ready));
+        }
+    }
+    all
+}
+
+#[test]
+fn readiness_is_probed_at_once_and_then_each_period() {
+    let probe = "readinessProbe: {httpGet: {path: /ready, port: 80}, periodSeconds: 5, failureThreshold: 1}";
+    let env = "env: [{name: START_DELAY, value: '2'}, {name: UNHEALTHY_AFTER, value: '12'}, {name: RECOVER_AFTER, value: '22'}]";
+    let (mut cluster, id) = with_pod(&format!("  containers: [{{name: app, image: 'app:1', {env}, {probe}}}]"));
+    let flips = flips(&mut cluster, id, 40);
+    let seconds: Vec<(u64, bool)> = flips.iter().map(|(t, ready)| (t / 10, *ready)).collect();
+    // Started at about 0.6 s, so the probes come at 0.6, 5.6, 10.6, 15.6 and, after the flip, each 5 s from there.
+    assert_eq!(seconds, [(5, true), (15, false), (25, true)]);
+}
+
+#[test]
+fn a_failing_liveness_probe_restarts_twice_without_a_pause() {
+    let probe = "livenessProbe: {tcpSocket: {port: 81}, periodSeconds: 2, failureThreshold: 3}";
+    let (mut cluster, id) = with_pod(&format!(
+        "  terminationGracePeriodSeconds: 3\n  containers: [{{name: app, image: 'app:1', {probe}}}]"
+    ));
+    let mut restarts = Vec::new();
+    for tick in 0..400 {
+        cluster.run_until(Time::millis(tick * 100));
+        let now = pod(&cluster, id).status.containers.first().map_or(0, |c| c.restarts);
+        if now as usize > restarts.len() {
+            restarts.push(tick / 10);
+        }
+    }
+    // Recorded: 7, 12 and, after a back-off of 10 s, 29 s after the first start.
+    assert_eq!(restarts.len(), 3, "{restarts:?}");
+    assert!(restarts[1] - restarts[0] < 8 && restarts[2] - restarts[1] > 13, "{restarts:?}");
+}
+
+#[test]
+fn a_startup_probe_holds_the_others_back() {
+    let probes = "startupProbe: {tcpSocket: {port: 80}, periodSeconds: 3}, readinessProbe: {tcpSocket: {port: 80}, periodSeconds: 3}";
+    let (mut cluster, id) = with_pod(&format!("  containers: [{{name: app, image: 'app:1', {probes}}}]"));
+    assert_eq!(flips(&mut cluster, id, 12).iter().map(|(t, r)| (t / 10, *r)).collect::<Vec<_>>(), [(3, true)]);
 }

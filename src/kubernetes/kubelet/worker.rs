@@ -1,5 +1,6 @@
 //! What a kubelet remembers of one pod.
 
+use super::probes::Prober;
 use super::restart::Backoff;
 use crate::journal::Why;
 use crate::kubernetes::objects::pod::{Container, ContainerState, PodSpec};
@@ -28,6 +29,8 @@ pub struct Worker {
     pub look_at: Option<Time>,
     /// When it took the pod.
     pub since: Time,
+    /// When it looked last; `None` before the first look.
+    pub looked: Option<Time>,
     /// Whether the pod has its sandbox.
     pub sandbox: bool,
     /// Whether it had one that is gone for good.
@@ -117,6 +120,8 @@ pub struct Slot {
     pub ready: bool,
     /// The probe that wants it killed.
     pub doomed: Option<&'static str>,
+    /// Its probes.
+    pub probers: Vec<Prober>,
 }
 
 /// Whether a container runs.
@@ -158,6 +163,7 @@ impl Worker {
             again: false,
             look_at: None,
             since: now,
+            looked: None,
             sandbox: false,
             sandbox_gone: false,
             ip: None,

@@ -1,0 +1,357 @@
+//! Startup, liveness and readiness probes.
+//! Source: kubernetes v1.37 pkg/kubelet/prober/worker.go, doProbe; prober_manager.go, UpdatePodStatus; prober.go, probe.
+//!
+//! A probe ticks from the moment the pod was first looked at; a look at a pod that is not ready probes at once and begins the
+//! ticks anew. Ours: ticks on which nothing can change are skipped, so that a healthy pod costs nothing.
+
+use super::lifecycle::Desk;
+use super::worker::{Run, Stage};
+use super::{State, Timer, probed};
+use crate::kubernetes::apiserver::Cx;
+use crate::kubernetes::objects::Id;
+use crate::kubernetes::objects::pod::{Container, Probe};
+use crate::sim::{Span, Time};
+use crate::text::Value;
+use crate::workload::{Health, Profile};
+use std::rc::Rc;
+
+/// Which probe.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Startup,
+    Liveness,
+    Readiness,
+}
+
+const KINDS: [Kind; 3] = [Kind::Startup, Kind::Liveness, Kind::Readiness];
+
+/// One probe of one container.
+#[derive(Clone, Debug)]
+pub struct Prober {
+    kind: Kind,
+    /// Where its ticks begin.
+    anchor: Time,
+    /// Its next tick, when it waits for one.
+    next: Option<Time>,
+    /// What it said last, and how often in a row.
+    last: Option<bool>,
+    row: u32,
+    /// Whether it waits for the container to be started again.
+    hold: bool,
+    /// The run it is about.
+    run: u32,
+}
+
+/// What a probe found.
+enum Found {
+    Well,
+    Unwell(String),
+    /// Neither: the event says so and nothing else happens.
+    Unknown(String),
+}
+
+impl Kind {
+    fn of(self, container: &Container) -> Option<&Probe> {
+        match self {
+            Kind::Startup => container.startup_probe.as_deref(),
+            Kind::Liveness => container.liveness_probe.as_deref(),
+            Kind::Readiness => container.readiness_probe.as_deref(),
+        }
+    }
+    const fn word(self) -> &'static str {
+        match self {
+            Kind::Startup => "Startup",
+            Kind::Liveness => "Liveness",
+            Kind::Readiness => "Readiness",
+        }
+    }
+    /// As in the reason of a kill.
+    const fn reason(self) -> &'static str {
+        match self {
+            Kind::Startup => "startup",
+            Kind::Liveness => "liveness",
+            Kind::Readiness => "readiness",
+        }
+    }
+}
+
+impl State {
+    pub(super) fn probe_due(&mut self, id: Id, slot: u16, which: u8, cx: &mut Cx<Timer>) {
+        self.with(id, cx, |desk| {
+            let now = desk.now();
+            let prober = desk.worker.slots.get_mut(slot as usize).and_then(|s| s.probers.get_mut(which as usize));
+            if let Some(prober) = prober.filter(|p| p.next == Some(now)) {
+                prober.next = None;
+                desk.probe(slot, which as usize);
+            }
+        });
+    }
+    pub(super) fn probe_answers(&mut self, id: Id, slot: u16, which: u8, run: u32, cx: &mut Cx<Timer>) {
+        self.with(id, cx, |desk| {
+            let current = desk.worker.slots.get(slot as usize).is_some_and(|s| s.runs == run && s.running());
+            if current {
+                desk.ask(slot, which as usize, true);
+            }
+        });
+    }
+}
+
+impl Desk<'_, '_> {
+    /// The first look at a pod: its probes begin to tick.
+    pub(super) fn make_probers(&mut self) {
+        let anchor = self.now();
+        for at in self.worker.all() {
+            let Some(container) = self.worker.container(&self.spec, at) else { continue };
+            let kinds = KINDS.iter().filter(|k| k.of(container).is_some());
+            let probers =
+                kinds.map(|kind| Prober { kind: *kind, anchor, next: None, last: None, row: 0, hold: false, run: 0 });
+            self.worker.slots[at as usize].probers = probers.collect();
+        }
+    }
+    /// A container was started: its probes wait for their next tick.
+    pub(super) fn arm_probers(&mut self, at: u16) {
+        for which in 0..self.worker.slots[at as usize].probers.len() {
+            self.arm(at, which, Span::ZERO);
+        }
+    }
+    /// Sets the first tick that is at least `wait` away.
+    fn arm(&mut self, at: u16, which: usize, wait: Span) {
+        let now = self.now();
+        let Some(period) = self.period(at, which) else { return };
+        let Some(prober) = self.worker.slots[at as usize].probers.get_mut(which) else { return };
+        let passed = (now + wait).since(prober.anchor).0;
+        let ticks = if wait > Span::ZERO { passed.div_ceil(period.0) } else { passed / period.0 + 1 };
+        let next = prober.anchor + period * ticks.max(1);
+        let next = if next > now { next } else { next + period };
+        prober.next = Some(next);
+        self.cx.timers.push((next, Timer::Probe(self.id, at, which as u8)));
+    }
+    fn period(&self, at: u16, which: usize) -> Option<Span> {
+        let kind = self.worker.slots[at as usize].probers.get(which)?.kind;
+        let probe = kind.of(self.worker.container(&self.spec, at)?)?;
+        Some(if probe.period > Span::ZERO { probe.period } else { Span::secs(10) })
+    }
+    /// A look at a pod that is not ready probes at once.
+    pub(super) fn probe_unready(&mut self) {
+        let now = self.now() + Span::millis(1);
+        for at in self.worker.all() {
+            let slot = &mut self.worker.slots[at as usize];
+            if !slot.running() || !slot.started || slot.ready {
+                continue;
+            }
+            if let Some(which) = slot.probers.iter().position(|p| p.kind == Kind::Readiness) {
+                (slot.probers[which].anchor, slot.probers[which].next) = (now, Some(now));
+                self.cx.timers.push((now, Timer::Probe(self.id, at, which as u8)));
+            }
+        }
+    }
+    /// One tick of one probe.
+    fn probe(&mut self, at: u16, which: usize) {
+        let now = self.now();
+        let live = matches!(self.worker.stage, Stage::Live | Stage::Stopping { .. });
+        let looked = self.worker.looked.unwrap_or_default();
+        let slot = &mut self.worker.slots[at as usize];
+        let prober = &mut slot.probers[which];
+        let since = match &slot.run {
+            Run::Running(since) => *since,
+            // It has ended, and nobody has noticed yet.
+            Run::Ended(ended) if ended.finished >= looked => ended.started,
+            _ => return,
+        };
+        if prober.run != slot.runs {
+            (prober.run, prober.hold) = (slot.runs, false);
+        }
+        let stopping = self.worker.stage != Stage::Live;
+        let idle = match prober.kind {
+            Kind::Startup => slot.started,
+            _ => !slot.started,
+        };
+        if !live || !self.kubelet.up || prober.hold || idle || (stopping && prober.kind != Kind::Readiness) {
+            return;
+        }
+        let kind = prober.kind;
+        let Some(probe) = self.worker.container(&self.spec, at).and_then(|c| kind.of(c)) else { return };
+        if now.since(since).as_secs() < probe.initial_delay.as_secs() {
+            return self.arm(at, which, Span::ZERO);
+        }
+        self.ask(at, which, false);
+    }
+    /// Asks the container and takes note of its answer. `waited`: it was asked before, and its slow answer is due now.
+    fn ask(&mut self, at: u16, which: usize, waited: bool) {
+        let Some(container) = self.worker.container(&self.spec, at) else { return };
+        let kind = self.worker.slots[at as usize].probers[which].kind;
+        let Some(probe) = kind.of(container) else { return };
+        let (success, failure) = (probe.success.max(1), probe.failure.max(1));
+        let slot = &self.worker.slots[at as usize];
+        let age = match slot.run {
+            Run::Running(since) => Some(self.now().since(since)),
+            _ => None,
+        };
+        let ip = self.worker.ip.as_deref().unwrap_or_default();
+        let (found, takes) = find(probe, container, slot.profile.as_ref(), age, ip);
+        if takes > Span::ZERO && !waited {
+            return self.cx.after(takes, Timer::Answer(self.id, at, which as u8, slot.runs));
+        }
+        let well = match found {
+            Found::Well => true,
+            Found::Unwell(words) => {
+                self.tell(at, true, "Unhealthy", format!("{} probe failed: {words}", kind.word()));
+                false
+            }
+            Found::Unknown(words) => {
+                let words = format!("{} probe errored and resulted in unknown state: {words}", kind.word());
+                self.tell(at, true, "Unhealthy", words);
+                return self.arm(at, which, Span::ZERO);
+            }
+        };
+        let prober = &mut self.worker.slots[at as usize].probers[which];
+        prober.row = if prober.last == Some(well) { prober.row.saturating_add(1) } else { 1 };
+        prober.last = Some(well);
+        let reached = prober.row >= if well { success } else { failure };
+        if reached {
+            self.conclude(at, which, well);
+        }
+        self.next_tick(at, which, well && reached);
+    }
+    /// When to tick next: at once after a period, or when the answer can change.
+    fn next_tick(&mut self, at: u16, which: usize, settled: bool) {
+        let now = self.now();
+        let slot = &self.worker.slots[at as usize];
+        let prober = &slot.probers[which];
+        if prober.hold || (prober.kind == Kind::Startup && slot.started) || prober.next.is_some() {
+            return;
+        }
+        if !settled {
+            return self.arm(at, which, Span::ZERO);
+        }
+        let (Run::Running(since), Some(profile)) = (&slot.run, &slot.profile) else { return };
+        // A program that has ended answers no more, until that is noticed.
+        let ends = profile.end.map(|e| e.after);
+        let change =
+            [profile.next_change(now.since(*since)), ends].into_iter().flatten().filter(|t| *since + *t > now).min();
+        if let Some(change) = change {
+            let wait = (*since + change).since(now);
+            self.arm(at, which, wait);
+        }
+    }
+    /// A probe has made up its mind.
+    fn conclude(&mut self, at: u16, which: usize, well: bool) {
+        let name = self.worker.container(&self.spec, at).map_or_else(Rc::default, |c| c.name.clone());
+        let now = self.now();
+        let slot = &mut self.worker.slots[at as usize];
+        let running = slot.running();
+        let prober = &mut slot.probers[which];
+        let word = if well { "True" } else { "False" };
+        match (prober.kind, well) {
+            (Kind::Readiness, _) => {
+                if slot.ready == well {
+                    return;
+                }
+                slot.ready = well && slot.running();
+                self.worker.why = Some(probed(&name, word));
+                self.write_status();
+                if !well {
+                    self.probe_unready();
+                }
+            }
+            (Kind::Startup, true) => {
+                slot.started = true;
+                self.worker.why = Some(probed(&name, word));
+                // The others may begin.
+                self.arm_probers(at);
+                self.look_at(now);
+            }
+            (Kind::Liveness, true) => {}
+            (Kind::Startup | Kind::Liveness, false) => {
+                (prober.hold, prober.row) = (true, 0);
+                if running {
+                    slot.doomed = Some(prober.kind.reason());
+                    self.look_at(now);
+                }
+            }
+        }
+    }
+    /// What a container does was changed from outside: every probe that waits for nothing ticks again.
+    pub(super) fn wake_probers(&mut self) {
+        for at in self.worker.all() {
+            for which in 0..self.worker.slots[at as usize].probers.len() {
+                self.arm(at, which, Span::ZERO);
+            }
+        }
+    }
+}
+
+/// What a probe finds, and how long that takes. `age`: how long the container has been running; `None` when it has ended.
+fn find(
+    probe: &Probe,
+    container: &Container,
+    profile: Option<&Rc<Profile>>,
+    age: Option<Span>,
+    ip: &str,
+) -> (Found, Span) {
+    let handler = probe.handler.get(&probe.kind).unwrap_or(&probe.handler);
+    let timeout = if probe.timeout > Span::ZERO { probe.timeout } else { Span::secs(1) };
+    if probe.kind == "exec" {
+        let Some(age) = age else {
+            // Source: recorded, containerd 2.4.
+            let words =
+                "rpc error: code = Unknown desc = failed to exec in container: container is in CONTAINER_EXITED state";
+            return (Found::Unknown(words.into()), Span::ZERO);
+        };
+        let words: Vec<&str> = handler.list_at(&["command"]).iter().filter_map(Value::as_str).collect();
+        let (code, takes) = profile.map_or((0, Span::ZERO), |p| p.exec(age, &words));
+        if takes > timeout {
+            let line = words.join(" ");
+            return (
+                Found::Unwell(format!("command timed out: \"{line}\" timed out after {}s", timeout.as_secs())),
+                timeout,
+            );
+        }
+        return (if code == 0 { Found::Well } else { Found::Unwell(String::new()) }, takes);
+    }
+    let port = port_of(handler, container);
+    let host = handler.str_at(&["host"]).filter(|h| !h.is_empty()).unwrap_or(ip);
+    let path = handler.str_at(&["path"]).unwrap_or("/");
+    let health = match (profile, age) {
+        // A port that accepts connections is well whatever the program says of itself.
+        (Some(profile), Some(age)) => profile.answer(age, port, probe.kind == "tcpSocket" || path == "/live"),
+        _ => Health::Refused,
+    };
+    let address = format!("{host}:{}", port.unwrap_or(0));
+    let refused = format!("dial tcp {address}: connect: connection refused");
+    let scheme = handler.str_at(&["scheme"]).unwrap_or("HTTP").to_lowercase();
+    let get = format!("Get \"{scheme}://{address}{path}\": ");
+    match (&*probe.kind, health) {
+        (_, Health::Good) => (Found::Well, Span::ZERO),
+        ("tcpSocket", Health::Refused) => (Found::Unwell(refused), Span::ZERO),
+        ("grpc", Health::Refused) => {
+            let words = format!(
+                "error: timeout: failed to connect service \"{address}\" within {}s: context deadline exceeded",
+                timeout.as_secs()
+            );
+            (Found::Unwell(words), timeout)
+        }
+        ("grpc", Health::Bad) => {
+            (Found::Unwell("service unhealthy (responded with \"NOT_SERVING\")".into()), Span::ZERO)
+        }
+        (_, Health::Refused) => (Found::Unwell(get + &refused), Span::ZERO),
+        (_, Health::Bad) => (Found::Unwell("HTTP probe failed with statuscode: 503".into()), Span::ZERO),
+        ("tcpSocket", Health::Slow(_)) => (Found::Well, Span::ZERO),
+        (_, Health::Slow(takes)) if takes < timeout => (Found::Well, takes),
+        _ => {
+            (Found::Unwell(get + "context deadline exceeded (Client.Timeout exceeded while awaiting headers)"), timeout)
+        }
+    }
+}
+
+/// The port of a handler: a number, or the name of one of the container's ports.
+fn port_of(handler: &Value, container: &Container) -> Option<u16> {
+    match handler.get("port")? {
+        Value::Int(n) => u16::try_from(*n).ok(),
+        Value::Str(name) => {
+            let named = container.ports.iter().find(|p| *p.name == **name).map(|p| p.port);
+            named.or_else(|| name.parse().ok())
+        }
+        _ => None,
+    }
+}
