@@ -218,8 +218,8 @@ fn json_files() {
     assert_eq!(problems[0].message, "json: offset 11: invalid character '-' in numeric literal");
     assert_eq!(read("x.json", "{a: 1,}").0.len(), 1);
     assert_eq!(
-        problem("{\"a\": [1 2]}"),
-        "x.yaml:1:10: error: json: offset 10: invalid character '2' after array element"
+        problem("{\"a\": [1, 2}"),
+        "x.yaml:1:12: error: json: offset 12: invalid character '}' after array element"
     );
     assert_eq!(problem("{\"a\": "), "x.yaml:1:6: error: unexpected EOF");
 }
