@@ -53,7 +53,7 @@ fn get(cx: &mut Cx, args: &Args) -> Result {
         _ => {
             let trees: Vec<Value> = found.iter().map(|(_, o)| cx.cluster.api.tree(o)).collect();
             let alone = selection.names.len() == 1 && missing.is_empty();
-            if !(trees.is_empty() && !missing.is_empty()) {
+            if !trees.is_empty() || missing.is_empty() {
                 print_as(cx, output, &trees, alone, args)?;
             }
         }

@@ -8,13 +8,19 @@ mod resource;
 pub mod table;
 
 mod apply;
+mod create;
 mod delete;
 mod describe;
+mod drain;
+mod events;
+mod explain;
 mod get;
+mod info;
 mod mark;
 mod rollout;
 mod scale;
 mod set;
+mod wait;
 
 #[cfg(test)]
 mod tests;
@@ -115,8 +121,22 @@ pub struct Verb {
 }
 
 /// Every verb.
-const VERBS: &[&[Verb]] =
-    &[get::VERBS, describe::VERBS, apply::VERBS, delete::VERBS, scale::VERBS, rollout::VERBS, set::VERBS, mark::VERBS];
+const VERBS: &[&[Verb]] = &[
+    get::VERBS,
+    describe::VERBS,
+    apply::VERBS,
+    delete::VERBS,
+    scale::VERBS,
+    rollout::VERBS,
+    set::VERBS,
+    mark::VERBS,
+    drain::VERBS,
+    create::VERBS,
+    wait::VERBS,
+    events::VERBS,
+    explain::VERBS,
+    info::VERBS,
+];
 
 fn verbs() -> impl Iterator<Item = &'static Verb> {
     VERBS.iter().flat_map(|v| v.iter())

@@ -71,10 +71,10 @@ fn scale_one(cx: &mut Cx, args: &Args, resource: &Resource, object: &Object, rep
     }
     let mut tree = cx.cluster.api.tree(object);
     let current = tree.int_at(&["spec", "replicas"]).unwrap_or(0);
-    if let Some(wanted) = args.get("current-replicas").and_then(|c| c.parse::<i64>().ok()).filter(|c| *c >= 0) {
-        if wanted != current {
-            return Err(Failure::error(format!("Expected replicas to be {wanted}, was {current}")));
-        }
+    if let Some(wanted) = args.get("current-replicas").and_then(|c| c.parse::<i64>().ok()).filter(|c| *c >= 0)
+        && wanted != current
+    {
+        return Err(Failure::error(format!("Expected replicas to be {wanted}, was {current}")));
     }
     tree.set_at(&["spec", "replicas"], replicas);
     let by = cx.by();

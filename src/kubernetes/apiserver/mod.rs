@@ -6,6 +6,7 @@ mod apply;
 pub mod bootstrap;
 mod change;
 pub mod events;
+mod evict;
 mod store;
 mod tree;
 mod write;

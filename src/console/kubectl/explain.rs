@@ -1,0 +1,115 @@
+//! `kubectl explain`: the fields of a kind, from the schema.
+//! Source: kubernetes v1.37 kubectl pkg/explain/v2/templates/plaintext.tmpl (layout); the words are ours (FID-070).
+
+use super::resource::resource;
+use super::{Args, Cx, Failure, Flow, Result, Verb};
+use crate::kubernetes::objects::{Field, Schema, Struct, Type};
+
+pub(super) const VERBS: &[Verb] =
+    &[Verb { name: "explain", switches: "recursive", options: "api-version output o", run: explain }];
+
+/// How deep `--recursive` goes; types that contain themselves end there.
+const DEPTH_MAX: usize = 12;
+
+fn explain(cx: &mut Cx, args: &Args) -> Result {
+    let [word] = args.words.as_slice() else {
+        return Err(Failure::error(
+            "You must specify the type of resource to explain. Use \"kubectl api-resources\" for a complete list of supported resources.\n",
+        ));
+    };
+    let schema = Schema::get();
+    let mut path = word.split('.');
+    let name = path.next().unwrap_or_default();
+    let found = resource(cx.cluster, name)
+        .map_err(|_| Failure::plain(format!("the server doesn't have a resource type \"{name}\"")))?;
+    let Some(info) = schema.kind(&found.api_version, &found.kind) else {
+        return Err(Failure::error(format!("couldn't find resource for \"{name}\"")));
+    };
+    let mut here = Some(info.shape());
+    let mut last: Option<&Field> = None;
+    for step in path {
+        let field = here.and_then(|s| s.field(step));
+        let Some(field) = field else { return Err(Failure::error(format!("field \"{step}\" does not exist"))) };
+        last = Some(field);
+        here = struct_of(&field.of);
+    }
+    let mut out = String::new();
+    if !info.group.is_empty() {
+        out += &format!("GROUP:      {}\n", info.group);
+    }
+    out += &format!("KIND:       {}\nVERSION:    {}\n\n", info.kind, info.version);
+    if let Some(field) = last {
+        out += &format!("FIELD: {} <{}>\n", field.name, type_name(&field.of));
+        if !field.values.is_empty() {
+            out += &format!("ENUM:\n{}", field.values.iter().map(|v| format!("    {v}\n")).collect::<String>());
+        }
+        out += "\n";
+    }
+    out += &format!("\nDESCRIPTION:\n    {}\n    \n", words(cx, info.kind, last));
+    match here.filter(|s| !s.fields.is_empty()) {
+        Some(shape) => {
+            out += "FIELDS:\n";
+            fields(&mut out, shape, 1, args.on("recursive"));
+            out += "\n";
+        }
+        None => out += "\n",
+    }
+    cx.print(&out);
+    Ok(Flow::Done(0))
+}
+
+/// The sentence about a kind or a field.
+fn words(cx: &Cx, kind: &str, field: Option<&Field>) -> String {
+    let _ = cx;
+    match field {
+        Some(field) => format!("Field {} of {kind}.", field.name),
+        None => format!("{kind}: see FIELDS for what may be written."),
+    }
+}
+
+fn fields(out: &mut String, shape: &Struct, level: usize, recursive: bool) {
+    let indent = "  ".repeat(level);
+    let mut sorted: Vec<&Field> = shape.fields.iter().collect();
+    sorted.sort_by_key(|f| f.name);
+    for field in sorted {
+        let required = if field.required { " -required-" } else { "" };
+        *out += &format!("{indent}{}\t<{}>{required}\n", field.name, type_name(&field.of));
+        if !field.values.is_empty() {
+            *out += &format!("{indent}enum: {}\n", field.values.join(", "));
+        }
+        match struct_of(&field.of) {
+            Some(inner) if recursive && level < DEPTH_MAX => fields(out, inner, level + 1, true),
+            _ if recursive => {}
+            _ => out.push('\n'),
+        }
+    }
+}
+
+/// Types that are one value although they are structs.
+const PLAIN: [&str; 6] = ["Quantity", "IntOrString", "Time", "MicroTime", "FieldsV1", "RawExtension"];
+
+fn struct_of(of: &Type) -> Option<&'static Struct> {
+    match of {
+        Type::Ref(n) => Some(Schema::get().type_of(*n)).filter(|s| !PLAIN.contains(&s.short_name())),
+        Type::List(item) | Type::Map(item) => struct_of(item),
+        _ => None,
+    }
+}
+
+/// A type as explain names it.
+fn type_name(of: &Type) -> String {
+    match of {
+        Type::Str | Type::Bytes => "string".into(),
+        Type::Int32 | Type::Int64 => "integer".into(),
+        Type::Bool => "boolean".into(),
+        Type::Double => "number".into(),
+        Type::Any => "Object".into(),
+        Type::Ref(n) => match Schema::get().type_of(*n).short_name() {
+            "Quantity" => "Quantity".into(),
+            "Time" | "MicroTime" => "string".into(),
+            name => name.into(),
+        },
+        Type::List(item) => format!("[]{}", type_name(item)),
+        Type::Map(item) => format!("map[string]{}", type_name(item)),
+    }
+}
