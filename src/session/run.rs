@@ -127,6 +127,9 @@ impl Run {
             ["kill", pod] | ["kill", pod, _] => {
                 self.pod_like(pod).map(|id| Input::Kill(id.0, words.get(2).copied().unwrap_or_default().into()))
             }
+            ["delete", pod] => self.pod_like(pod).and_then(|id| store.get(id)).map(|pod| {
+                Input::Line(format!("kubectl delete pod {} -n {} --wait=false", pod.meta.name, pod.meta.namespace))
+            }),
             _ => Some(Input::Line(line.into())),
         };
         if let Some(input) = input {
