@@ -13,7 +13,8 @@ const TEMPLATES: usize = 20;
 const PATIENCE: Time = Time::secs(3_600);
 
 fn scenario(nodes: usize) -> Scenario {
-    let text = format!("cluster:\n  nodes:\n  - {{count: {nodes}, zones: [a, b, c], cpu: 32, memory: 128Gi, pods: 110}}\n");
+    let text =
+        format!("cluster:\n  nodes:\n  - {{count: {nodes}, zones: [a, b, c], cpu: 32, memory: 128Gi, pods: 110}}\n");
     Scenario::read(&[TextFile { name: "bench.scenario.yaml".into(), text: text.into() }], 1).0
 }
 
