@@ -61,6 +61,12 @@ pub fn in_text(element: &Element) -> bool {
     editable || tag == "TEXTAREA" || tag == "SELECT" || tag == "INPUT" && kind != "checkbox" && kind != "radio"
 }
 
+/// Whether no text is marked, so that Ctrl+C means to interrupt.
+pub fn nothing_selected() -> bool {
+    let field = active().and_then(|a| a.dyn_into::<web_sys::HtmlInputElement>().ok());
+    field.is_none_or(|f| f.selection_start().ok() == f.selection_end().ok())
+}
+
 /// Hands a text to the person as a file.
 pub fn save_file(name: &str, text: &str) {
     let bag = BlobPropertyBag::new();

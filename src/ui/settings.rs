@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// The speeds of the time bar.
 pub const SPEEDS: [f64; 11] = [0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 100.0, 300.0, 1000.0];
-/// Where 1 stands in [`SPEEDS`].
+/// Where 1 stands in [`SPEEDS`]. Ours.
 pub const SPEED_ONE: usize = 3;
 
 /// Colours.

@@ -10,7 +10,7 @@ use std::rc::Rc;
 
 /// Happenings kept for the announcements and the list. Ours: a few screens of them.
 const HAPPENINGS_MAX: usize = 400;
-/// Terminal answers kept.
+/// Terminal answers kept. Ours.
 const SHELL_MAX: usize = 200;
 /// The looks, in the order of `Look`.
 pub const LOOKS: [Look; 10] = [
@@ -175,10 +175,7 @@ impl View {
             self.why = update.why;
         }
         if let Some(shell) = update.shell {
-            self.shell.push_back(shell);
-            while self.shell.len() > SHELL_MAX {
-                self.shell.pop_front();
-            }
+            self.tell_shell(shell);
         }
         if let Some(completions) = update.completions {
             self.completions = completions;
@@ -190,6 +187,21 @@ impl View {
             self.log = log;
         }
         changes
+    }
+
+    /// A command that waits goes on where it was; any other answer is a new one.
+    fn tell_shell(&mut self, shell: Shell) {
+        match self.shell.back_mut().filter(|last| last.code.is_none() && last.line == shell.line) {
+            Some(last) => {
+                last.stdout += &shell.stdout;
+                last.stderr += &shell.stderr;
+                last.code = shell.code;
+            }
+            None => self.shell.push_back(shell),
+        }
+        while self.shell.len() > SHELL_MAX {
+            self.shell.pop_front();
+        }
     }
 
     /// A full update: rows that are not in it are gone; the others keep their seats.
@@ -442,6 +454,20 @@ mod tests {
         view.fold(rows(vec![pod(13, Some(1), Look::Creating)]));
         assert_eq!(view.seats[&1].pods, [Some(10), Some(13), Some(12)]);
         assert_eq!(view.seats[&1].looks[Look::Ready as usize], 2);
+    }
+
+    #[test]
+    fn a_watching_command_goes_on_where_it_was() {
+        let told = |line: &str, stdout: &str, code| Update {
+            shell: Some(Shell { line: line.into(), stdout: stdout.into(), code, ..Shell::default() }),
+            ..Update::default()
+        };
+        let mut view = View::default();
+        view.fold(told("kubectl get pods -w", "a\n", None));
+        view.fold(told("kubectl get pods -w", "b\n", Some(130)));
+        view.fold(told("kubectl get pods -w", "c\n", None));
+        let out: Vec<&str> = view.shell.iter().map(|s| s.stdout.as_str()).collect();
+        assert_eq!(out, ["a\nb\n", "c\n"]);
     }
 
     #[test]

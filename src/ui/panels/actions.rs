@@ -3,8 +3,9 @@
 use super::super::dom;
 use super::super::hooks::use_page;
 use super::super::page::{Page, topic};
+use super::super::texts::Texts;
 use super::super::widgets::Icon;
-use crate::session::{Action, RowBody};
+use crate::session::{Action, NodeRow, RowBody, WorkloadRow};
 use yew::prelude::*;
 
 /// Properties of [`Actions`].
@@ -20,6 +21,10 @@ struct Item {
     action: Action,
 }
 
+fn item(words: &'static str, line: String, action: Action) -> Item {
+    Item { words, line, action }
+}
+
 fn items(page: &Page, id: u32) -> Vec<Item> {
     let t = page.texts();
     let view = page.view();
@@ -30,7 +35,6 @@ fn items(page: &Page, id: u32) -> Vec<Item> {
     } else {
         format!(" -n {}", row.namespace)
     };
-    let item = |words, line: String, action| Item { words, line, action };
     match &row.body {
         RowBody::Pod(pod) => {
             let first = pod.parts.iter().find(|p| !p.init).map(|p| p.name.clone()).unwrap_or_default();
@@ -43,55 +47,8 @@ fn items(page: &Page, id: u32) -> Vec<Item> {
                 ),
             ]
         }
-        RowBody::Node(node) => {
-            let mut all = Vec::new();
-            if node.failed {
-                all.push(item(t.action_recover(), t.action_no_line().to_string(), Action::RecoverNode { id }));
-            } else {
-                all.push(item(t.action_fail(), t.action_no_line().to_string(), Action::FailNode { id }));
-            }
-            if node.cordoned {
-                all.push(item(
-                    t.action_uncordon(),
-                    format!("kubectl uncordon {name}"),
-                    Action::Cordon { id, on: false },
-                ));
-            } else {
-                all.push(item(t.action_cordon(), format!("kubectl cordon {name}"), Action::Cordon { id, on: true }));
-            }
-            let drain = format!("kubectl drain {name} --ignore-daemonsets --delete-emptydir-data");
-            all.push(item(t.action_drain(), drain, Action::Drain { id }));
-            all
-        }
-        RowBody::Workload(w) => {
-            let target = format!("{}/{name}{in_space}", w.kind.to_lowercase());
-            let scale = |n: u32| (format!("kubectl scale {target} --replicas={n}"), Action::Scale { id, replicas: n });
-            let (more, less) = (scale(w.desired + 1), scale(w.desired.saturating_sub(1)));
-            let mut all = Vec::new();
-            if ["Deployment", "ReplicaSet", "StatefulSet"].contains(&w.kind.as_str()) {
-                all.push(item(t.action_more(), more.0, more.1));
-                all.push(item(t.action_less(), less.0, less.1));
-            }
-            if w.kind == "Deployment" {
-                let verb = |verb: &str| Action::Rollout { id, verb: verb.into() };
-                let line = |verb: &str| format!("kubectl rollout {verb} {target}");
-                all.push(item(t.action_undo(), line("undo"), verb("undo")));
-                all.push(item(t.action_restart(), line("restart"), verb("restart")));
-                if w.paused {
-                    all.push(item(t.action_resume(), line("resume"), verb("resume")));
-                } else {
-                    all.push(item(t.action_pause(), line("pause"), verb("pause")));
-                }
-                if let Some((container, image)) = w.images.first() {
-                    let broken = format!("{}:broken", image.split(':').next().unwrap_or(image));
-                    let line = format!("kubectl set image {target} {container}={broken}");
-                    let action = Action::SetImage { id, container: container.clone(), image: broken };
-                    all.push(item(t.action_break(), line, action));
-                }
-            }
-            all.push(item(t.action_delete(), format!("kubectl delete {target}"), Action::Delete { id }));
-            all
-        }
+        RowBody::Node(node) => on_node(t, id, name, node),
+        RowBody::Workload(w) => on_workload(t, id, &format!("{}/{name}{in_space}", w.kind.to_lowercase()), w),
         RowBody::Service(_) => {
             vec![item(t.action_delete(), format!("kubectl delete service {name}{in_space}"), Action::Delete { id })]
         }
@@ -100,6 +57,52 @@ fn items(page: &Page, id: u32) -> Vec<Item> {
             vec![item(t.action_delete(), line, Action::Delete { id })]
         }
     }
+}
+
+fn on_node(t: Texts, id: u32, name: &str, node: &NodeRow) -> Vec<Item> {
+    let mut all = Vec::new();
+    if node.failed {
+        all.push(item(t.action_recover(), t.action_no_line().to_string(), Action::RecoverNode { id }));
+    } else {
+        all.push(item(t.action_fail(), t.action_no_line().to_string(), Action::FailNode { id }));
+    }
+    if node.cordoned {
+        all.push(item(t.action_uncordon(), format!("kubectl uncordon {name}"), Action::Cordon { id, on: false }));
+    } else {
+        all.push(item(t.action_cordon(), format!("kubectl cordon {name}"), Action::Cordon { id, on: true }));
+    }
+    let drain = format!("kubectl drain {name} --ignore-daemonsets --delete-emptydir-data");
+    all.push(item(t.action_drain(), drain, Action::Drain { id }));
+    all
+}
+
+fn on_workload(t: Texts, id: u32, target: &str, w: &WorkloadRow) -> Vec<Item> {
+    let scale = |n: u32| (format!("kubectl scale {target} --replicas={n}"), Action::Scale { id, replicas: n });
+    let (more, less) = (scale(w.desired + 1), scale(w.desired.saturating_sub(1)));
+    let mut all = Vec::new();
+    if ["Deployment", "ReplicaSet", "StatefulSet"].contains(&w.kind.as_str()) {
+        all.push(item(t.action_more(), more.0, more.1));
+        all.push(item(t.action_less(), less.0, less.1));
+    }
+    if w.kind == "Deployment" {
+        let verb = |verb: &str| Action::Rollout { id, verb: verb.into() };
+        let line = |verb: &str| format!("kubectl rollout {verb} {target}");
+        all.push(item(t.action_undo(), line("undo"), verb("undo")));
+        all.push(item(t.action_restart(), line("restart"), verb("restart")));
+        if w.paused {
+            all.push(item(t.action_resume(), line("resume"), verb("resume")));
+        } else {
+            all.push(item(t.action_pause(), line("pause"), verb("pause")));
+        }
+        if let Some((container, image)) = w.images.first() {
+            let broken = format!("{}:broken", image.split(':').next().unwrap_or(image));
+            let line = format!("kubectl set image {target} {container}={broken}");
+            let action = Action::SetImage { id, container: container.clone(), image: broken };
+            all.push(item(t.action_break(), line, action));
+        }
+    }
+    all.push(item(t.action_delete(), format!("kubectl delete {target}"), Action::Delete { id }));
+    all
 }
 
 /// The menu button and its menu.
@@ -125,28 +128,7 @@ pub fn Actions(props: &ActionsProps) -> Html {
     };
     let onkeydown = {
         let open = open.clone();
-        Callback::from(move |e: KeyboardEvent| {
-            let at: usize = dom::active().and_then(|a| a.id().strip_prefix("action-")?.parse().ok()).unwrap_or(0);
-            let to = match e.key().as_str() {
-                "ArrowDown" => (at + 1) % count.max(1),
-                "ArrowUp" => (at + count - 1) % count.max(1),
-                "Home" => 0,
-                "End" => count - 1,
-                "Escape" | "Tab" => {
-                    open.set(false);
-                    dom::focus("actions-button");
-                    if e.key() == "Escape" {
-                        e.prevent_default();
-                        e.stop_propagation();
-                    }
-                    return;
-                }
-                _ => return,
-            };
-            e.prevent_default();
-            e.stop_propagation();
-            dom::focus(&format!("action-{to}"));
-        })
+        Callback::from(move |e: KeyboardEvent| menu_key(&e, &open, count))
     };
     let scale = scale_field(&page, props.id);
     html! {
@@ -193,4 +175,28 @@ fn scale_field(page: &Page, id: u32) -> Html {
         <label class="scale">{ t.fact_replicas() }
             <input class="field numbers" type="number" min="0" max="100000" value={desired.to_string()} {onchange} /></label>
     }
+}
+
+/// Arrows walk the menu, Escape and Tab leave it.
+fn menu_key(e: &KeyboardEvent, open: &UseStateHandle<bool>, count: usize) {
+    let at: usize = dom::active().and_then(|a| a.id().strip_prefix("action-")?.parse().ok()).unwrap_or(0);
+    let to = match e.key().as_str() {
+        "ArrowDown" => (at + 1) % count.max(1),
+        "ArrowUp" => (at + count - 1) % count.max(1),
+        "Home" => 0,
+        "End" => count - 1,
+        "Escape" | "Tab" => {
+            open.set(false);
+            dom::focus("actions-button");
+            if e.key() == "Escape" {
+                e.prevent_default();
+                e.stop_propagation();
+            }
+            return;
+        }
+        _ => return,
+    };
+    e.prevent_default();
+    e.stop_propagation();
+    dom::focus(&format!("action-{to}"));
 }

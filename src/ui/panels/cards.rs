@@ -6,9 +6,9 @@ use super::super::scene::words;
 use crate::session::{Look, RowBody, WorkloadRow};
 use yew::prelude::*;
 
-/// Cards that are shown at once.
+/// Cards that are shown at once. Ours: more would hide the stage.
 const CARDS_MAX: usize = 2;
-/// Width of the track.
+/// Width of the track in its own units. Ours.
 const TRACK: f64 = 280.0;
 
 /// Cards of all rollouts under way.
@@ -21,7 +21,7 @@ pub fn Rollouts() -> Html {
     let rolling: Vec<_> = view
         .workloads()
         .into_iter()
-        .filter(|(row, w)| w.rolling || selected == Some(row.id) && w.kind == "Deployment" && w.revision > 1)
+        .filter(|(row, w)| w.revision > 1 && (w.rolling || selected == Some(row.id) && w.kind == "Deployment"))
         .take(CARDS_MAX)
         .map(|(row, w)| {
             (row.id, row.name.clone(), w.clone(), words::row(&view, row, t, language), parts(&view, row.id, w))

@@ -12,7 +12,7 @@ use crate::session::File;
 use web_sys::HtmlDialogElement;
 use yew::prelude::*;
 
-/// At most so many finds are listed.
+/// At most so many finds are listed. Ours: a screen of them.
 const FINDS_MAX: usize = 30;
 
 /// The dialog that is open.

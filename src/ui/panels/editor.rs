@@ -14,6 +14,12 @@ use yew::prelude::*;
 /// The editor's module, beside the page; the version keeps an old one out of a new page.
 const MODULE: &str = concat!("./vendor/editor.js?", env!("EDITOR_VERSION"));
 
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_name = import, catch)]
+    fn import_module(url: &str) -> Result<Promise, JsValue>;
+}
+
 type Mounted = Rc<RefCell<Option<JsValue>>>;
 
 fn call(editor: &JsValue, name: &str, args: &[JsValue]) {
@@ -77,22 +83,7 @@ pub fn Editor() -> Html {
     }
     {
         let (page, mounted, host) = (page.clone(), mounted.clone(), host.clone());
-        use_effect(move || {
-            let waits = page.ui().goto.is_some();
-            let editor = mounted.borrow().clone();
-            if !waits {
-                return;
-            }
-            if let Some(editor) = editor {
-                if let Some((_, line, col)) = page.take_goto() {
-                    call(&editor, "goto", &[line.into(), col.into()]);
-                }
-            } else if let Some(area) =
-                host.cast::<HtmlElement>().and_then(|h| h.query_selector("textarea").ok().flatten())
-            {
-                go_in_area(&page, area);
-            }
-        });
+        use_effect(move || go_where_asked(&page, &mounted, &host));
     }
     let oninput = {
         let page = page.clone();
@@ -106,6 +97,22 @@ pub fn Editor() -> Html {
             }
             <p class="leave">{ t.editor_leave() }</p>
         </div>
+    }
+}
+
+/// Puts the caret where a problem or an origin points, once.
+fn go_where_asked(page: &Page, mounted: &Mounted, host: &NodeRef) {
+    if page.ui().goto.is_none() {
+        return;
+    }
+    let editor = mounted.borrow().clone();
+    let area = || host.cast::<HtmlElement>().and_then(|h| h.query_selector("textarea").ok().flatten());
+    if let Some(editor) = editor {
+        if let Some((_, line, col)) = page.take_goto() {
+            call(&editor, "goto", &[line.into(), col.into()]);
+        }
+    } else if let Some(area) = area() {
+        go_in_area(page, area);
     }
 }
 
@@ -126,8 +133,7 @@ async fn mount(page: &Page, parent: &HtmlElement) -> Result<JsValue, JsValue> {
     let base =
         web_sys::window().and_then(|w| w.document()).and_then(|d| d.base_uri().ok().flatten()).unwrap_or_default();
     let url = web_sys::Url::new_with_base(MODULE, &base)?.href();
-    let import = Function::new_with_args("url", "return import(url)");
-    let module = JsFuture::from(import.call1(&JsValue::NULL, &url.into())?.dyn_into::<Promise>()?).await?;
+    let module = JsFuture::from(import_module(&url)?).await?;
     let mount: Function = Reflect::get(&module, &"mount".into())?.dyn_into()?;
     let t = page.texts();
     let options = Object::new();

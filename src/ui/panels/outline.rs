@@ -8,7 +8,7 @@ use super::super::scene::tree::{self, Folds, Key, Line};
 use crate::session::Look;
 use yew::prelude::*;
 
-/// Rows that are in the page at once.
+/// Rows that are in the page at once. Ours: more would slow every update down.
 const WINDOW: usize = 100;
 
 /// The tree.

@@ -8,7 +8,7 @@ use crate::session::{Attempt, Verdict};
 use std::collections::BTreeMap;
 use yew::prelude::*;
 
-/// More refusing nodes than this are grouped.
+/// More refusing nodes than this are grouped. Ours: about a screen.
 const GROUP_ABOVE: usize = 20;
 
 /// Properties of [`Placement`].

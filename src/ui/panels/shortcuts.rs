@@ -110,6 +110,8 @@ fn region(by: i32) {
     let from = at.map_or(if by > 0 { -1 } else { 0 }, |a| a as i32);
     for i in 1..=count {
         let to = REGIONS[(from + by * i).rem_euclid(count) as usize];
+        let to = if to == "terminal" && dom::by_id(to).is_none() { "terminal-line" } else { to };
+        let to = if to == "time" { "slider" } else { to };
         dom::focus(to);
         let reached = dom::active().is_some_and(|a| a.id() == to);
         if reached {

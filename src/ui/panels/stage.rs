@@ -16,6 +16,7 @@ use super::super::widgets::Icon;
 use super::cards::Rollouts;
 use super::outline::Outline;
 use super::shortcuts::Wish;
+use crate::session::Look;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
@@ -79,27 +80,32 @@ fn Toolbar() -> Html {
         Callback::from(move |_: MouseEvent| page.wish(w))
     };
     let levels = [Level::Fleet, Level::Nodes, Level::Pods, Level::OnePod];
+    let here = page.level();
     let names = [t.level_fleet(), t.level_nodes(), t.level_pods(), t.level_pod()];
     let (o, l) = (page.clone(), page.clone());
     html! {
         <div class="bar stage-bar" role="group" aria-label={t.stage_tools()}>
             <p class="count numbers" id="count">{ count }</p>
             if replay {
-                <p class="viewing numbers">{ t.viewing(format::short_clock(clock.now), format::short_clock(clock.newest)) }</p>
+                <p class="viewing numbers">
+                    { t.viewing(format::short_clock(clock.now), format::short_clock(clock.newest)) }</p>
             }
             <span class="spring" />
             <button type="button" class="quiet" aria-pressed={outline.to_string()}
-                onclick={move |_| o.choose(|ui| ui.outline = !ui.outline)}><Icon name="list" /><span>{ t.outline_title() }</span></button>
+                onclick={move |_| o.choose(|ui| ui.outline = !ui.outline)}>
+                <Icon name="list" /><span>{ t.outline_title() }</span></button>
             <div class="levels" role="group" aria-label={t.level_label()}>
                 { for levels.into_iter().zip(names).enumerate().map(|(i, (level, name))| html! {
-                    <button type="button" class="quiet" title={name} aria-label={name} onclick={wish(Wish::Level(level))}>{ i + 1 }</button>
+                    <button type="button" class="quiet" title={name} aria-label={name} aria-pressed={(level == here).to_string()}
+                        onclick={wish(Wish::Level(level))}>{ i + 1 }</button>
                 }) }
             </div>
-            <button type="button" class="quiet" aria-label={t.zoom_out()} title={t.zoom_out()} onclick={wish(Wish::Zoom(0.8))}><Icon name="minus" /></button>
-            <button type="button" class="quiet" aria-label={t.zoom_in()} title={t.zoom_in()} onclick={wish(Wish::Zoom(1.25))}><Icon name="plus" /></button>
-            <button type="button" class="quiet" aria-label={t.zoom_fit()} title={t.zoom_fit()} onclick={wish(Wish::Fit)}><Icon name="fit" /></button>
-            <button type="button" class="quiet" aria-label={t.legend_title()} title={t.legend_title()} aria-expanded={legend.to_string()}
-                onclick={move |_| l.choose(|ui| ui.legend = !ui.legend)}><Icon name="help" /></button>
+            { for [("minus", t.zoom_out(), Wish::Zoom(0.8)), ("plus", t.zoom_in(), Wish::Zoom(1.25)), ("fit", t.zoom_fit(), Wish::Fit)]
+                .into_iter().map(|(icon, words, act)| html! {
+                    <button type="button" class="quiet" aria-label={words} title={words} onclick={wish(act)}><Icon name={icon} /></button>
+                }) }
+            <button type="button" class="quiet" aria-label={t.legend_title()} title={t.legend_title()}
+                aria-expanded={legend.to_string()} onclick={move |_| l.choose(|ui| ui.legend = !ui.legend)}><Icon name="help" /></button>
         </div>
     }
 }
@@ -307,7 +313,9 @@ fn paint(
         services_label: t.services_title(),
         ratio,
     };
-    scene.paint(context, &frame)
+    let more = scene.paint(context, &frame);
+    page.note_level(scene.level());
+    more
 }
 
 /// All states, drawn by the code of the stage.
@@ -326,11 +334,11 @@ fn Legend() -> Html {
                     <li><Sample shape={PodShape { look, progress: Some(0.4), ..PodShape::default() }} />
                         <span>{ tree::look_name(look) }</span></li>
                 }) }
-                <li><Sample shape={PodShape { look: crate::session::Look::Creating, stuck: true, ..PodShape::default() }} />
+                <li><Sample shape={PodShape { look: Look::Creating, stuck: true, ..PodShape::default() }} />
                     <span>{ "ImagePullBackOff" }</span></li>
-                <li><Sample shape={PodShape { look: crate::session::Look::Ready, new: Some(2), ..PodShape::default() }} />
+                <li><Sample shape={PodShape { look: Look::Ready, new: Some(2), ..PodShape::default() }} />
                     <span>{ t.legend_new() }</span></li>
-                <li><Sample shape={PodShape { look: crate::session::Look::Ready, restarts: 2, ..PodShape::default() }} />
+                <li><Sample shape={PodShape { look: Look::Ready, restarts: 2, ..PodShape::default() }} />
                     <span>{ t.legend_restarts() }</span></li>
             </ul>
             <p>{ t.legend_bars() }</p>

@@ -2,9 +2,11 @@
 
 use super::super::dom;
 use super::super::hooks::use_page;
-use super::super::page::topic;
+use super::super::page::{Page, topic};
 use super::super::widgets::{Grip, Icon};
-use crate::session::Command;
+use crate::session::{Command, Shell};
+use std::cell::RefCell;
+use std::rc::Rc;
 use yew::prelude::*;
 
 /// Words of kubectl's output that have a colour on the stage.
@@ -35,7 +37,6 @@ pub fn Terminal() -> Html {
     let line = use_state(String::new);
     let history = use_mut_ref(Vec::<String>::new);
     let at = use_mut_ref(|| 0usize);
-    let cleared = use_state(|| 0usize);
     let leaving = use_mut_ref(|| false);
     let asked = use_mut_ref(String::new);
     let out = use_node_ref();
@@ -56,46 +57,8 @@ pub fn Terminal() -> Html {
             }
         });
     }
-    let onkeydown = {
-        let (page, line, history, at) = (page.clone(), line.clone(), history.clone(), at.clone());
-        let (cleared, leaving, asked, count) = (cleared.clone(), leaving.clone(), asked.clone(), shell.len());
-        Callback::from(move |e: KeyboardEvent| {
-            let left = leaving.replace(e.key() == "Escape");
-            let mut history = history.borrow_mut();
-            match e.key().as_str() {
-                "Enter" => {
-                    let text = line.trim().to_string();
-                    line.set(String::new());
-                    match text.as_str() {
-                        "" => return,
-                        "clear" => return cleared.set(count),
-                        _ => {}
-                    }
-                    if history.last() != Some(&text) {
-                        history.push(text.clone());
-                    }
-                    *at.borrow_mut() = history.len();
-                    page.shell(text);
-                }
-                "ArrowUp" | "ArrowDown" => {
-                    let mut at = at.borrow_mut();
-                    *at = if e.key() == "ArrowUp" { at.saturating_sub(1) } else { (*at + 1).min(history.len()) };
-                    line.set(history.get(*at).cloned().unwrap_or_default());
-                    e.prevent_default();
-                }
-                "Tab" if !e.shift_key() && !left && !line.is_empty() => {
-                    e.prevent_default();
-                    *asked.borrow_mut() = (*line).clone();
-                    page.ask(&Command::Complete { line: (*line).clone() });
-                }
-                "l" if e.ctrl_key() => {
-                    e.prevent_default();
-                    cleared.set(count);
-                }
-                _ => {}
-            }
-        })
-    };
+    let prompt = Prompt { page: page.clone(), line: line.clone(), history, at, leaving, asked: asked.clone() };
+    let onkeydown = Callback::from(move |e: KeyboardEvent| prompt.key(&e));
     let oninput = {
         let (line, asked) = (line.clone(), asked.clone());
         Callback::from(move |e: InputEvent| {
@@ -108,7 +71,7 @@ pub fn Terminal() -> Html {
         Callback::from(move |size| page.set(|s| s.dock_height = size))
     };
     let offered = if *asked.borrow() == *line && completions.len() > 1 { completions } else { Vec::new() };
-    let (toggle, clear, count) = (page.clone(), cleared.clone(), shell.len());
+    let (toggle, clear) = (page.clone(), page.clone());
     html! {
         <section class="dock page-part" data-part="dock" data-region="terminal" data-open={open.to_string()} aria-label={t.terminal_title()}>
             if open { <Grip of="dock" label={t.grip_dock()} size={height} bounds={(120, 200, 600)} flipped={true} set={resize} /> }
@@ -119,20 +82,11 @@ pub fn Terminal() -> Html {
                 <span class="spring" />
                 if open {
                     <small>{ t.terminal_leave() }</small>
-                    <button type="button" class="quiet" onclick={move |_| clear.set(count)}>{ t.terminal_clear() }</button>
+                    <button type="button" class="quiet" onclick={move |_| clear.clear_shell()}>{ t.terminal_clear() }</button>
                 }
             </div>
             if open {
-                <div class="output" ref={out} tabindex="0" role="log" aria-label={t.terminal_output()} lang="en">
-                    if shell.len() == *cleared { <p class="hint" lang={page.language().tag()}>{ t.terminal_hint() }</p> }
-                    { for shell.iter().skip(*cleared).map(|s| html! {
-                        <div class="entry">
-                            <p><span class="prompt" aria-hidden="true">{ "$ " }</span>{ &s.line }</p>
-                            if !s.stdout.is_empty() { <pre>{ coloured(&s.stdout) }</pre> }
-                            if !s.stderr.is_empty() { <pre class="error">{ &s.stderr }</pre> }
-                        </div>
-                    }) }
-                </div>
+                { output(&page, out, &shell) }
                 if !offered.is_empty() {
                     <p class="offered" aria-live="polite">{ offered.iter().map(|c| html! { <code>{ c }</code> }).collect::<Html>() }</p>
                 }
@@ -145,8 +99,85 @@ pub fn Terminal() -> Html {
     }
 }
 
+/// What was printed since the last clearing.
+fn output(page: &Page, out: NodeRef, shell: &[Shell]) -> Html {
+    let t = page.texts();
+    html! {
+        <div class="output" ref={out} tabindex="0" role="log" aria-label={t.terminal_output()} lang="en">
+            if shell.is_empty() { <p class="hint" lang={page.language().tag()}>{ t.terminal_hint() }</p> }
+            { for shell.iter().map(entry) }
+        </div>
+    }
+}
+
+fn entry(s: &Shell) -> Html {
+    html! {
+        <div class="entry">
+            <p><span class="prompt" aria-hidden="true">{ "$ " }</span>{ &s.line }</p>
+            if !s.stdout.is_empty() { <pre>{ coloured(&s.stdout) }</pre> }
+            if !s.stderr.is_empty() { <pre class="error">{ &s.stderr }</pre> }
+        </div>
+    }
+}
+
+/// The line that is being typed.
+struct Prompt {
+    page: Page,
+    line: UseStateHandle<String>,
+    history: Rc<RefCell<Vec<String>>>,
+    at: Rc<RefCell<usize>>,
+    leaving: Rc<RefCell<bool>>,
+    asked: Rc<RefCell<String>>,
+}
+
+impl Prompt {
+    fn key(&self, e: &KeyboardEvent) {
+        let left = self.leaving.replace(e.key() == "Escape");
+        match e.key().as_str() {
+            "Enter" => self.enter(),
+            "ArrowUp" | "ArrowDown" => {
+                let history = self.history.borrow();
+                let mut at = self.at.borrow_mut();
+                *at = if e.key() == "ArrowUp" { at.saturating_sub(1) } else { (*at + 1).min(history.len()) };
+                self.line.set(history.get(*at).cloned().unwrap_or_default());
+                e.prevent_default();
+            }
+            "Tab" if !e.shift_key() && !left && !self.line.is_empty() => {
+                e.prevent_default();
+                *self.asked.borrow_mut() = (*self.line).clone();
+                self.page.ask(&Command::Complete { line: (*self.line).clone() });
+            }
+            "c" if e.ctrl_key() && dom::nothing_selected() => {
+                e.prevent_default();
+                self.page.shell("^C".into());
+            }
+            "l" if e.ctrl_key() => {
+                e.prevent_default();
+                self.page.clear_shell();
+            }
+            _ => {}
+        }
+    }
+
+    fn enter(&self) {
+        let text = self.line.trim().to_string();
+        self.line.set(String::new());
+        match text.as_str() {
+            "" => return,
+            "clear" => return self.page.clear_shell(),
+            _ => {}
+        }
+        let mut history = self.history.borrow_mut();
+        if history.last() != Some(&text) {
+            history.push(text.clone());
+        }
+        *self.at.borrow_mut() = history.len();
+        self.page.shell(text);
+    }
+}
+
 /// Puts the common part of an answer into the line.
-fn complete(line: &UseStateHandle<String>, asked: &std::rc::Rc<std::cell::RefCell<String>>, completions: &[String]) {
+fn complete(line: &UseStateHandle<String>, asked: &Rc<RefCell<String>>, completions: &[String]) {
     if asked.borrow().is_empty() || *asked.borrow() != **line || completions.is_empty() {
         return;
     }

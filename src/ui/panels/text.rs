@@ -63,7 +63,8 @@ fn Gallery() -> Html {
                             <button type="button" class="example" aria-current={current.then_some("true")}
                                 onclick={move |_| page.open_example(example.name)}>
                                 <span class="number numbers" aria-hidden="true">{ i + 1 }</span>
-                                <span><b>{ example.title(language) }</b><small>{ example.about(language) }</small></span>
+                                <span><b>{ example.title(language) }</b>
+                                    <small>{ example.about(language) }</small></span>
                             </button>
                         </li>
                     }
@@ -164,7 +165,7 @@ fn FileTabs() -> Html {
     }
 }
 
-/// Problems, field classes, what applying changes, and the button.
+/// Problems, field classes, and what applying changes.
 #[component]
 fn Check() -> Html {
     let page = use_page(topic::ANSWERS | topic::FILES | topic::CHOICE);
@@ -176,16 +177,12 @@ fn Check() -> Html {
     };
     let shown = use_state(|| None::<char>);
     let of = |class: char| check.marks.iter().filter(|m| m.file == name && m.class == class).count();
-    let changes: Vec<_> = check.changes.iter().filter(|c| c.sign != '=').collect();
-    let rollout = changes.iter().any(|c| c.rollout);
-    let apply = page.clone();
-    let difference = if changes.is_empty() {
-        t.difference_none().to_string()
-    } else if rollout {
-        t.difference_rollout(changes.len())
-    } else {
-        t.difference(changes.len())
-    };
+    let classes = [
+        ('s', t.class_simulated(of('s'))),
+        ('a', t.class_accepted(of('a'))),
+        ('r', t.class_rejected(of('r'))),
+        ('d', t.class_differs(of('d'))),
+    ];
     html! {
         <div class="check">
             if !check.problems.is_empty() {
@@ -194,8 +191,7 @@ fn Check() -> Html {
                 </ul>
             }
             <div class="classes" role="group" aria-label={t.classes_title()}>
-                { for [('s', t.class_simulated(of('s'))), ('a', t.class_accepted(of('a'))), ('r', t.class_rejected(of('r'))),
-                    ('d', t.class_differs(of('d')))].into_iter().filter(|(c, _)| *c != 'd' || of('d') > 0).map(|(class, words)| {
+                { for classes.into_iter().filter(|(c, _)| *c != 'd' || of('d') > 0).map(|(class, words)| {
                     let on = *shown == Some(class);
                     let set = shown.clone();
                     html! {
@@ -218,20 +214,40 @@ fn Check() -> Html {
                     }) }
                 </ul>
             }
-            <div class="apply">
-                <button type="button" class="button primary" onclick={move |_| apply.apply()}
-                    aria-keyshortcuts="Control+Enter">{ t.apply() }<kbd>{ "Ctrl ⏎" }</kbd></button>
-                if changes.is_empty() {
-                    <p>{ difference }</p>
-                } else {
-                    <details class="difference"><summary>{ difference }</summary>
-                        <ul>{ for changes.iter().map(|c| html! {
-                            <li><b class="sign" data-sign={c.sign.to_string()}>{ c.sign }</b><code>{ &c.object }</code>
-                                { for c.fields.iter().map(|f| html! { <small><code>{ f }</code></small> }) }</li>
-                        }) }</ul>
-                    </details>
-                }
-            </div>
+            <Apply />
+        </div>
+    }
+}
+
+/// What applying changes, and the button.
+#[component]
+fn Apply() -> Html {
+    let page = use_page(topic::ANSWERS | topic::FILES | topic::CHOICE);
+    let t = page.texts();
+    let check = page.view().check.clone();
+    let changes: Vec<_> = check.changes.iter().filter(|c| c.sign != '=').collect();
+    let difference = if changes.is_empty() {
+        t.difference_none().to_string()
+    } else if changes.iter().any(|c| c.rollout) {
+        t.difference_rollout(changes.len())
+    } else {
+        t.difference(changes.len())
+    };
+    let apply = page.clone();
+    html! {
+        <div class="apply">
+            <button type="button" class="button primary" onclick={move |_| apply.apply()}
+                aria-keyshortcuts="Control+Enter">{ t.apply() }<kbd>{ "Ctrl ⏎" }</kbd></button>
+            if changes.is_empty() {
+                <p>{ difference }</p>
+            } else {
+                <details class="difference"><summary>{ difference }</summary>
+                    <ul>{ for changes.iter().map(|c| html! {
+                        <li><b class="sign" data-sign={c.sign.to_string()}>{ c.sign }</b><code>{ &c.object }</code>
+                            { for c.fields.iter().map(|f| html! { <small><code>{ f }</code></small> }) }</li>
+                    }) }</ul>
+                </details>
+            }
         </div>
     }
 }

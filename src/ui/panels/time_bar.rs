@@ -10,11 +10,11 @@ use super::super::widgets::Icon;
 use crate::session::{Clock, Command, Overview};
 use yew::prelude::*;
 
-/// Width of the drawings in their own units; they stretch to the bar.
+/// Width of the drawings in their own units; they stretch to the bar. Ours.
 const WIDTH: f64 = 1000.0;
-/// Marks closer than this are one mark with a count.
+/// Marks closer than this are one mark with a count. Ours: they would touch.
 const NEAR: f64 = 6.0;
-/// Shortest run that fills the bar: so that the first seconds do not race over it.
+/// Shortest run that fills the bar. Ours: so that the first seconds do not race over it.
 const LEAST_US: u64 = 60_000_000;
 
 /// The bar.
@@ -55,7 +55,9 @@ fn Controls() -> Html {
     };
     let button = |name: &'static str, words: &'static str, act: fn(&Page)| {
         let page = page.clone();
-        html! { <button type="button" class="quiet" aria-label={words} title={words} onclick={move |_| act(&page)}><Icon {name} /></button> }
+        html! {
+            <button type="button" class="quiet" aria-label={words} title={words} onclick={move |_| act(&page)}><Icon {name} /></button>
+        }
     };
     let set_speed = {
         let page = page.clone();
@@ -84,7 +86,8 @@ fn Controls() -> Html {
             <label class="speed"><span>{ t.speed() }</span>
                 <select class="field numbers" onchange={set_speed}>
                     { for SPEEDS.iter().enumerate().map(|(i, s)| html! {
-                        <option value={i.to_string()} selected={i == speed}>{ speed_words(*s, page.language()) }</option>
+                        <option value={i.to_string()} selected={i == speed}>
+                            { speed_words(*s, page.language()) }</option>
                     }) }
                 </select></label>
             <label class="switch"><input type="checkbox" checked={skip}
@@ -104,7 +107,8 @@ fn speed_words(speed: f64, language: Language) -> String {
 fn progress(page: &Page, from: u64, to: u64) -> Html {
     let now = page.view().clock.now;
     let share = now.abs_diff(from) as f64 / to.abs_diff(from).max(1) as f64;
-    html! { <span class="seeking">{ page.texts().seeking() }<progress max="1" value={share.to_string()} aria-label={page.texts().seeking()} /></span> }
+    let words = page.texts().seeking();
+    html! { <span class="seeking">{ words }<progress max="1" value={share.to_string()} aria-label={words} /></span> }
 }
 
 /// The clock, and a place to type another moment.
@@ -156,7 +160,8 @@ fn branches(page: &Page, clock: &Clock, t: Texts) -> Html {
         <label class="branch"><Icon name="branch" /><span>{ t.branch() }</span>
             <select class="field" onchange={choose}>
                 { for clock.branches.iter().enumerate().map(|(i, b)| html! {
-                    <option value={i.to_string()} selected={i == clock.branch as usize}>{ t.branch_named(&b.name, format::short_clock(b.forked_at)) }</option>
+                    <option value={i.to_string()} selected={i == clock.branch as usize}>
+                        { t.branch_named(&b.name, format::short_clock(b.forked_at)) }</option>
                 }) }
             </select></label>
     }
@@ -209,6 +214,7 @@ fn Slider() -> Html {
     let said = value_words(&page, shown, t, language);
     html! {
         <div class="slide">
+            <Minimap />
             <input type="range" id="slider" min="0" max={(end / 1_000).to_string()} step="1" value={(shown / 1_000).to_string()}
                 aria-label={t.slider_label()} aria-valuetext={said} oninput={seek} {onkeydown} />
         </div>
@@ -250,18 +256,28 @@ fn Lanes() -> Html {
     ];
     html! {
         <>
-            <div class="minimap" aria-hidden="true">
-                { density(&overview, &scale) }
-            </div>
             { branch_rows(&page, &clock, &scale, t) }
             <div class="lanes">
                 { ruler(&scale) }
                 { bookmarks(&page, &scale) }
-                { for lanes.into_iter().map(|(lane, name)| lane_row(&page, &overview, lane, name, &scale)) }
+                { for lanes.into_iter().filter(|(lane, _)| pinned(lane) || overview.marks.iter().any(|m| m.0 == *lane))
+                    .map(|(lane, name)| lane_row(&page, &overview, lane, name, &scale)) }
                 { chart(&overview, &scale, t, language) }
             </div>
         </>
     }
+}
+
+/// How much happens when, over the whole run; the slider lies on it.
+#[component]
+fn Minimap() -> Html {
+    let page = use_page(topic::ANSWERS);
+    let (overview, clock) = {
+        let view = page.view();
+        (view.overview.clone(), view.clock.clone())
+    };
+    let scale = Scale { end: end(&clock), columns: clock.newest.max(1) };
+    html! { <div class="minimap" aria-hidden="true">{ density(&overview, &scale) }</div> }
 }
 
 struct Scale {
@@ -301,7 +317,10 @@ fn ruler(scale: &Scale) -> Html {
                 let share = *at as f64 / scale.end as f64;
                 let x = format!("{:.2}%", share * 100.0);
                 let anchor = if share > 0.96 { "end" } else if share < 0.02 { "start" } else { "middle" };
-                html! { <><line x1={x.clone()} x2={x.clone()} y1="0" y2="4" /><text {x} y="16" text-anchor={anchor}>{ format::short_clock(*at) }</text></> }
+                html! { <>
+                    <line x1={x.clone()} x2={x.clone()} y1="0" y2="4" />
+                    <text {x} y="16" text-anchor={anchor}>{ format::short_clock(*at) }</text>
+                </> }
             }) }
         </svg>
     }
@@ -367,6 +386,11 @@ fn lane_row(page: &Page, overview: &Overview, lane: &'static str, name: &'static
     }
 }
 
+/// Lanes that are always there; the others come with their first mark.
+fn pinned(lane: &str) -> bool {
+    ["you", "faults", "rollouts"].contains(&lane)
+}
+
 fn lane_sign(lane: &str) -> &'static str {
     match lane {
         "you" => "◆",
@@ -387,12 +411,14 @@ fn branch_rows(page: &Page, clock: &Clock, scale: &Scale, t: Texts) -> Html {
                 let page = page.clone();
                 let (x, w) = (scale.x(b.forked_at) / 10.0, (scale.x(b.newest) - scale.x(b.forked_at)).max(6.0) / 10.0);
                 let here = i == clock.branch as usize;
+                let words = t.branch_named(&b.name, format::short_clock(b.forked_at));
                 html! {
-                    <button type="button" class="branch-row" aria-pressed={here.to_string()} title={t.branch_named(&b.name, format::short_clock(b.forked_at))}
-                        aria-label={t.branch_named(&b.name, format::short_clock(b.forked_at))}
+                    <button type="button" class="branch-row" aria-pressed={here.to_string()}
+                        title={words.clone()} aria-label={words}
                         onclick={move |_| page.ask(&Command::Branch { index: i as u32 })}>
                         <span>{ &b.name }</span>
-                        <svg width="100%" height="12" aria-hidden="true"><rect x={format!("{x:.3}%")} y="4" width={format!("{w:.3}%")} height="5" rx="2" /></svg>
+                        <svg width="100%" height="12" aria-hidden="true">
+                            <rect x={format!("{x:.3}%")} y="4" width={format!("{w:.3}%")} height="5" rx="2" /></svg>
                     </button>
                 }
             }) }
@@ -418,7 +444,8 @@ fn chart(overview: &Overview, scale: &Scale, t: Texts, language: Language) -> Ht
     let last = |values: &[f32]| format::whole(values.last().copied().unwrap_or(0.0) as u64, language);
     html! {
         <div class="lane chart">
-            <span class="lane-name numbers">{ t.chart_replicas() }<small>{ t.chart_values(last(&wanted), last(&ready)) }</small></span>
+            <span class="lane-name numbers">{ t.chart_replicas() }
+                <small>{ t.chart_values(last(&wanted), last(&ready)) }</small></span>
             <svg viewBox="0 0 1000 56" width="100%" height="56" preserveAspectRatio="none" role="img"
                 aria-label={t.chart_values(last(&wanted), last(&ready))}>
                 <path class="wanted" d={line(&wanted)} /><path class="ready" d={line(&ready)} />

@@ -65,18 +65,19 @@ pub enum Level {
 
 /// Narrowest node of level 2, of level 3. Ours: names and glyphs must stay readable.
 pub const NODES_FROM: f64 = 28.0;
-/// See [`NODES_FROM`].
+/// See [`NODES_FROM`]. Ours.
 pub const PODS_FROM: f64 = 112.0;
-/// Narrowest seat of level 4.
+/// Narrowest seat of level 4. Ours: a container's line must fit.
 pub const ONE_POD_FROM: f64 = 160.0;
-/// Widest node of the fitted picture; a lone node does not fill the stage.
+/// Widest node of the fitted picture. Ours: a lone node does not fill the stage.
 const NODE_MAX: f64 = 300.0;
-/// Height of a zone's title.
+/// Height of a zone's title. Ours.
 pub const ZONE_TITLE: f64 = 22.0;
+/// Between zones. Ours.
 const ZONE_GAP: f64 = 14.0;
-/// A node's share of its place; the rest is the gap.
+/// A node's share of its place; the rest is the gap. Ours.
 pub const FILL: f64 = 0.94;
-/// Seats are made in these sizes so that a new pod seldom changes the grid.
+/// Ours: seats are made in these sizes so that a new pod seldom changes the grid.
 const SEAT_STEPS: [usize; 10] = [4, 6, 12, 20, 30, 56, 110, 160, 250, 512];
 
 /// A node's place.
@@ -337,7 +338,7 @@ impl Plan {
 
 /// Height of a card's head: name and bars.
 pub fn head_height(node: &Rect) -> f64 {
-    if node.w >= PODS_FROM { (node.w * 0.22).clamp(44.0, 64.0) } else { (node.w * 0.3).clamp(8.0, 30.0) }
+    if node.w >= PODS_FROM { (node.w * 0.26).clamp(54.0, 70.0) } else { (node.w * 0.3).clamp(8.0, 30.0) }
 }
 
 fn seat_area(node: &Rect) -> Rect {
@@ -390,7 +391,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nothing_overlaps_and_all_fits(zones in 1usize..7, nodes in 1usize..90, w in 300.0..1600.0, h in 200.0..1000.0) {
+        fn nothing_overlaps_and_all_fits(
+            zones in 1usize..7, nodes in 1usize..90, w in 300.0..1600.0, h in 200.0..1000.0
+        ) {
             let plan = plan(&fleet(zones, nodes), (w, h), 8);
             for (i, a) in plan.nodes.iter().enumerate() {
                 prop_assert!(a.rect.x >= 0.0 && a.rect.x + a.rect.w <= w + 0.5);

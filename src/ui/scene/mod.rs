@@ -3,6 +3,8 @@
 
 pub mod layout;
 #[cfg(target_arch = "wasm32")]
+pub mod marks;
+#[cfg(target_arch = "wasm32")]
 pub mod paint;
 #[cfg(target_arch = "wasm32")]
 pub mod palette;
@@ -17,20 +19,21 @@ use crate::session::{Look, RowBody};
 use layout::{Camera, Level, Plan, Rect};
 use std::collections::BTreeMap;
 
-/// Height of the strip of waiting pods.
+/// Height of the strip of waiting pods. Ours.
 pub const STRIP: f64 = 44.0;
-/// Width of the services at the left edge.
+/// Width of the services at the left edge. Ours.
 const GUTTER: f64 = 132.0;
-/// Below this width the services are in the outline only.
+/// Below this width the services are in the outline only. Ours.
 const GUTTER_FROM: f64 = 560.0;
+/// Around the picture. Ours.
 const PAD: f64 = 12.0;
-/// How long a pod takes to come, to change its place, to go. Milliseconds.
+/// How long a pod takes to come, to change its place, to go. Milliseconds. Ours: seen, but not waited for.
 pub const COME_MS: f64 = 180.0;
-/// See [`COME_MS`].
+/// See [`COME_MS`]. Ours.
 pub const PLACE_MS: f64 = 320.0;
-/// See [`COME_MS`].
+/// See [`COME_MS`]. Ours.
 pub const LEAVE_MS: f64 = 240.0;
-/// More motions than this at once are cuts.
+/// More motions than this at once are cuts. Ours.
 const MOVES_MAX: usize = 200;
 
 /// A pod on its way.

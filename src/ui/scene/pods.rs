@@ -26,9 +26,9 @@ pub struct PodShape {
     pub suffix: String,
 }
 
-/// Smallest pod with a glyph.
+/// Smallest pod with a glyph. Ours.
 const GLYPH_FROM: f64 = 13.0;
-/// Smallest pod with words.
+/// Smallest pod with words. Ours: twelve pixels high text must fit.
 const WORDS_FROM: f64 = 40.0;
 
 /// Draws one pod into a square.

@@ -6,7 +6,7 @@ use super::{layout, words};
 use crate::session::{Look, RowBody};
 use std::collections::BTreeSet;
 
-/// More children than this are grouped by state.
+/// More children than this are grouped by state. Ours: more rows than anybody walks.
 const GROUP_ABOVE: usize = 200;
 
 /// What a row of the tree stands for.

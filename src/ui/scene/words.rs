@@ -6,7 +6,7 @@ use super::super::texts::{Language, Texts};
 use super::super::view::{View, stuck};
 use crate::session::{Happening, Look, NodeRow, PodRow, Row, RowBody, ServiceRow, WorkloadRow};
 
-/// Longest spoken sentence, in words.
+/// Longest spoken sentence, in words. Ours: longer ones are interrupted by the next.
 const WORDS_MAX: usize = 25;
 
 /// `12 pods: 11 ready, 1 waiting`.

@@ -4,7 +4,7 @@ use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement};
 use yew::prelude::*;
 
-/// Pixels a key press.
+/// Pixels a key press. Ours.
 const STEP: i32 = 16;
 
 /// Properties of [`Grip`].

@@ -1,0 +1,172 @@
+//! The files of the person: edit, add, rename, check, apply.
+
+use super::ui::{TextTab, Undo};
+use super::{CHECK_AFTER_MS, FILE_MAX, FILES_MAX, Page, topic};
+use crate::session::{Action, Command, File};
+use gloo_timers::callback::Timeout;
+
+impl Page {
+    /// Changes the text of the file in front.
+    pub fn edit(&self, text: String) {
+        {
+            let mut ui = self.0.ui.borrow_mut();
+            let front = ui.front;
+            match ui.files.get_mut(front) {
+                Some(file) if file.text != text => file.text = text,
+                _ => return,
+            }
+        }
+        self.check_soon();
+        self.bump(topic::FILES);
+    }
+
+    /// Adds files, or opens them in a fresh cluster when nothing of the person's would be mixed with them.
+    pub fn bring(&self, files: Vec<File>) {
+        let t = self.texts();
+        let language = self.language();
+        let mut taken = Vec::new();
+        let mut all: usize = self.ui().files.iter().map(|f| f.text.len()).sum();
+        for file in files {
+            all += file.text.len();
+            if file.text.len() > FILE_MAX || all > FILES_MAX {
+                let size = super::super::format::bytes(file.text.len() as u64, language);
+                self.toast(t.file_too_large(file.name, size), None, true);
+                return;
+            }
+            taken.push(file);
+        }
+        if taken.is_empty() {
+            return;
+        }
+        let untouched = {
+            let ui = self.ui();
+            !ui.acted && ui.files == ui.opened && ui.example.is_some()
+        };
+        if untouched {
+            return self.open_own(taken);
+        }
+        {
+            let mut ui = self.0.ui.borrow_mut();
+            for mut file in taken {
+                file.name = free_name(&ui.files, &file.name);
+                ui.files.push(file);
+            }
+            ui.front = ui.files.len() - 1;
+            ui.text_tab = TextTab::Files;
+            ui.sheet = "files";
+        }
+        self.files_changed();
+    }
+
+    /// Adds an empty file.
+    pub fn add_file(&self) {
+        {
+            let mut ui = self.0.ui.borrow_mut();
+            let name = free_name(&ui.files, "new.yaml");
+            ui.files.push(File { name, text: String::new() });
+            ui.front = ui.files.len() - 1;
+        }
+        self.files_changed();
+    }
+
+    /// Takes a file out of the list; the cluster keeps what was applied.
+    pub fn remove_file(&self, index: usize) {
+        let removed = {
+            let mut ui = self.0.ui.borrow_mut();
+            if index >= ui.files.len() {
+                return;
+            }
+            let file = ui.files.remove(index);
+            if ui.front >= index {
+                ui.front = ui.front.saturating_sub(1);
+            }
+            file
+        };
+        let words = self.texts().file_removed(&removed.name);
+        self.toast(words, Some(Undo::File(removed, index)), false);
+        self.files_changed();
+    }
+
+    /// Gives a file another name.
+    pub fn rename_file(&self, index: usize, name: &str) {
+        let name = name.trim();
+        if name.is_empty() || self.ui().files.iter().enumerate().any(|(i, f)| i != index && f.name == name) {
+            return;
+        }
+        if let Some(file) = self.0.ui.borrow_mut().files.get_mut(index) {
+            file.name = name.to_string();
+        }
+        self.files_changed();
+    }
+
+    /// Puts a file in front.
+    pub fn show_file(&self, index: usize) {
+        self.0.ui.borrow_mut().front = index;
+        self.bump(topic::FILES);
+    }
+
+    /// Opens a file at a place, for an origin of the chain of causes or a problem.
+    pub fn go_to(&self, file: &str, line: u32, col: u32) {
+        {
+            let mut ui = self.0.ui.borrow_mut();
+            if let Some(front) = ui.files.iter().position(|f| f.name == file) {
+                ui.front = front;
+                ui.goto = Some((file.to_string(), line, col));
+            }
+            ui.text_tab = TextTab::Files;
+            ui.sheet = "files";
+        }
+        self.bump(topic::FILES | topic::CHOICE);
+    }
+
+    /// The place the editor should go to, once.
+    pub fn take_goto(&self) -> Option<(String, u32, u32)> {
+        self.0.ui.borrow_mut().goto.take()
+    }
+
+    pub(super) fn files_changed(&self) {
+        self.check_now();
+        self.bump(topic::FILES | topic::CHOICE);
+        self.wake();
+    }
+
+    pub(super) fn check_soon(&self) {
+        let page = self.clone();
+        *self.0.check_timer.borrow_mut() = Some(Timeout::new(CHECK_AFTER_MS, move || page.check_now()));
+    }
+
+    pub(super) fn check_now(&self) {
+        let files = self.ui().files.clone();
+        self.ask(&Command::Check { files });
+    }
+
+    /// Applies all files.
+    pub fn apply(&self) {
+        let files = self.ui().files.clone();
+        self.act(Action::Apply { files: files.clone() });
+        self.ask(&Command::Check { files });
+    }
+
+    /// Empties the terminal.
+    pub fn clear_shell(&self) {
+        self.0.view.borrow_mut().shell.clear();
+        self.bump(topic::ANSWERS);
+    }
+
+    /// Runs a terminal line.
+    pub fn shell(&self, line: String) {
+        self.0.ui.borrow_mut().acted = true;
+        self.ask(&Command::Shell { line });
+        self.wake();
+    }
+}
+
+/// `web.yaml`, or `web-2.yaml` where that name is taken.
+fn free_name(files: &[File], name: &str) -> String {
+    let taken = |n: &str| files.iter().any(|f| f.name == n);
+    if !taken(name) {
+        return name.to_string();
+    }
+    let (stem, end) = name.rsplit_once('.').unwrap_or((name, "yaml"));
+    (2..).map(|i| format!("{stem}-{i}.{end}")).find(|n| !taken(n)).unwrap_or_default()
+}

@@ -1,0 +1,491 @@
+//! The page's one state and the only place that changes it. Components read it and are woken by topic, so that sixty clock
+//! ticks a second do not rebuild what only shows rows.
+
+mod files;
+mod messages;
+mod scenarios;
+mod time;
+mod ui;
+
+pub use ui::{Dialog, Tab, TextTab, Toast, Ui, Undo};
+
+use super::link::Engine;
+use super::panels::shortcuts::Wish;
+use super::saved;
+use super::scene::layout::Level;
+use super::settings::{SPEEDS, Settings, Theme};
+use super::texts::{Language, Texts};
+use super::view::{Changes, View};
+use crate::session::{Action, Command, Happening, RowBody, Update, wire};
+use gloo_timers::callback::Timeout;
+use std::cell::{Cell, Ref, RefCell};
+use std::collections::VecDeque;
+use std::rc::Rc;
+use wasm_bindgen::prelude::*;
+use yew::Callback;
+
+/// What a component wants to be woken for.
+pub mod topic {
+    /// The cursor moved.
+    pub const CLOCK: u8 = 1;
+    /// Rows came, changed or went.
+    pub const ROWS: u8 = 2;
+    /// An answer arrived: check, inspection, causes, terminal, overview.
+    pub const ANSWERS: u8 = 4;
+    /// The person chose something: selection, tab, panel, language.
+    pub const CHOICE: u8 = 8;
+    /// Files or their texts changed.
+    pub const FILES: u8 = 16;
+}
+
+/// Pause between the last key and the check. Ours: long enough not to check each key, short enough to feel at once.
+const CHECK_AFTER_MS: u32 = 250;
+/// How often inspector, causes and overview are asked again while the run goes on. Ours: reading speed.
+const ASK_AGAIN_MS: f64 = 400.0;
+/// How often the state is written to the device. Ours: seldom enough not to be felt.
+const SAVE_EVERY_MS: f64 = 2_000.0;
+/// Rows wake the lists at most so often while the run goes on. Ours: nobody reads faster.
+const ROWS_EVERY_MS: f64 = 80.0;
+/// A gap without entries that is worth jumping over. Ours.
+const QUIET_US: u64 = 5_000_000;
+/// The longest frame that is played at once. Ours: after a sleep the run does not race.
+const FRAME_MAX_MS: f64 = 100.0;
+/// Columns of the overview. Ours: about one for six pixels of a wide bar.
+const OVERVIEW_COLUMNS: u32 = 240;
+/// Largest file that is read. Ours: far above any manifest.
+pub const FILE_MAX: usize = 2 << 20;
+/// All files together. Ours.
+pub const FILES_MAX: usize = 20 << 20;
+
+type Painter = Rc<dyn Fn(f64) -> bool>;
+type Wisher = Rc<dyn Fn(Wish)>;
+
+struct Inner {
+    engine: RefCell<Option<Engine>>,
+    view: RefCell<View>,
+    ui: RefCell<Ui>,
+    listeners: RefCell<Vec<(u32, u8, Callback<()>)>>,
+    next: Cell<u32>,
+    painter: RefCell<Option<Painter>>,
+    on_changes: RefCell<Option<Rc<dyn Fn(&Changes)>>>,
+    wisher: RefCell<Option<Wisher>>,
+    frame: RefCell<Option<Closure<dyn FnMut(f64)>>>,
+    framed: Cell<bool>,
+    last_frame: Cell<f64>,
+    advancing: Cell<bool>,
+    asked_again: Cell<f64>,
+    saved_at: Cell<f64>,
+    rows_at: Cell<f64>,
+    rows_due: Cell<bool>,
+    level: Cell<Level>,
+    check_timer: RefCell<Option<Timeout>>,
+    news: RefCell<VecDeque<Happening>>,
+    spoken_at: Cell<f64>,
+}
+
+/// A handle to the page's state; copies are the same page.
+#[derive(Clone)]
+pub struct Page(Rc<Inner>);
+
+impl PartialEq for Page {
+    fn eq(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+/// Milliseconds of the browser's clock; for motion and pauses only, never for the run.
+pub fn now_ms() -> f64 {
+    web_sys::window().and_then(|w| w.performance()).map_or(0.0, |p| p.now())
+}
+
+impl Page {
+    /// Starts the engine and opens what was saved, or the first example.
+    pub fn start() -> Self {
+        let saved = saved::load();
+        let settings = saved.as_ref().map(|s| s.settings.clone()).unwrap_or_else(Settings::of_browser);
+        let page = Self(Rc::new(Inner {
+            engine: RefCell::new(None),
+            view: RefCell::default(),
+            ui: RefCell::new(Ui::new(settings)),
+            listeners: RefCell::default(),
+            next: Cell::new(0),
+            painter: RefCell::new(None),
+            on_changes: RefCell::new(None),
+            wisher: RefCell::new(None),
+            frame: RefCell::new(None),
+            framed: Cell::new(false),
+            last_frame: Cell::new(0.0),
+            advancing: Cell::new(false),
+            asked_again: Cell::new(0.0),
+            saved_at: Cell::new(0.0),
+            rows_at: Cell::new(0.0),
+            rows_due: Cell::new(false),
+            level: Cell::default(),
+            check_timer: RefCell::new(None),
+            news: RefCell::default(),
+            spoken_at: Cell::new(0.0),
+        }));
+        let (on_update, on_crash) = (page.clone(), page.clone());
+        let engine = Engine::spawn(
+            Callback::from(move |bytes: Vec<u8>| on_update.received(&bytes)),
+            Callback::from(move |why: String| on_crash.crashed(why)),
+        );
+        *page.0.engine.borrow_mut() = Some(engine);
+        page.make_frame();
+        page.apply_settings();
+        match saved {
+            Some(saved) if !saved.opened.is_empty() || saved.example.is_some() => page.restore(saved),
+            _ => page.open_example(super::examples::FIRST),
+        }
+        page
+    }
+
+    // ---- reading
+
+    /// What is known.
+    pub fn view(&self) -> Ref<'_, View> {
+        self.0.view.borrow()
+    }
+
+    /// What was chosen.
+    pub fn ui(&self) -> Ref<'_, Ui> {
+        self.0.ui.borrow()
+    }
+
+    /// The words.
+    pub fn texts(&self) -> Texts {
+        Texts(self.ui().settings.language)
+    }
+
+    /// The language.
+    pub fn language(&self) -> Language {
+        self.ui().settings.language
+    }
+
+    // ---- waking
+
+    /// Registers for topics; the number is for [`Page::deafen`].
+    pub fn listen(&self, topics: u8, wake: Callback<()>) -> u32 {
+        let id = self.number();
+        self.0.listeners.borrow_mut().push((id, topics, wake));
+        id
+    }
+
+    /// Ends a registration.
+    pub fn deafen(&self, id: u32) {
+        self.0.listeners.borrow_mut().retain(|l| l.0 != id);
+    }
+
+    fn number(&self) -> u32 {
+        let id = self.0.next.get();
+        self.0.next.set(id + 1);
+        id
+    }
+
+    fn bump(&self, topics: u8) {
+        let woken: Vec<Callback<()>> =
+            self.0.listeners.borrow().iter().filter(|l| l.1 & topics != 0).map(|l| l.2.clone()).collect();
+        woken.iter().for_each(|w| w.emit(()));
+    }
+
+    /// Changes a choice and wakes who shows it.
+    pub fn choose(&self, change: impl FnOnce(&mut Ui)) {
+        change(&mut self.0.ui.borrow_mut());
+        self.bump(topic::CHOICE);
+        self.wake();
+    }
+
+    // ---- talking to the engine
+
+    /// Sends a command.
+    pub fn ask(&self, command: &Command) {
+        if let Some(engine) = self.0.engine.borrow().as_ref() {
+            engine.send(wire::command(command));
+        }
+    }
+
+    /// Acts on the cluster at the cursor.
+    pub fn act(&self, action: Action) {
+        self.0.ui.borrow_mut().acted = true;
+        self.ask(&Command::Act(action));
+        self.wake();
+    }
+
+    fn received(&self, bytes: &[u8]) {
+        match wire::read_update(bytes) {
+            Some(update) => self.take(update),
+            None => web_sys::console::error_1(&"an update could not be read".into()),
+        }
+    }
+
+    fn take(&self, update: Update) {
+        self.0.advancing.set(false);
+        let answers = update.check.is_some()
+            || update.inspect.is_some()
+            || update.why.is_some()
+            || update.shell.is_some()
+            || update.completions.is_some()
+            || update.overview.is_some();
+        if let Some(trace) = &update.trace {
+            super::dom::save_file("trace.jsonl", trace);
+        }
+        let (refused, forked) = (update.refused.clone(), update.clock.forked);
+        self.0.news.borrow_mut().extend(update.happenings.iter().cloned());
+        let was = self.view().clock.now;
+        let changes = self.0.view.borrow_mut().fold(update);
+        if let Some(on_changes) = self.0.on_changes.borrow().as_ref() {
+            on_changes(&changes);
+        }
+        self.after_move(was);
+        if let Some(words) = refused {
+            self.toast(words, None, true);
+        }
+        if forked {
+            self.tell_fork();
+        }
+        let rows = self.rows_topic(changes.rows);
+        let answers = if answers { topic::ANSWERS } else { 0 };
+        self.speak_soon();
+        self.bump(topic::CLOCK | rows | answers);
+        self.wake();
+    }
+
+    /// Whether the lists are to be woken for rows: at once when the run stands, else not more often than one can read.
+    fn rows_topic(&self, changed: bool) -> u8 {
+        let due = self.0.rows_due.replace(false) || changed;
+        let now = now_ms();
+        if due && self.ui().playing && now - self.0.rows_at.get() < ROWS_EVERY_MS {
+            self.0.rows_due.set(true);
+            return 0;
+        }
+        if !due {
+            return 0;
+        }
+        self.0.rows_at.set(now);
+        topic::ROWS
+    }
+
+    /// The level the stage shows.
+    pub fn level(&self) -> Level {
+        self.0.level.get()
+    }
+
+    /// The stage tells its level; the toolbar shows it after the frame.
+    pub fn note_level(&self, level: Level) {
+        if self.0.level.replace(level) != level {
+            let page = self.clone();
+            Timeout::new(0, move || page.bump(topic::CHOICE)).forget();
+        }
+    }
+
+    /// Ends a seek that has arrived and the banner of a restored run.
+    fn after_move(&self, was: u64) {
+        let now = self.view().clock.now;
+        let selected = {
+            let mut ui = self.0.ui.borrow_mut();
+            if ui.seeking.is_some_and(|(_, to)| now == to || now != was && now > to) {
+                ui.seeking = None;
+            }
+            ui.selected
+        };
+        let lost = selected.is_some_and(|id| !self.view().rows.contains_key(&id));
+        if lost {
+            self.select(None);
+        }
+    }
+
+    fn tell_fork(&self) {
+        let t = self.texts();
+        let words = {
+            let view = self.view();
+            let clock = &view.clock;
+            let branch = clock.branches.get(clock.branch as usize).map(|b| (b.name.clone(), b.forked_at));
+            let (name, at) = branch.unwrap_or_default();
+            t.branch_forked(name, super::format::short_clock(at))
+        };
+        self.toast(words, Some(Undo::Fork), false);
+    }
+
+    fn crashed(&self, why: String) {
+        let at = self.view().clock.now;
+        self.0.advancing.set(false);
+        let again = self.ui().crashed.as_ref().is_some_and(|(before, _)| at.abs_diff(*before) < 1_000_000);
+        {
+            let mut ui = self.0.ui.borrow_mut();
+            ui.crashed = Some((at, why));
+            if again {
+                ui.playing = false;
+            }
+        }
+        let (files, seed) = (self.ui().opened.clone(), self.ui().settings.seed);
+        let log = self.view().log.clone();
+        let at = if again { at.saturating_sub(1_000_000) } else { at };
+        self.ask(&Command::Open { files, seed, log, at });
+        self.bump(topic::CHOICE);
+        self.wake();
+    }
+
+    // ---- selection
+
+    /// Selects a row and asks for everything about it.
+    pub fn select(&self, id: Option<u32>) {
+        if self.ui().selected == id {
+            return;
+        }
+        self.0.ui.borrow_mut().selected = id;
+        {
+            let mut view = self.0.view.borrow_mut();
+            view.inspect = None;
+            view.why = None;
+        }
+        self.ask_about_selection();
+        self.bump(topic::CHOICE | topic::ANSWERS);
+        self.wake();
+    }
+
+    /// Selects a row and opens a tab of the inspector.
+    pub fn show(&self, id: u32, tab: Tab) {
+        self.select(Some(id));
+        self.choose(|ui| {
+            ui.tab = tab;
+            ui.sheet = "answers";
+        });
+    }
+
+    fn ask_about_selection(&self) {
+        let Some(id) = self.ui().selected else { return };
+        self.ask(&Command::Inspect { id });
+        self.ask(&Command::Why { id, entry: None });
+        self.0.asked_again.set(now_ms());
+    }
+
+    // ---- settings
+
+    /// Changes what is kept on the device.
+    pub fn set(&self, change: impl FnOnce(&mut Settings)) {
+        change(&mut self.0.ui.borrow_mut().settings);
+        self.apply_settings();
+        self.save();
+        self.bump(u8::MAX);
+        self.wake();
+    }
+
+    fn apply_settings(&self) {
+        let ui = self.ui();
+        super::dom::set_root("lang", ui.settings.language.tag());
+        super::dom::set_root(
+            "data-theme",
+            match ui.settings.theme {
+                Theme::Auto => "auto",
+                Theme::Light => "light",
+                Theme::Dark => "dark",
+            },
+        );
+        super::dom::set_length("--text-w", ui.settings.text_width);
+        super::dom::set_length("--answers-w", ui.settings.answers_width);
+        super::dom::set_length("--dock-h", ui.settings.dock_height);
+    }
+
+    // ---- frames
+
+    /// The stage registers what draws a frame; it says whether it wants another one.
+    pub fn set_painter(
+        &self,
+        painter: Option<Painter>,
+        on_changes: Option<Rc<dyn Fn(&Changes)>>,
+        wisher: Option<Wisher>,
+    ) {
+        *self.0.painter.borrow_mut() = painter;
+        *self.0.wisher.borrow_mut() = wisher;
+        *self.0.on_changes.borrow_mut() = on_changes;
+        self.wake();
+    }
+
+    /// Tells the stage's camera.
+    pub fn wish(&self, wish: Wish) {
+        let wisher = self.0.wisher.borrow().clone();
+        if let Some(wisher) = wisher {
+            wisher(wish);
+        }
+        self.wake();
+    }
+
+    /// Asks for a frame; nothing is drawn while nothing changes.
+    pub fn wake(&self) {
+        if self.0.framed.replace(true) {
+            return;
+        }
+        if let (Some(window), Some(frame)) = (web_sys::window(), self.0.frame.borrow().as_ref()) {
+            let _ = window.request_animation_frame(frame.as_ref().unchecked_ref());
+        }
+    }
+
+    fn make_frame(&self) {
+        let page = self.clone();
+        *self.0.frame.borrow_mut() = Some(Closure::new(move |at: f64| {
+            page.0.framed.set(false);
+            page.frame(at);
+        }));
+    }
+
+    fn frame(&self, at: f64) {
+        let playing = self.ui().playing;
+        let since = (at - self.0.last_frame.get()).clamp(0.0, FRAME_MAX_MS);
+        if playing && !self.0.advancing.get() && self.ui().seeking.is_none() && self.view().started {
+            self.0.last_frame.set(at);
+            self.advance(since);
+        }
+        if playing && at - self.0.asked_again.get() > ASK_AGAIN_MS {
+            self.0.asked_again.set(at);
+            self.ask_about_selection();
+            self.ask(&Command::Overview { columns: OVERVIEW_COLUMNS });
+        }
+        if at - self.0.saved_at.get() > SAVE_EVERY_MS && self.view().started {
+            self.save();
+        }
+        let rows = self.rows_topic(false);
+        if rows != 0 {
+            self.bump(rows);
+        }
+        let painter = self.0.painter.borrow().clone();
+        let more = painter.is_some_and(|paint| paint(at));
+        if more || playing {
+            self.wake();
+        }
+    }
+
+    fn advance(&self, ms: f64) {
+        let by = (ms * 1_000.0 * SPEEDS[self.ui().speed]) as u64;
+        let quiet = {
+            let view = self.view();
+            let ahead = view.clock.next_due.map(|due| due.saturating_sub(view.clock.now));
+            self.ui().settings.skip_quiet && ahead.is_some_and(|a| a > QUIET_US.max(by))
+        };
+        if quiet {
+            self.ask(&Command::SkipQuiet);
+        } else if by > 0 {
+            self.ask(&Command::Advance { by });
+        } else {
+            return;
+        }
+        self.0.advancing.set(true);
+    }
+
+    /// Asks for the overview now, after a seek or when the bar was resized.
+    pub fn ask_overview(&self) {
+        self.ask(&Command::Overview { columns: OVERVIEW_COLUMNS });
+    }
+
+    /// Name of a row's kind as kubectl writes it.
+    pub fn kubectl_name(&self, id: u32) -> Option<String> {
+        let view = self.view();
+        let row = view.row(id)?;
+        Some(match &row.body {
+            RowBody::Node(_) => format!("node {}", row.name),
+            RowBody::Pod(_) => format!("pod {}", row.name),
+            RowBody::Workload(w) => format!("{} {}", w.kind.to_lowercase(), row.name),
+            RowBody::Service(_) => format!("service {}", row.name),
+            RowBody::Other(o) => format!("{} {}", o.kind.to_lowercase(), row.name),
+        })
+    }
+}

@@ -1,0 +1,136 @@
+//! Opening examples and own files, and what survives a reload.
+
+use super::super::saved::{self, Saved};
+use super::super::settings::SPEEDS;
+use super::super::view::{Changes, View};
+use super::ui::{Tab, TextTab, Undo};
+use super::{Page, now_ms, topic};
+use crate::session::{Command, File};
+
+impl Page {
+    /// Opens one of the shipped examples.
+    pub fn open_example(&self, name: &str) {
+        let Some(example) = super::super::examples::find(name) else { return };
+        let files = example.files();
+        let still = super::super::dom::reduced_motion();
+        {
+            let mut ui = self.0.ui.borrow_mut();
+            ui.example = Some(name.to_string());
+            ui.speed = SPEEDS.iter().position(|s| *s == example.speed).unwrap_or(super::super::settings::SPEED_ONE);
+            ui.playing = true;
+            ui.text_tab = TextTab::Examples;
+        }
+        self.open_files(files, Vec::new(), if still { example.still_at } else { 0 });
+        if still {
+            self.choose(|ui| ui.playing = false);
+        }
+    }
+
+    /// Opens files in a fresh cluster; what ran before can be taken back.
+    pub fn open_own(&self, files: Vec<File>) {
+        let before = self.to_save();
+        {
+            let mut ui = self.0.ui.borrow_mut();
+            ui.example = None;
+            ui.playing = true;
+            ui.text_tab = TextTab::Files;
+        }
+        self.open_files(files, Vec::new(), 0);
+        let words = self.texts().opened_fresh();
+        self.toast(words.to_string(), Some(Undo::Scenario(Box::new(before))), false);
+    }
+
+    pub(super) fn open_files(&self, files: Vec<File>, log: Vec<u8>, at: u64) {
+        {
+            let mut ui = self.0.ui.borrow_mut();
+            ui.opened = files.clone();
+            ui.files = files.clone();
+            ui.front = files.iter().position(|f| !f.name.ends_with(".scenario.yaml")).unwrap_or(0);
+            ui.selected = None;
+            ui.tab = Tab::default();
+            ui.tried = false;
+            ui.acted = false;
+            ui.bookmarks.clear();
+            ui.seeking = None;
+            ui.crashed = None;
+        }
+        *self.0.view.borrow_mut() = View::default();
+        self.0.news.borrow_mut().clear();
+        let changes = Changes { full: true, rows: true, nodes: true, ..Changes::default() };
+        if let Some(on_changes) = self.0.on_changes.borrow().as_ref() {
+            on_changes(&changes);
+        }
+        let seed = self.ui().settings.seed;
+        self.ask(&Command::Open { files, seed, log, at });
+        self.check_now();
+        self.bump(topic::CHOICE | topic::FILES | topic::ROWS | topic::CLOCK | topic::ANSWERS);
+        self.wake();
+    }
+
+    pub(super) fn restore(&self, saved: Saved) {
+        {
+            let mut ui = self.0.ui.borrow_mut();
+            ui.example = saved.example.clone();
+            ui.speed = (saved.speed as usize).min(SPEEDS.len() - 1);
+            ui.playing = saved.playing && !super::super::dom::reduced_motion();
+            ui.dock = saved.dock;
+            ui.outline = saved.outline;
+            ui.text_tab = if saved.files_tab { TextTab::Files } else { TextTab::Examples };
+        }
+        self.open_files(saved.opened, saved.log, saved.at);
+        {
+            let mut ui = self.0.ui.borrow_mut();
+            ui.files = saved.files;
+            ui.front = (saved.front as usize).min(ui.files.len().saturating_sub(1));
+            ui.bookmarks = saved.bookmarks;
+            ui.acted = true;
+        }
+        self.check_now();
+        self.bump(topic::FILES | topic::CHOICE);
+    }
+
+    pub(super) fn to_save(&self) -> Saved {
+        let (ui, view) = (self.ui(), self.view());
+        Saved {
+            settings: ui.settings.clone(),
+            example: ui.example.clone(),
+            opened: ui.opened.clone(),
+            files: ui.files.clone(),
+            front: ui.front as u32,
+            log: view.log.clone(),
+            at: view.clock.now,
+            speed: ui.speed as u32,
+            playing: ui.playing,
+            dock: ui.dock,
+            outline: ui.outline,
+            files_tab: ui.text_tab == TextTab::Files,
+            bookmarks: ui.bookmarks.clone(),
+        }
+    }
+
+    /// Writes the state to the device, where that is allowed.
+    pub fn save(&self) {
+        saved::store(&self.to_save());
+        self.0.saved_at.set(now_ms());
+    }
+
+    /// What a toast's button does.
+    pub fn undo(&self, toast: u32) {
+        let undo = self.ui().toasts.iter().find(|t| t.id == toast).and_then(|t| t.undo.clone());
+        self.close_toast(toast);
+        match undo {
+            Some(Undo::Fork) => self.ask(&Command::UndoFork),
+            Some(Undo::File(file, at)) => {
+                {
+                    let mut ui = self.0.ui.borrow_mut();
+                    let at = at.min(ui.files.len());
+                    ui.files.insert(at, file);
+                    ui.front = at;
+                }
+                self.files_changed();
+            }
+            Some(Undo::Scenario(saved)) => self.restore(*saved),
+            None => {}
+        }
+    }
+}
