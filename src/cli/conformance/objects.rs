@@ -284,10 +284,10 @@ fn answer_text(text: &str, namespace: &str, doc: &Value) -> Answer {
         let Some(words) = problem.message.strip_prefix("error converting YAML to JSON: ") else {
             return Answer::NotAnObject;
         };
-        let Some(kind) = text.lines().find_map(|l| l.strip_prefix("kind: ")) else { return Answer::NoSuchKind };
         if namespace != OWN_NAMESPACE {
             return Answer::NotAnObject;
         }
+        let Some(kind) = text.lines().find_map(|l| l.strip_prefix("kind: ")) else { return Answer::NoSuchKind };
         let head: String = text.bytes().take(30).map(|b| format!("{b:02x}")).collect();
         return Answer::Rejected(format!(
             "the object provided is unrecognized (must be of type {kind}): {words} ({head} ...)"
@@ -395,7 +395,7 @@ fn differ(got: &Value, want: &Value, path: &str, out: &mut String) {
                 differ(x, y, &format!("{path}[{i}]"), out);
             }
         }
-        _ if got == want => {}
+        _ if got == want || got.as_str() == Some("<generated>") => {}
         _ => {
             let text = |v: &Value| json::write(v, json::Style::COMPACT);
             let _ = writeln!(out, "{path}: got {} want {}", text(got), text(want));

@@ -1,5 +1,5 @@
 //! The shape of every built-in kind: fields with type, order of declaration, required, enum, list and merge keys; resources
-//! with their names and verbs. A constant table made by `dev/schema.py` from a running server's OpenAPI and discovery
+//! with their names and verbs. A constant table made by `schema/make.py` from a running server's OpenAPI and discovery
 //! (v1.37.2) and the Go declarations of k8s.io/api, parsed once.
 //!
 //! One line a fact, words parted by blanks:

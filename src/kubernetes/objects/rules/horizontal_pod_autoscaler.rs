@@ -19,6 +19,28 @@ pub const RULES: Rules = Rules {
     ..NONE
 };
 
+/// The rules of autoscalers of the elder version, which know CPU only.
+pub const V1: Rules = Rules {
+    kind: "autoscaling/v1 HorizontalPodAutoscaler",
+    defaults: |hpa| hpa.make("spec").fill("minReplicas", 1i64),
+    create: |hpa| check(&as_v2(hpa)),
+    update: |new, _| check(&as_v2(new)),
+    ..RULES
+};
+
+/// The elder form in the newer one's words.
+/// Source: kubernetes v1.37 pkg/apis/autoscaling/v1/conversion.go.
+fn as_v2(hpa: &Value) -> Value {
+    let mut out = hpa.clone();
+    let spec = out.make("spec");
+    if let Some(percent) = spec.int("targetCPUUtilizationPercentage") {
+        let target = map! { "type" => "Utilization", "averageUtilization" => percent };
+        let cpu = map! { "type" => "Resource", "resource" => map! { "name" => "cpu", "target" => target } };
+        spec.make_map().set("metrics", vec![Value::Map(cpu)]);
+    }
+    out
+}
+
 fn defaults(hpa: &mut Value) {
     let spec = hpa.make("spec");
     spec.fill("minReplicas", 1i64);

@@ -6,8 +6,11 @@ pub mod amount;
 pub mod formats;
 pub mod view;
 
+mod aggregated;
 mod config_map;
 mod cron_job;
+mod csi_driver;
+mod custom_resource_definition;
 mod daemon_set;
 mod deployment;
 mod difference;
@@ -86,14 +89,22 @@ const NONE: Rules = Rules {
 
 /// Every kind with rules of its own. Differs: FID-023.
 const ALL: &[&Rules] = &[
+    &aggregated::API_SERVICE,
+    &aggregated::MUTATING,
+    &aggregated::POLICY,
+    &aggregated::POLICY_BINDING,
+    &aggregated::VALIDATING,
     &config_map::RULES,
     &cron_job::RULES,
+    &csi_driver::DRIVER,
+    &custom_resource_definition::RULES,
     &daemon_set::RULES,
     &deployment::RULES,
     &endpoints::ENDPOINTS,
     &endpoints::SLICE,
     &event::RULES,
     &horizontal_pod_autoscaler::RULES,
+    &horizontal_pod_autoscaler::V1,
     &ingress::CLASS,
     &ingress::RULES,
     &job::RULES,

@@ -30,12 +30,13 @@ pub fn create(object: &mut Value, kind: &KindInfo, around: &mut dyn Surroundings
     if !kind.namespaced() {
         object.remove_at(&["metadata", "namespace"]);
     }
-    admit(object, kind, around).map_err(|message| Refusal { code: 403, message, causes: Errors::new() })?;
     let base = object.of("metadata").text("generateName").to_owned();
-    if object.of("metadata").text("name").is_empty() && !base.is_empty() {
-        let cut: String = base.chars().take(GENERATED_BASE_MAX).collect();
-        object.set_at(&["metadata", "name"], format!("{cut}{}", around.suffix()));
+    // A job's labels hold its name; admission tells names that are yet to be drawn by their beginning.
+    if kind.kind == "Job" {
+        draw_name(object, &base, around);
     }
+    admit(object, kind, around).map_err(|message| Refusal { code: 403, message, causes: Errors::new() })?;
+    draw_name(object, &base, around);
     prepare_for_create(object, kind);
     let causes = validate_create(object, kind);
     if !causes.is_empty() {
@@ -46,6 +47,14 @@ pub fn create(object: &mut Value, kind: &KindInfo, around: &mut dyn Surroundings
     allocate(object, kind, around);
     *object = complete(object, kind);
     Ok(warned)
+}
+
+/// A name for an object that has only the beginning of one.
+fn draw_name(object: &mut Value, base: &str, around: &mut dyn Surroundings) {
+    if object.of("metadata").text("name").is_empty() && !base.is_empty() {
+        let cut: String = base.chars().take(GENERATED_BASE_MAX).collect();
+        object.set_at(&["metadata", "name"], format!("{cut}{}", around.suffix()));
+    }
 }
 
 /// Makes of a decoded object what the server stores in place of `old`.

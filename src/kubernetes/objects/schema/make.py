@@ -1,25 +1,31 @@
 #!/usr/bin/env python3
 """Makes src/kubernetes/objects/schema/kinds.txt: the shape of every built-in kind.
 
-    SCHEMA_JSON=.../schema.json GO_API=.../api GO_MACHINERY=.../apimachinery dev/schema.py
+    SCHEMA_JSON=.../schema.json GO_API=.../api GO_MACHINERY=.../apimachinery GO_EXTENSIONS=.../apiextensions-apiserver
+    GO_AGGREGATOR=.../kube-aggregator make.py
 
 SCHEMA_JSON: field types, enums, list and merge keys and discovery of a running server, as JSON.
-GO_API, GO_MACHINERY: git directories of k8s.io/api and k8s.io/apimachinery at the same version; they tell what OpenAPI
-does not: order of declaration, pointers, omitempty, embedded structs and the Go type names that decoding errors print.
+GO_*: git directories of k8s.io/api, apimachinery, apiextensions-apiserver and kube-aggregator at the same version; they
+tell what OpenAPI does not: order of declaration, pointers, omitempty, embedded structs and the Go type names that decoding errors print.
 The format is described in src/kubernetes/objects/schema.rs.
 """
 import json, os, re, subprocess, sys
 from pathlib import Path
 
 schema = json.load(open(os.environ["SCHEMA_JSON"]))
-OUT = Path(__file__).resolve().parent.parent / "src/kubernetes/objects/schema/kinds.txt"
-MACHINERY = {"apimachinery.pkg.apis.meta.v1": "pkg/apis/meta/v1", "apimachinery.pkg.runtime": "pkg/runtime"}
+OUT = Path(__file__).resolve().parent / "kinds.txt"
+ELSEWHERE = {
+    "apimachinery.pkg.apis.meta.v1": ("GO_MACHINERY", "pkg/apis/meta/v1"),
+    "apimachinery.pkg.runtime": ("GO_MACHINERY", "pkg/runtime"),
+    "apiextensions-apiserver.pkg.apis.apiextensions.v1": ("GO_EXTENSIONS", "pkg/apis/apiextensions/v1"),
+    "kube-aggregator.pkg.apis.apiregistration.v1": ("GO_AGGREGATOR", "pkg/apis/apiregistration/v1"),
+}
 
 
 def source(package):
     """The Go text of one API package, or None."""
-    if package in MACHINERY:
-        repo, folder = os.environ["GO_MACHINERY"], MACHINERY[package]
+    if package in ELSEWHERE:
+        repo, folder = os.environ[ELSEWHERE[package][0]], ELSEWHERE[package][1]
     else:
         repo, folder = os.environ["GO_API"], package.replace(".", "/")
     run = lambda *a: subprocess.run(["git", "-C", repo, *a], capture_output=True, text=True)
