@@ -14,8 +14,12 @@ use crate::text::{Map, Value};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-/// From a command's start until its request arrives. Source: recorded, median of `kubectl` starts.
-const COMMAND: Span = Span::millis(80);
+/// From a command's start until its request arrives. Source: recorded medians; `apply` first asks for the API's description.
+const COMMAND: Span = Span::millis(130);
+/// See [`COMMAND`].
+const APPLY: Span = Span::millis(250);
+/// The recordings of scenarios without an end go on until nothing was written for so long.
+const QUIET: f64 = 4.0;
 /// From the answer until the process has ended. Source: recorded.
 const EXIT: Span = Span::millis(10);
 /// How often a waiting command is looked at when nothing happens. Ours.
@@ -39,9 +43,10 @@ pub fn play(scenario: &Value, lab: Lab, started: Option<String>) -> Recording {
         player.advance(moment(number_at(step, "t").unwrap_or(0.0)));
         player.step(number as i64, step);
     }
-    let last = steps.last().and_then(|s| number_at(s, "t")).unwrap_or(0.0);
-    let end = number_at(scenario, "end").unwrap_or(last + 3.0);
-    player.advance(moment(end).max(player.cluster.now()));
+    match number_at(scenario, "end") {
+        Some(end) => player.advance(moment(end).max(player.cluster.now())),
+        None => player.wait_quiet(QUIET, 120.0),
+    }
     player.finish()
 }
 
@@ -171,7 +176,7 @@ impl Player {
     fn run(&mut self, number: i64, line: &str, background: bool, patience: Span) -> i32 {
         let mut line = self.filled(line);
         let began = self.cluster.now();
-        self.advance(began + COMMAND);
+        self.advance(began + if line.contains(" apply ") { APPLY } else { COMMAND });
         while let Some(rest) = self.edited(&line) {
             line = rest;
         }
