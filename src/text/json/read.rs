@@ -1,6 +1,7 @@
 //! JSON text to values, or to trees with places.
 
-use crate::text::{Extent, Map, Member, Node, NodeKind, Pos, Problem, Value};
+use crate::text::{Extent, Member, Node, NodeKind, Pos, Problem, Value};
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 /// Deepest nesting read. Ours: Go allows 10,000; see the YAML reader. FID-010.
@@ -123,10 +124,16 @@ impl Make for Values {
         Value::List(items)
     }
     fn map(&self, members: Vec<(Key, Value)>, _: usize, _: usize) -> Value {
-        let mut map = Map::new();
-        members.into_iter().for_each(|(key, value)| map.set(key.text, value));
-        Value::Map(map)
+        let last = last_of_each(&members);
+        let kept = members.into_iter().enumerate().filter(|(i, _)| last.as_ref().is_none_or(|last| last.contains(i)));
+        Value::Map(kept.map(|(_, (key, value))| (key.text, value)).collect())
     }
+}
+
+/// Which members count: of equal keys the last. `None` when no key stands twice.
+fn last_of_each<T>(members: &[(Key, T)]) -> Option<BTreeSet<usize>> {
+    let last: BTreeMap<&str, usize> = members.iter().enumerate().map(|(i, (key, _))| (&*key.text, i)).collect();
+    (last.len() < members.len()).then(|| last.into_values().collect())
 }
 
 struct Places<'a> {
@@ -165,16 +172,16 @@ impl Make for &Places<'_> {
         Node { extent: self.extent(from, to), kind: NodeKind::List(items) }
     }
     fn map(&self, members: Vec<(Key, Node)>, from: usize, to: usize) -> Node {
-        let mut out: Vec<Member> = Vec::new();
-        for (key, node) in members {
+        let last = last_of_each(&members);
+        let (mut out, mut seen) = (Vec::new(), BTreeSet::new());
+        for (i, (key, node)) in members.into_iter().enumerate() {
             let member = Member { at: self.extent(key.from, key.to), key: key.text, node };
-            match out.iter_mut().find(|m| m.key == member.key) {
-                Some(old) => {
-                    let words = format!("duplicate field \"{}\"", member.key);
-                    self.twice.borrow_mut().push(Problem::warning("duplicate_key", member.at.start, words));
-                    *old = member;
-                }
-                None => out.push(member),
+            if last.is_some() && !seen.insert(member.key.clone()) {
+                let words = format!("duplicate field \"{}\"", member.key);
+                self.twice.borrow_mut().push(Problem::warning("duplicate_key", member.at.start, words));
+            }
+            if last.as_ref().is_none_or(|last| last.contains(&i)) {
+                out.push(member);
             }
         }
         Node { extent: self.extent(from, to), kind: NodeKind::Map(out) }

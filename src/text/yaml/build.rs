@@ -27,6 +27,40 @@ pub struct Builder {
     copied: u64,
 }
 
+/// The members of a map while it is read. Maps with many members get an index, or a long file would take for ever.
+#[derive(Default)]
+pub struct Members {
+    list: Vec<Member>,
+    index: BTreeMap<Rc<str>, usize>,
+}
+
+/// From so many members on an index pays. Ours: below it a walk over the list is as fast.
+const INDEX_FROM: usize = 16;
+
+impl Members {
+    /// The members, in the order of the file.
+    pub fn into_list(self) -> Vec<Member> {
+        self.list
+    }
+
+    fn position(&self, key: &str) -> Option<usize> {
+        if self.list.len() < INDEX_FROM {
+            return self.list.iter().position(|m| &*m.key == key);
+        }
+        self.index.get(key).copied()
+    }
+
+    fn push(&mut self, member: Member) {
+        self.list.push(member);
+        let count = self.list.len();
+        if count == INDEX_FROM {
+            self.index = self.list.iter().enumerate().map(|(i, m)| (m.key.clone(), i)).collect();
+        } else if count > INDEX_FROM {
+            self.index.insert(self.list[count - 1].key.clone(), count - 1);
+        }
+    }
+}
+
 /// What stands before a node: its anchor, and its tag in the short form.
 #[derive(Default)]
 pub struct Properties {
@@ -124,7 +158,7 @@ impl Builder {
     }
 
     /// Adds a key with its value to a map. `aliased` tells that the value is an alias, which matters for merge keys.
-    pub fn member(&mut self, members: &mut Vec<Member>, key: Node, merges: bool, node: Node, aliased: bool) {
+    pub fn member(&mut self, members: &mut Members, key: Node, merges: bool, node: Node, aliased: bool) {
         let added = if merges {
             self.merge(node, aliased, members)
         } else {
@@ -136,18 +170,15 @@ impl Builder {
         }
     }
 
-    fn set(&mut self, members: &mut Vec<Member>, member: Member, shown: String) {
-        let Some(old) = members.iter_mut().find(|m| m.key == member.key) else {
-            members.push(member);
-            return;
-        };
-        let at = member.node.extent.start;
-        self.duplicates.push((at, at.line.saturating_sub(self.lines_before), shown));
-        *old = member;
+    fn set(&mut self, members: &mut Members, member: Member, shown: String) {
+        let Some(at) = members.position(&member.key) else { return members.push(member) };
+        let place = member.node.extent.start;
+        self.duplicates.push((place, place.line.saturating_sub(self.lines_before), shown));
+        members.list[at] = member;
     }
 
     /// `<<: *base`: members of the merged maps are set where the key stands, so later keys win, and earlier ones lose.
-    fn merge(&mut self, node: Node, aliased: bool, into: &mut Vec<Member>) -> Result<(), Fault> {
+    fn merge(&mut self, node: Node, aliased: bool, into: &mut Members) -> Result<(), Fault> {
         let wrong = |at: Pos| Fault::plain_at(at, "map merge requires map or sequence of maps as the value");
         let at = node.extent.start;
         let maps = match node.kind {

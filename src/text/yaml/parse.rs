@@ -1,7 +1,7 @@
 //! Tokens to nodes, by the grammar of YAML 1.1.
 //! Source: go.yaml.in/yaml v2, parserc.go (which follows libyaml): what may follow what, what is refused, and its words.
 
-use super::build::{Builder, Properties, short_tag};
+use super::build::{Builder, Members, Properties, short_tag};
 use super::fault::Fault;
 use super::scan::Scanner;
 use super::token::{Kind, Mark, Token};
@@ -161,6 +161,9 @@ impl Parser {
         let (first, mut end) = (self.peek()?.start, self.peek()?.start);
         loop {
             let (start, token_end) = (self.peek()?.start, self.peek()?.end);
+            if !matches!(self.peek()?.kind, Kind::Anchor(_) | Kind::Tag(..)) {
+                return Ok((found, first, end));
+            }
             match self.kind()? {
                 Kind::Anchor(name) if found.anchor.is_none() => found.anchor = Some(name),
                 Kind::Tag(handle, suffix) if found.tag.is_none() => {
@@ -184,17 +187,19 @@ impl Parser {
         if depth > DEPTH_MAX {
             return Err(Fault::scanner(start, TOO_DEEP));
         }
-        if let Kind::Alias(name) = self.kind()? {
-            self.scanner.skip();
+        if matches!(self.peek()?.kind, Kind::Alias(_)) {
+            let Some(Token { kind: Kind::Alias(name), .. }) = self.scanner.take() else { return self.nothing() };
             return self.build.alias(&name, start, end);
         }
         let (properties, start, properties_end) = self.properties()?;
         let steps = self.build.begin(&properties);
         let (token_start, token_end) = (self.peek()?.start, self.peek()?.end);
-        let node = match self.kind()? {
+        let node = match &self.peek()?.kind {
             Kind::BlockEntry if place == Place::Value => self.indentless_list(start, depth)?,
-            Kind::Scalar(text, plain) => {
-                self.scanner.skip();
+            Kind::Scalar(..) => {
+                let Some(Token { kind: Kind::Scalar(text, plain), .. }) = self.scanner.take() else {
+                    return self.nothing();
+                };
                 let extent = self.build.extent(token_start, token_end);
                 self.build.scalar(&text, plain, properties.tag.as_deref(), extent)
             }
@@ -249,7 +254,7 @@ impl Parser {
 
     fn block_map(&mut self, start: Mark, depth: usize) -> Result<Node, Fault> {
         self.scanner.skip();
-        let (mut members, mut last) = (Vec::new(), None);
+        let (mut members, mut last) = (Members::default(), None);
         loop {
             if let Some(mark) = self.take(&Kind::Key)? {
                 let merges = self.is_merge()?;
@@ -261,7 +266,7 @@ impl Parser {
                 last = Some(node.extent);
                 self.build.member(&mut members, key, merges, node, aliased);
             } else if self.take(&Kind::BlockEnd)?.is_some() {
-                return Ok(Node { extent: self.block_extent(start, last), kind: NodeKind::Map(members) });
+                return Ok(Node { extent: self.block_extent(start, last), kind: NodeKind::Map(members.into_list()) });
             } else {
                 return Err(Fault::parser(self.peek()?.start, "did not find expected key"));
             }
@@ -328,16 +333,17 @@ impl Parser {
         };
         let (node, aliased) = self.flow_value(&Kind::FlowListEnd, depth)?;
         let extent = Extent { end: node.extent.end, ..self.build.extent(start, start) };
-        let mut members = Vec::new();
+        let mut members = Members::default();
         self.build.member(&mut members, key, merges, node, aliased);
-        Ok(Node { extent, kind: NodeKind::Map(members) })
+        Ok(Node { extent, kind: NodeKind::Map(members.into_list()) })
     }
 
     fn flow_value(&mut self, close: &Kind, depth: usize) -> Result<(Node, bool), Fault> {
         if self.take(&Kind::Value)?.is_some() {
-            let kind = self.kind()?;
-            if kind != Kind::FlowEntry && kind != *close {
-                return Ok((self.node(Place::Flow, depth + 1)?, matches!(kind, Kind::Alias(_))));
+            let kind = &self.peek()?.kind;
+            let aliased = matches!(kind, Kind::Alias(_));
+            if *kind != Kind::FlowEntry && kind != close {
+                return Ok((self.node(Place::Flow, depth + 1)?, aliased));
             }
         }
         Ok((self.nothing()?, false))
@@ -345,7 +351,7 @@ impl Parser {
 
     fn flow_map(&mut self, start: Mark, depth: usize) -> Result<Node, Fault> {
         self.scanner.skip();
-        let (mut members, mut first) = (Vec::new(), true);
+        let (mut members, mut first) = (Members::default(), true);
         while self.take(&Kind::FlowMapEnd)?.is_none() {
             if !first {
                 let at = self.peek()?.start;
@@ -369,6 +375,6 @@ impl Parser {
                 self.build.member(&mut members, key, merges, node, false);
             }
         }
-        Ok(Node { extent: self.build.extent(start, self.scanner_end()), kind: NodeKind::Map(members) })
+        Ok(Node { extent: self.build.extent(start, self.scanner_end()), kind: NodeKind::Map(members.into_list()) })
     }
 }

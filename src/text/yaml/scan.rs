@@ -92,11 +92,16 @@ impl Scanner {
     }
 
     /// Takes the token that was looked at.
+    pub fn take(&mut self) -> Option<Token> {
+        let token = self.queue.pop_front()?;
+        self.taken += 1;
+        self.last_end = token.end;
+        Some(token)
+    }
+
+    /// Passes the token that was looked at.
     pub fn skip(&mut self) {
-        if let Some(token) = self.queue.pop_front() {
-            self.taken += 1;
-            self.last_end = token.end;
-        }
+        self.take();
     }
 
     /// Just behind the token that was taken last.

@@ -223,3 +223,14 @@ fn json_files() {
     );
     assert_eq!(problem("{\"a\": "), "x.yaml:1:6: error: unexpected EOF");
 }
+
+#[test]
+fn maps_with_very_many_keys_are_read() {
+    let text: String = (0..100_000).map(|i| format!("k{i}: {i}\n")).chain(["k7: x\n".to_owned()]).collect();
+    let (node, problems) = read_one(&text);
+    assert_eq!(problems.len(), 1);
+    let NodeKind::Map(members) = node.expect("a map").kind else { unreachable!("a map") };
+    assert_eq!((members.len(), members[7].node.as_str()), (100_000, Some("x")));
+    let json: String = (0..100_000).map(|i| format!("\"k{i}\": {i},")).collect();
+    assert!(crate::text::json::parse(&format!("{{{json}\"k7\": 1}}")).is_ok());
+}
