@@ -122,12 +122,8 @@ fn apply_one(
         false => String::new(),
     };
     let by = cx.by();
-    let refusal = manifest.decode().refusal.map(|message| ApiError { reason: "BadRequest", message });
     let Some(current) = cx.cluster.api.store.by_name(kind, &namespace, &name).cloned() else {
         let refused = |e| One::Refused(e, "creating");
-        if let Some(error) = refusal {
-            return Err(refused(error));
-        }
         let object = manifest::typed(&modified).map_err(refused)?;
         let written = cx.cluster.api.create_tree(object, by, &options).map_err(refused)?;
         warn(cx, &written.warnings);
@@ -146,9 +142,7 @@ fn apply_one(
         .kind(tree.str_at(&["apiVersion"]).unwrap_or_default(), tree.str_at(&["kind"]).unwrap_or_default())
         .map(|k| k.shape());
     let changed = patch::three_way(&original, &modified, &live, shape).map_err(Failure::error)?;
-    if let Some(error) = refusal {
-        return Err(refused(error));
-    }
+    manifest::typed(&modified).map_err(refused)?;
     let word = |changed: bool| match (server_side, changed) {
         (true, _) => "serverside-applied",
         (_, true) => "configured",
@@ -193,9 +187,6 @@ pub(super) fn create_one(
     manifest: Option<&Manifest>,
     dry_run: DryRun,
 ) -> std::result::Result<Value, ApiError> {
-    if let Some(message) = manifest.and_then(|m| m.decode().refusal) {
-        return Err(ApiError { reason: "BadRequest", message });
-    }
     if dry_run == DryRun::Client {
         return Ok(tree.clone());
     }

@@ -60,9 +60,10 @@ fn invalid_words(message: &str) -> Option<String> {
     let list = causes.strip_prefix('[').and_then(|c| c.strip_suffix(']'));
     let causes = list.map_or_else(|| vec![causes.to_string()], split_causes);
     Some(match causes.as_slice() {
-        [one] => format!("The {kind} {name} is invalid: {one}"),
+        [one] => format!("The {kind} {name} is invalid: {one}\n"),
         many => {
-            format!("The {kind} {name} is invalid: {}", many.iter().map(|c| format!("\n* {c}")).collect::<String>())
+            let lines: String = many.iter().map(|c| format!("* {c}\n")).collect();
+            format!("The {kind} {name} is invalid: \n{lines}")
         }
     })
 }
@@ -104,7 +105,7 @@ mod tests {
     fn causes_are_listed() {
         let message = r#"Pod "x" is invalid: [spec.a: Required value, spec.b: Unsupported value: "q": supported values: "a", "b"]"#;
         let error = ApiError { reason: "Invalid", message: message.into() };
-        let want = "The Pod \"x\" is invalid: \n* spec.a: Required value\n* spec.b: Unsupported value: \"q\": supported values: \"a\", \"b\"";
+        let want = "The Pod \"x\" is invalid: \n* spec.a: Required value\n* spec.b: Unsupported value: \"q\": supported values: \"a\", \"b\"\n";
         assert_eq!(server_words(&error), want);
     }
 }

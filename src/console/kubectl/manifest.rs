@@ -3,8 +3,8 @@
 use super::failure::{one_of_many, server_words, with_source};
 use super::{Args, Cx, Failure, Result};
 use crate::kubernetes::apiserver::ApiError;
-use crate::kubernetes::objects::{Decoded, Schema, Source, decode, group_of, plural};
-use crate::text::{Node, NodeKind, Problem, Value, json, yaml};
+use crate::kubernetes::objects::{Schema, Source, decode, group_of, plural};
+use crate::text::{Node, NodeKind, Value, json, yaml};
 use std::rc::Rc;
 
 /// One object of a file.
@@ -14,18 +14,12 @@ pub struct Manifest {
     pub file: String,
     /// The document.
     pub node: Node,
-    /// What the reader complained of in it.
-    pub problems: Vec<Problem>,
 }
 
 impl Manifest {
     /// As a person wrote it, with the namespace it goes to.
     pub fn tree(&self) -> Value {
         self.node.to_value()
-    }
-    /// As the server reads it.
-    pub fn decode(&self) -> Decoded {
-        decode(&self.node, &self.problems)
     }
     /// Where it came from.
     pub fn source(&self) -> Rc<Source> {
@@ -46,13 +40,8 @@ pub fn read(cx: &Cx, args: &Args) -> Result<Vec<Manifest>> {
         };
         let before = found.len();
         let (documents, problems) = yaml::read(&file, &text);
-        for document in documents {
-            let extent = document.node.extent;
-            let mine =
-                |p: &&Problem| p.at.line >= extent.start.line && p.at.line <= extent.end.line.max(extent.start.line);
-            let problems: Vec<Problem> = problems.iter().filter(mine).cloned().collect();
-            flatten(&file, document.node, problems, &mut found);
-        }
+        // A key that stands twice is no error here: kubectl sends JSON, in which the last one has won.
+        documents.into_iter().try_for_each(|document| flatten(&file, document.node, &mut found))?;
         if let Some(broken) = problems.iter().find(|p| p.code == "yaml") {
             return Err(Failure::error(format!("error parsing {file}: {}", broken.message)));
         }
@@ -64,13 +53,19 @@ pub fn read(cx: &Cx, args: &Args) -> Result<Vec<Manifest>> {
 }
 
 /// `kind: List` stands for its items.
-fn flatten(file: &str, node: Node, problems: Vec<Problem>, found: &mut Vec<Manifest>) {
-    let is_list = node.get("kind").and_then(Node::as_str).is_some_and(|k| k == "List" || k.ends_with("List"));
+fn flatten(file: &str, node: Node, found: &mut Vec<Manifest>) -> Result<()> {
+    let kind = node.get("kind").and_then(Node::as_str).unwrap_or_default();
     match node.get("items").map(|n| n.kind.clone()) {
-        Some(NodeKind::List(items)) if is_list => {
-            items.into_iter().for_each(|item| flatten(file, item, problems.clone(), found));
+        Some(NodeKind::List(items)) if kind == "List" || kind.ends_with("List") => {
+            items.into_iter().try_for_each(|item| flatten(file, item, found))
         }
-        _ => found.push(Manifest { file: file.into(), node, problems }),
+        _ if kind == "List" => {
+            Err(Failure::error("*unstructured.Unstructured is not a list: no Items field in this object"))
+        }
+        _ => {
+            found.push(Manifest { file: file.into(), node });
+            Ok(())
+        }
     }
 }
 
@@ -91,6 +86,19 @@ pub fn prepare(cx: &Cx, args: &Args, manifest: &Manifest) -> Result<Value> {
     let text = |key: &str| tree.str_at(&[key]).unwrap_or_default().to_string();
     let (api_version, kind) = (text("apiVersion"), text("kind"));
     let file = &manifest.file;
+    let invalid = |words: &str| {
+        Failure::error(format!(
+            "error validating \"{file}\": error validating data: {words}; if you choose to ignore these errors, turn validation off with --validate=false"
+        ))
+    };
+    if !matches!(tree, Value::Map(_)) {
+        return Err(invalid("invalid object to validate"));
+    }
+    for key in ["apiVersion", "kind"] {
+        if tree.get(key).is_some_and(|v| v.as_str().is_none() && !v.is_null()) {
+            return Err(invalid(&format!("{key} isn't string type")));
+        }
+    }
     let missing: Vec<&str> =
         [("apiVersion", &api_version), ("kind", &kind)].iter().filter(|(_, v)| v.is_empty()).map(|(k, _)| *k).collect();
     if !missing.is_empty() {
@@ -100,9 +108,10 @@ pub fn prepare(cx: &Cx, args: &Args, manifest: &Manifest) -> Result<Value> {
         } else {
             format!("{list} not set")
         };
-        return Err(Failure::error(format!(
-            "error validating \"{file}\": error validating data: {list}; if you choose to ignore these errors, turn validation off with --validate=false"
-        )));
+        return Err(invalid(&list));
+    }
+    if let Some(words) = undecodable(&tree) {
+        return Err(Failure::error(format!("unable to decode \"{file}\": {words}")));
     }
     let name = tree.str_at(&["metadata", "name"]).unwrap_or_default().to_string();
     let own = tree.str_at(&["metadata", "namespace"]).unwrap_or_default().to_string();
@@ -127,6 +136,29 @@ pub fn prepare(cx: &Cx, args: &Args, manifest: &Manifest) -> Result<Value> {
         }
     }
     Ok(tree)
+}
+
+/// Names, labels and annotations that are not text: kubectl cannot even look at such an object.
+/// Source: kubernetes v1.37 apimachinery pkg/runtime/serializer/json; Go encoding/json, UnmarshalTypeError.
+fn undecodable(tree: &Value) -> Option<String> {
+    let kind = |v: &Value| match v {
+        Value::Int(_) | Value::Float(_) => Some("number"),
+        Value::Bool(_) => Some("bool"),
+        Value::List(_) => Some("array"),
+        Value::Map(_) => Some("object"),
+        Value::Null | Value::Str(_) => None,
+    };
+    let words = |kind: &str, field: &str| {
+        format!("json: cannot unmarshal {kind} into Go struct field ObjectMeta.metadata.{field} of type string")
+    };
+    let meta = tree.get("metadata")?;
+    for field in ["annotations", "labels"] {
+        let values = meta.get(field).and_then(Value::as_map).into_iter().flat_map(|m| m.iter());
+        if let Some(found) = values.into_iter().find_map(|(_, v)| kind(v)) {
+            return Some(words(found, field));
+        }
+    }
+    ["name", "namespace", "generateName"].iter().find_map(|field| Some(words(kind(meta.get(field)?)?, field)))
 }
 
 /// Whether a kind that is not built in is defined by a CustomResourceDefinition, or kept all the same.

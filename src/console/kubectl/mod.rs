@@ -23,6 +23,8 @@ mod set;
 mod wait;
 
 #[cfg(test)]
+mod recorded;
+#[cfg(test)]
 mod tests;
 
 pub use args::Args;

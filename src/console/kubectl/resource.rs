@@ -268,7 +268,10 @@ fn field_of(cluster: &Cluster, object: &Object, field: &str) -> String {
 /// Several failures as one: their words one a line.
 pub fn together(failures: Vec<Failure>) -> Option<Failure> {
     let code = failures.first()?.code;
-    Some(Failure { words: failures.into_iter().map(|f| f.words).collect::<Vec<_>>().join("\n"), code })
+    Some(Failure {
+        words: failures.iter().map(|f| f.words.trim_end_matches('\n')).collect::<Vec<_>>().join("\n"),
+        code,
+    })
 }
 
 /// Completions of a resource type, or of a name behind a type.
