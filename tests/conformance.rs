@@ -7,9 +7,9 @@ use std::path::PathBuf;
 /// Family and floor.
 const FLOORS: &[(&str, usize)] = &[
     ("backoff", 73),
-    ("deployment", 109),
     ("controller_history", 23),
     ("cron", 172),
+    ("deployment", 109),
     ("durations", 90),
     ("eviction_toleration", 105),
     ("labels", 158),

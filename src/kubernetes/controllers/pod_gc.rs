@@ -113,7 +113,8 @@ fn collect_orphaned(ctl: &mut Ctl, orphaned: Vec<(Rc<str>, Id)>) {
     }
     for (node, id) in orphaned {
         let since = ctl.memory.pod_gc.missing.get(&node).copied().unwrap_or(now);
-        if now.since(since) >= QUARANTINE {
+        // The wait begins a moment after the look that found the node missing, so the look at its very end comes too early.
+        if now.since(since) > QUARANTINE {
             let words = "PodGC: node no longer exists";
             let now = now.whole_seconds();
             let condition = Condition::new("DisruptionTarget", true, "DeletionByPodGC", words, now);

@@ -23,9 +23,17 @@ pub const CONTROLLER: Controller = Controller {
     every: None,
 };
 
-/// Pods that are to go: when that was decided, and when they go.
+/// Pods that are to go, or were told to.
 #[derive(Clone, Debug, Default)]
-pub struct Evictions(BTreeMap<Id, (Time, Time)>);
+pub struct Evictions(BTreeMap<Id, Plan>);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Plan {
+    /// When the pod goes.
+    at: Time,
+    /// Whether it was told to go.
+    told: bool,
+}
 
 /// What the taints of a node mean for a pod.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -107,21 +115,16 @@ fn reconcile(id: Id, ctl: &mut Ctl) -> Done {
         Decision::Stay => cancel(ctl, id),
         Decision::Now => {
             cancel(ctl, id);
-            ctl.memory.evictions.0.insert(id, (now, now));
+            ctl.memory.evictions.0.insert(id, Plan { at: now, told: true });
             evict(ctl, id, Span::ZERO);
         }
+        Decision::After(_) if planned.is_some_and(|p| p.told) => {}
         Decision::After(span) => {
-            // The clock began when the pod was first put down; a longer patience than that moves it.
-            let since = planned.map_or(now, |(since, _)| since);
-            let at = match planned {
-                Some((_, at)) if since + span < now + span && at <= since + span => at,
-                _ => since + span,
-            };
-            if planned.is_some_and(|(_, old)| old != at) {
-                cancel(ctl, id);
-            }
-            ctl.memory.evictions.0.insert(id, (since, at));
-            if at <= now {
+            // Once put down, the moment stays, whatever taints come or go meanwhile.
+            let at = planned.map_or(now + span, |p| p.at);
+            let told = at <= now;
+            ctl.memory.evictions.0.insert(id, Plan { at, told });
+            if told {
                 evict(ctl, id, span);
             } else {
                 return Done::Again(at.since(now));
@@ -134,7 +137,7 @@ fn reconcile(id: Id, ctl: &mut Ctl) -> Done {
 /// The pod may stay after all. Source: cancelWorkWithEvent.
 fn cancel(ctl: &mut Ctl, id: Id) {
     let planned = ctl.memory.evictions.0.remove(&id);
-    if planned.is_none_or(|(_, at)| at <= ctl.now()) {
+    if planned.is_none_or(|p| p.told) {
         return;
     }
     let message = format!("Cancelling deletion of Pod {}", full_name(ctl, id));
@@ -148,7 +151,7 @@ fn full_name(ctl: &Ctl, id: Id) -> String {
 /// Source: deletePodHandler, addConditionAndDeletePod.
 fn evict(ctl: &mut Ctl, id: Id, after: Span) {
     let Some(object) = ctl.api.store.get(id).cloned() else { return };
-    let Some(pod) = object.pod().filter(|_| !object.meta.deleting()) else { return };
+    let Some(pod) = object.pod() else { return };
     let message = format!("Marking for deletion Pod {}", full_name(ctl, id));
     ctl.normal(id, "TaintManagerEviction", message);
     let now = ctl.now().whole_seconds();

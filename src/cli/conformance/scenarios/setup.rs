@@ -30,6 +30,7 @@ pub fn cluster(scenario: &Value, lab: Lab, started: Option<&str>) -> Cluster {
     let seed = name.bytes().fold(7u64, |h, b| h.wrapping_mul(31).wrapping_add(u64::from(b)));
     let mut cluster = Cluster::new(calendar, seed);
     cluster.api.bootstrap();
+    set_controller_flags(&mut cluster, scenario.str_at(&["controllerFlags"]).unwrap_or_default());
     if lab == Lab::Real {
         let workloads = Rc::make_mut(&mut cluster.kubelet.workloads);
         let preloaded = ["docker.io/library/*", "registry.k8s.io/*"];
@@ -49,6 +50,14 @@ pub fn cluster(scenario: &Value, lab: Lab, started: Option<&str>) -> Cluster {
     }
     cluster.run_until(START);
     cluster
+}
+
+/// The flags of the controller manager that recordings use.
+fn set_controller_flags(cluster: &mut Cluster, flags: &str) {
+    let grace = flags.split_whitespace().find_map(|f| f.strip_prefix("--node-monitor-grace-period="));
+    if let Some(span) = grace.and_then(crate::scenario::parse_span) {
+        cluster.controllers.memory.nodes.grace = span;
+    }
 }
 
 /// The scenario's own namespace and those it lists.
