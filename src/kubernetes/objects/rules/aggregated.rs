@@ -6,6 +6,7 @@ use super::view::Fill;
 use super::{NONE, Rules, meta};
 use crate::text::{Map, Value};
 
+/// Where webhooks and servers of extensions listen. Source: the same defaults.go files.
 const HTTPS: i64 = 443;
 
 /// The rules of API services.

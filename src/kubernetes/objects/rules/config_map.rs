@@ -35,7 +35,7 @@ fn check(map: &Value) -> Errors {
         size += value.as_str().and_then(|v| base64_decode(v).ok()).map_or(0, |b| b.len());
     }
     if size > BYTES_MAX {
-        out.push(Path::new("[]").too_long(BYTES_MAX));
+        out.push(Path::new("").too_long(BYTES_MAX));
     }
     out
 }

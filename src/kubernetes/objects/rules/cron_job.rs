@@ -38,11 +38,11 @@ fn create(cron: &Value) -> Errors {
         out.push(Path::new("metadata").child("name").invalid(name, "must be no more than 52 characters"));
     }
     let (schedule, at) = (spec.text("schedule"), path.child("schedule"));
-    if schedule.is_empty() {
-        out.push(at.required(""));
-    } else if schedule.contains("TZ") {
+    if schedule.contains("TZ") {
         out.push(at.invalid(schedule, "cannot use TZ or CRON_TZ in schedule, use timeZone field instead"));
-    } else if let Err(words) = super::schedule::check(schedule) {
+    } else if !schedule.is_empty()
+        && let Err(words) = super::schedule::check(schedule)
+    {
         out.push(at.invalid(schedule, words));
     }
     out.extend(workload::non_negative(spec, &["startingDeadlineSeconds"], &path));
@@ -60,6 +60,9 @@ fn create(cron: &Value) -> Errors {
         out.push(template.child("manualSelector").not_supported(Value::Bool(true), &["nil", "false"]));
     }
     out.extend(workload::non_negative(spec, &["successfulJobsHistoryLimit", "failedJobsHistoryLimit"], &path));
+    if schedule.is_empty() {
+        out.push(path.child("schedule").required(""));
+    }
     out
 }
 

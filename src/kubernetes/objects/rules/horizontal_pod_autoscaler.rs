@@ -75,12 +75,6 @@ fn check(hpa: &Value) -> Errors {
     let (spec, path) = (hpa.of("spec"), Path::new("spec"));
     let mut out = Errors::new();
     let (min, max) = (spec.num("minReplicas"), spec.num("maxReplicas"));
-    if min < 0 {
-        out.push(path.child("minReplicas").invalid(min, "must be greater than or equal to 0"));
-    }
-    if max < 0 {
-        out.push(path.child("maxReplicas").invalid(max, "must be greater than 0"));
-    }
     if max < min {
         out.push(path.child("maxReplicas").invalid(max, "must be greater than or equal to `minReplicas`"));
     }
@@ -100,8 +94,14 @@ fn check(hpa: &Value) -> Errors {
             out.extend(scaling(spec.of("behavior").of(way), &path.child("behavior").child(way)));
         }
     }
+    // The generated checks come last.
+    if min < 0 {
+        out.push(path.child("minReplicas").invalid(min, "must be greater than or equal to 0"));
+    }
     if max == 0 {
         out.push(path.child("maxReplicas").required(""));
+    } else if max < 1 {
+        out.push(path.child("maxReplicas").invalid(max, "must be greater than or equal to 1"));
     }
     out
 }

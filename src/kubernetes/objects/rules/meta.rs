@@ -174,7 +174,9 @@ fn owners(owners: &[Value], path: &Path) -> Errors {
     out
 }
 
+/// Source: kubernetes v1.37 pkg/apis/core/validation/validation.go, ValidateFinalizerName; pkg/apis/core/helper.
 fn finalizers(finalizers: &[Value], path: &Path) -> Errors {
+    const STANDARD: [&str; 3] = ["kubernetes", "orphan", "foregroundDeletion"];
     let mut out = Errors::new();
     let names: Vec<&str> = finalizers.iter().filter_map(Value::as_str).collect();
     for name in &names {
@@ -183,6 +185,12 @@ fn finalizers(finalizers: &[Value], path: &Path) -> Errors {
     if names.contains(&"orphan") && names.contains(&"foregroundDeletion") {
         let words = "finalizer orphan and foregroundDeletion cannot be both set";
         out.push(path.invalid(Value::List(finalizers.to_vec()), words));
+    }
+    for (i, name) in names.iter().enumerate() {
+        if !name.contains('/') && !STANDARD.contains(name) {
+            let words = "name is neither a standard finalizer name nor is it fully qualified";
+            out.push(path.index(i).invalid(*name, words));
+        }
     }
     out
 }

@@ -37,6 +37,7 @@ mod rbac;
 mod replica_set;
 mod replication_controller;
 mod resource_quota;
+mod runtime_class;
 mod schedule;
 mod secret;
 pub mod service;
@@ -126,6 +127,7 @@ const ALL: &[&Rules] = &[
     &replica_set::RULES,
     &replication_controller::RULES,
     &resource_quota::RULES,
+    &runtime_class::RULES,
     &secret::RULES,
     &service::RULES,
     &service_account::RULES,

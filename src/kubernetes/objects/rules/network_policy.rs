@@ -45,14 +45,34 @@ fn check(policy: &Value) -> Errors {
             }
         }
     }
+    let last = no_cidr(spec, &path);
     let (types, at) = (spec.items("policyTypes"), path.child("policyTypes"));
     if types.len() > 2 {
         out.push(at.invalid(spec.of("policyTypes"), "may not specify more than two policyTypes"));
+        out.extend(last);
         return out;
     }
     for (i, kind) in types.iter().filter_map(Value::as_str).enumerate() {
         if !matches!(kind, "Ingress" | "Egress") {
             out.push(at.index(i).not_supported(kind, &["Ingress", "Egress"]));
+        }
+    }
+    out.extend(last);
+    out
+}
+
+/// The generated checks come last.
+fn no_cidr(spec: &Value, path: &Path) -> Errors {
+    let mut out = Errors::new();
+    for (list, peers) in [("ingress", "from"), ("egress", "to")] {
+        for (i, rule) in spec.items(list).iter().enumerate() {
+            for (j, peer) in rule.items(peers).iter().enumerate() {
+                if peer.has("ipBlock") && peer.of("ipBlock").text("cidr").is_empty() {
+                    out.push(
+                        path.child(list).index(i).child(peers).index(j).child("ipBlock").child("cidr").required(""),
+                    );
+                }
+            }
         }
     }
     out
@@ -108,7 +128,7 @@ fn peer(peer: &Value, path: &Path) -> Errors {
 fn block(block: &Value, path: &Path) -> Errors {
     let text = block.text("cidr");
     if text.is_empty() {
-        return vec![path.child("cidr").required("")];
+        return Errors::new();
     }
     let mut out = formats::valid_cidr(&path.child("cidr"), text);
     let Some(net) = formats::cidr(text) else { return out };

@@ -58,9 +58,6 @@ fn rules(role: &Value, namespaced: bool) -> Errors {
     for (i, rule) in role.items("rules").iter().enumerate() {
         let at = Path::new("rules").index(i);
         let urls = rule.items("nonResourceURLs");
-        if rule.items("verbs").is_empty() {
-            out.push(at.child("verbs").required("verbs must contain at least one value"));
-        }
         if !urls.is_empty() {
             let shown = rule.of("nonResourceURLs");
             if namespaced {
@@ -82,6 +79,10 @@ fn rules(role: &Value, namespaced: bool) -> Errors {
             out.push(at.child("resources").required("resource rules must supply at least one resource"));
         }
     }
+    // The generated checks come last.
+    for (i, _) in role.items("rules").iter().enumerate().filter(|(_, rule)| rule.items("verbs").is_empty()) {
+        out.push(Path::new("rules").index(i).child("verbs").required(""));
+    }
     out
 }
 
@@ -97,11 +98,18 @@ fn check(binding: &Value, namespaced: bool) -> Errors {
         out.push(path.child("kind").not_supported(role.text("kind"), kinds));
     }
     match role.text("name") {
-        "" => out.push(path.child("name").required("")),
+        "" => {}
         name => out.extend(formats::at(&path.child("name"), name, formats::path_segment(name))),
     }
     for (i, subject) in binding.items("subjects").iter().enumerate() {
         out.extend(self::subject(subject, namespaced, &Path::new("subjects").index(i)));
+    }
+    // The generated checks come last.
+    for (i, _) in binding.items("subjects").iter().enumerate().filter(|(_, s)| s.text("name").is_empty()) {
+        out.push(Path::new("subjects").index(i).child("name").required(""));
+    }
+    if role.text("name").is_empty() {
+        out.push(path.child("name").required(""));
     }
     out
 }
@@ -109,9 +117,6 @@ fn check(binding: &Value, namespaced: bool) -> Errors {
 fn subject(subject: &Value, namespaced: bool, path: &Path) -> Errors {
     let mut out = Errors::new();
     let (kind, name, group) = (subject.text("kind"), subject.text("name"), subject.text("apiGroup"));
-    if name.is_empty() {
-        out.push(path.child("name").required(""));
-    }
     match kind {
         "ServiceAccount" => {
             if !name.is_empty() {

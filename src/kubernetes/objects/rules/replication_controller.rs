@@ -39,16 +39,18 @@ fn defaults(controller: &mut Value) {
 /// Source: kubernetes v1.37 pkg/apis/core/validation/validation.go, ValidateReplicationControllerSpec.
 fn create(controller: &Value) -> Errors {
     let (spec, path) = (controller.of("spec"), Path::new("spec"));
-    let mut out = workload::non_negative(spec, &["minReadySeconds"], &path);
+    let mut out = Errors::new();
     let selector = spec.of("selector");
     if selector.is_void() {
         out.push(path.child("selector").required(""));
     }
-    out.extend(workload::non_negative(spec, &["replicas"], &path));
+    // The generated checks come last.
+    let counts = workload::non_negative(spec, &["replicas", "minReadySeconds"], &path);
     let at = path.child("template");
     let template = spec.of("template");
     if template.is_null() {
         out.push(at.required(""));
+        out.extend(counts);
         return out;
     }
     let labels = template.of("metadata").of("labels");
@@ -57,6 +59,7 @@ fn create(controller: &Value) -> Errors {
     }
     out.extend(pod::check_template(template, &at));
     out.extend(workload::runs_on(spec, "ReplicationController", &at));
+    out.extend(counts);
     out
 }
 

@@ -493,30 +493,36 @@ fn kept(spec: &Value, before: &Value, list: &str, free: bool, path: &Path) -> Er
 fn warnings(service: &Value) -> Vec<String> {
     let spec = service.of("spec");
     let mut out = Vec::new();
-    let annotations = service.of("metadata").of("annotations");
-    if annotations.has("service.kubernetes.io/topology-aware-hints") {
-        out.push("annotation service.kubernetes.io/topology-aware-hints is deprecated, please use service.kubernetes.io/topology-mode instead".to_owned());
-    }
-    if spec.text("trafficDistribution") == "PreferClose" {
-        out.push("spec.trafficDistribution: \"PreferClose\" is deprecated; use \"PreferSameZone\"".to_owned());
-    }
-    if !spec.items("externalIPs").is_empty() {
-        out.push("spec.externalIPs is deprecated and may no longer be implemented in some clusters".to_owned());
-    }
-    if spec.text("type") == "ExternalName" && !spec.items("externalIPs").is_empty() {
-        out.push("spec.externalIPs is ignored when spec.type is \"ExternalName\"".to_owned());
-    }
-    if is_headless(spec) {
-        if !spec.text("loadBalancerIP").is_empty() {
-            out.push("spec.loadBalancerIP is ignored for headless services".to_owned());
+    let mut tell = |yes: bool, words: &str| {
+        if yes {
+            out.push(words.to_owned());
         }
-        if !spec.items("externalIPs").is_empty() {
-            out.push("spec.externalIPs is ignored for headless services".to_owned());
-        }
-        if spec.text("sessionAffinity") == "ClientIP" {
-            out.push("spec.SessionAffinity is ignored for headless services".to_owned());
-        }
+    };
+    let outside = !spec.items("externalIPs").is_empty();
+    let renamed = spec.text("type") == "ExternalName";
+    let headless = spec.text("type") == "ClusterIP" && spec.text("clusterIP") == "None";
+    tell(
+        service.of("metadata").of("annotations").has("service.kubernetes.io/topology-aware-hints"),
+        "annotation service.kubernetes.io/topology-aware-hints is deprecated, please use service.kubernetes.io/topology-mode instead",
+    );
+    if headless {
+        tell(!spec.text("loadBalancerIP").is_empty(), "spec.loadBalancerIP is ignored for headless services");
+        tell(outside, "spec.externalIPs is ignored for headless services");
+        tell(spec.text("sessionAffinity") != "None", "spec.SessionAffinity is ignored for headless services");
     }
+    tell(
+        outside && !headless && !renamed,
+        "spec.externalIPs is deprecated and may no longer be implemented in some clusters",
+    );
+    tell(outside && renamed, "spec.externalIPs is ignored when spec.type is \"ExternalName\"");
+    tell(
+        !renamed && !spec.text("externalName").is_empty(),
+        "spec.externalName is ignored when spec.type is not \"ExternalName\"",
+    );
+    tell(
+        spec.text("trafficDistribution") == "PreferClose",
+        "spec.trafficDistribution: \"PreferClose\" is deprecated; use \"PreferSameZone\"",
+    );
     out
 }
 

@@ -22,9 +22,7 @@ pub const RULES: Rules = Rules {
 fn create(class: &Value) -> Errors {
     let mut out = Errors::new();
     let (provisioner, at) = (class.text("provisioner"), Path::new("provisioner"));
-    if provisioner.is_empty() {
-        out.push(at.required(""));
-    } else {
+    if !provisioner.is_empty() {
         out.extend(formats::at(&at, provisioner, formats::label_key(&provisioner.to_lowercase())));
     }
     for (key, _) in class.pairs("parameters") {
@@ -42,19 +40,16 @@ fn create(class: &Value) -> Errors {
     } else if !matches!(mode, "Immediate" | "WaitForFirstConsumer") {
         out.push(Path::new("volumeBindingMode").not_supported(mode, &["Immediate", "WaitForFirstConsumer"]));
     }
+    if provisioner.is_empty() {
+        out.push(at.required(""));
+    }
     out
 }
 
 fn update(new: &Value, old: &Value) -> Errors {
     let mut out = Errors::new();
     let changed = |member: &str| !meta::immutable(new.of(member), old.of(member), &Path::new(member)).is_empty();
-    if changed("parameters") {
-        out.push(Path::new("parameters").forbidden("updates to parameters are forbidden."));
-    }
-    if changed("reclaimPolicy") {
-        out.push(Path::new("reclaimPolicy").forbidden("updates to reclaimPolicy are forbidden."));
-    }
-    for member in ["provisioner", "volumeBindingMode"] {
+    for member in ["provisioner", "parameters", "reclaimPolicy", "volumeBindingMode"] {
         if changed(member) {
             out.push(Path::new(member).invalid(Value::Null, "field is immutable"));
         }
