@@ -73,6 +73,7 @@ pub struct EventSpam {
     alike: BTreeMap<(Id, Word, &'static str, Word, &'static str), Id>,
     similar: BTreeMap<(Id, &'static str, bool, &'static str), Similar>,
     tokens: BTreeMap<(Id, &'static str), Tokens>,
+    series: BTreeMap<(Id, u64, &'static str, &'static str), Id>,
 }
 
 #[derive(Clone, Debug)]
@@ -90,9 +91,11 @@ struct Tokens {
 impl Api {
     /// Tells people something about an object. Returns the event's number unless it was dropped.
     pub fn tell(&mut self, told: Told) -> Option<Id> {
-        let card = self.store.card(told.about)?.clone();
+        if !told.action.is_empty() {
+            return self.tell_series(told);
+        }
         let combined = self.is_similar(&told);
-        if told.action.is_empty() && !self.spend_token(&told) {
+        if !self.spend_token(&told) {
             return None;
         }
         let message = match combined {
@@ -115,6 +118,36 @@ impl Api {
             });
             return Some(id);
         }
+        let made = self.create_event(told, message, by)?;
+        self.spam.alike.insert(key, made);
+        Some(made)
+    }
+    /// A new-style event. Those about one version of an object, for one reason, are one series that keeps the first words.
+    /// Source: kubernetes v1.37 client-go/tools/events/event_broadcaster.go, recordToSink, getKey.
+    fn tell_series(&mut self, told: Told) -> Option<Id> {
+        let now = self.now;
+        let version = self.store.get(told.about).map_or(0, |o| o.meta.version);
+        let key = (told.about, version, told.reason, told.component);
+        let why = event_why(&told, &told.message);
+        let by = By::actor(told.component, why).because(self.newest_about(told.about));
+        if let Some(id) = self.spam.series.get(&key).copied().filter(|id| self.store.get(*id).is_some()) {
+            self.update_status(id, by, |o| {
+                let Some(event) = o.event_mut() else { return };
+                event.count += 1;
+                event.last = now;
+            });
+            return Some(id);
+        }
+        let (warning, message) = (told.warning, told.message.clone());
+        let made = self.create_event(told, message, by)?;
+        if warning {
+            self.spam.series.insert(key, made);
+        }
+        Some(made)
+    }
+    fn create_event(&mut self, told: Told, message: Word, by: By) -> Option<Id> {
+        let now = self.now;
+        let card = self.store.card(told.about)?.clone();
         let namespace = if card.namespace.is_empty() { "default".into() } else { card.namespace.clone() };
         let event = Event {
             about_kind: self.kinds.name(card.kind).to_string().into(),
@@ -134,9 +167,7 @@ impl Api {
         };
         let name = format!("{}.{:016x}", card.name, self.chance("events").bits());
         let object = Object { kind: Kind::Event, meta: Meta::named(namespace, name), body: Body::Event(event) };
-        let made = self.create(object, by).ok()?;
-        self.spam.alike.insert(key, made.meta.id);
-        Some(made.meta.id)
+        Some(self.create(object, by).ok()?.meta.id)
     }
     /// Whether enough similar events (same object, reason, source; other words) came in a row to combine them.
     fn is_similar(&mut self, told: &Told) -> bool {

@@ -90,6 +90,10 @@ impl Event {
             }
         } else {
             out.set("action", &self.action);
+            if self.count > 1 {
+                let last = calendar.micros(self.last);
+                out.set("series", map! { "count" => self.count, "lastObservedTime" => last });
+            }
         }
         out.set("source", source);
         out.set("reportingComponent", &self.component);

@@ -10,11 +10,11 @@ use super::queue::Place;
 use super::snapshot::default_selector;
 use super::view::PodView;
 use super::watch::Placed;
-use super::{BIND, CYCLE, SCHEDULER, State, Timer, bound, made_room, makes_room, no_fit};
+use super::{BIND, CYCLE, EVICT, SCHEDULER, State, Timer, bound, made_room, makes_room, no_fit};
 use crate::kubernetes::apiserver::{Api, By, Cx, DeleteOptions, Told};
 use crate::kubernetes::objects::parts::LabelSelector;
 use crate::kubernetes::objects::{Condition, Id, Object, set_condition};
-use crate::sim::mix;
+use crate::sim::{Span, mix};
 use crate::text::{Value, Word};
 use std::rc::Rc;
 
@@ -166,7 +166,12 @@ impl State {
             self.nominate(id, room.clone(), Rc::new(PodView { nominated: room.clone(), ..(**pod).clone() }));
         }
         if let (Some(node), Some(candidate)) = (room, candidate) {
-            candidate.victims.iter().for_each(|victim| evict(pod, victim, &node, cx));
+            // The last one goes when all others have been told.
+            if let Some((last, others)) = candidate.victims.split_last() {
+                others.iter().for_each(|victim| evict(pod.id, &pod.name, victim.id, &node, cx));
+                let wait = if others.is_empty() { Span::ZERO } else { EVICT };
+                cx.after(wait, Timer::Evict(pod.id, pod.name.clone(), last.id, node.clone()));
+            }
             self.unseat(pod, &node, cx);
         }
     }
@@ -254,20 +259,23 @@ fn owner_selector(owner: &Object, api: &Api) -> Option<LabelSelector> {
 }
 
 /// Makes a pod leave for another. Source: kubernetes v1.37 pkg/scheduler/framework/preemption, PreemptPod.
-fn evict(pod: &PodView, victim: &PodView, node: &Rc<str>, cx: &mut Cx<Timer>) {
+pub(super) fn evict(preemptor: Id, name: &Rc<str>, victim: Id, node: &Rc<str>, cx: &mut Cx<Timer>) {
+    if cx.api.store.get(victim).is_none() {
+        return;
+    }
     let now = cx.now().whole_seconds();
-    let cause = cx.api.newest_about(pod.id);
-    let by = || By::actor(SCHEDULER, made_room(node, &pod.name)).because(cause);
-    cx.api.update_status(victim.id, by(), |o| {
+    let cause = cx.api.newest_about(preemptor);
+    let by = || By::actor(SCHEDULER, made_room(node, name)).because(cause);
+    cx.api.update_status(victim, by(), |o| {
         let generation = o.meta.generation;
         let Some(it) = o.pod_mut() else { return };
         let words = format!("{SCHEDULER}: preempting to accommodate a higher priority pod");
         let condition = Condition::new("DisruptionTarget", true, "PreemptionByScheduler", words, now);
         set_condition(&mut it.status.conditions, Condition { generation, ..condition });
     });
-    cx.api.delete(victim.id, by(), DeleteOptions::default());
-    let words = format!("Preempted by pod {} on node {node}", cx.api.calendar.uid(pod.id));
-    cx.api.tell(Told { action: "Preempting", ..Told::normal(SCHEDULER, victim.id, "Preempted", words) });
+    cx.api.delete(victim, by(), DeleteOptions::default());
+    let words = format!("Preempted by pod {} on node {node}", cx.api.calendar.uid(preemptor));
+    cx.api.tell(Told { action: "Preempting", ..Told::normal(SCHEDULER, victim, "Preempted", words) });
 }
 
 /// All disruption budgets.
