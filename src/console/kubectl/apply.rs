@@ -50,10 +50,11 @@ fn with_last_applied(tree: &Value) -> Value {
 fn apply(cx: &mut Cx, args: &Args) -> Result {
     let manifests = manifest::read(cx, args)?;
     let dry_run = args.dry_run()?;
+    let (ready, unread) = manifest::prepare_all(cx, args, &manifests);
     let mut errors = Vec::new();
     let mut printed = Vec::new();
-    for manifest in &manifests {
-        match apply_one(cx, args, manifest, dry_run) {
+    for (manifest, tree) in &ready {
+        match apply_one(cx, args, manifest, tree, dry_run) {
             Ok((tree, words)) => printed.push((tree, words)),
             Err(One::Refused(error, verb)) => errors.push((error, verb, manifest.file.clone())),
             Err(One::Failed(failure)) => {
@@ -64,7 +65,7 @@ fn apply(cx: &mut Cx, args: &Args) -> Result {
         cx.cluster.settle();
     }
     print_all(cx, args, &printed)?;
-    match manifest::refusals(&errors) {
+    match manifest::refusals(unread, &errors) {
         Some(failure) => Err(failure),
         None => Ok(Flow::Done(0)),
     }
@@ -100,9 +101,9 @@ fn apply_one(
     cx: &mut Cx,
     args: &Args,
     manifest: &Manifest,
+    tree: &Value,
     dry_run: DryRun,
 ) -> std::result::Result<(Value, String), One> {
-    let tree = manifest::prepare(cx, args, manifest)?;
     let server_side = args.on("server-side");
     let name = tree.str_at(&["metadata", "name"]).unwrap_or_default().to_string();
     if name.is_empty() {
@@ -113,10 +114,10 @@ fn apply_one(
         return Err(Failure::error(words).into());
     }
     let options = WriteOptions { dry_run: dry_run.on(), source: Some(manifest.source()) };
-    let label = manifest::label(&tree);
+    let label = manifest::label(tree);
     let suffix = dry_run.suffix();
-    let modified = if server_side { tree.clone() } else { with_last_applied(&tree) };
-    let kind = cx.cluster.api.kind_of(&tree);
+    let modified = if server_side { tree.clone() } else { with_last_applied(tree) };
+    let kind = cx.cluster.api.kind_of(tree);
     let namespace = match cx.cluster.api.kinds.namespaced(kind) {
         true => tree.str_at(&["metadata", "namespace"]).unwrap_or_default().to_string(),
         false => String::new(),
@@ -134,7 +135,7 @@ fn apply_one(
     let live = cx.cluster.api.tree(&current);
     let stored = live.str_at(&["metadata", "annotations", LAST_APPLIED]);
     if stored.is_none() && !server_side {
-        let resource = manifest::resource_name(&tree).split('.').next().unwrap_or_default().to_string();
+        let resource = manifest::resource_name(tree).split('.').next().unwrap_or_default().to_string();
         cx.complain(&format!("Warning: resource {resource}/{name} is missing the {LAST_APPLIED} annotation which is required by kubectl apply. kubectl apply should only be used on resources created declaratively by either kubectl create --save-config or kubectl apply. The missing annotation will be patched automatically.\n"));
     }
     let original = stored.and_then(|text| json::parse(text).ok()).unwrap_or_default();
@@ -164,8 +165,8 @@ fn create(cx: &mut Cx, args: &Args) -> Result {
     let dry_run = args.dry_run()?;
     let mut errors = Vec::new();
     let mut printed = Vec::new();
-    for manifest in &manifests {
-        let tree = manifest::prepare(cx, args, manifest)?;
+    let (ready, unread) = manifest::prepare_all(cx, args, &manifests);
+    for (manifest, tree) in ready {
         let tree = if args.on("save-config") { with_last_applied(&tree) } else { tree };
         match create_one(cx, &tree, Some(manifest), dry_run) {
             Ok(tree) => printed.push((tree.clone(), format!("{} created{}", manifest::label(&tree), dry_run.suffix()))),
@@ -174,7 +175,7 @@ fn create(cx: &mut Cx, args: &Args) -> Result {
         cx.cluster.settle();
     }
     print_all(cx, args, &printed)?;
-    match manifest::refusals(&errors) {
+    match manifest::refusals(unread, &errors) {
         Some(failure) => Err(failure),
         None => Ok(Flow::Done(0)),
     }
@@ -202,8 +203,8 @@ fn replace(cx: &mut Cx, args: &Args) -> Result {
     let dry_run = args.dry_run()?;
     let mut errors = Vec::new();
     let mut printed = Vec::new();
-    for manifest in &manifests {
-        let tree = manifest::prepare(cx, args, manifest)?;
+    let (ready, unread) = manifest::prepare_all(cx, args, &manifests);
+    for (manifest, tree) in ready {
         let kind = cx.cluster.api.kind_of(&tree);
         let text = |path: &[&str]| tree.str_at(path).unwrap_or_default();
         let (namespace, name) = (text(&["metadata", "namespace"]), text(&["metadata", "name"]));
@@ -226,7 +227,7 @@ fn replace(cx: &mut Cx, args: &Args) -> Result {
         cx.cluster.settle();
     }
     print_all(cx, args, &printed)?;
-    match manifest::refusals(&errors) {
+    match manifest::refusals(unread, &errors) {
         Some(failure) => Err(failure),
         None => Ok(Flow::Done(0)),
     }

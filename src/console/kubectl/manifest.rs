@@ -35,15 +35,16 @@ pub fn read(cx: &Cx, args: &Args) -> Result<Vec<Manifest>> {
     }
     let mut found = Vec::new();
     for file in files {
+        let name = if file == "-" { "STDIN".to_string() } else { file.clone() };
         let Some(text) = (cx.files)(&file) else {
             return Err(Failure::error(format!("the path \"{file}\" does not exist")));
         };
         let before = found.len();
         let (documents, problems) = yaml::read(&file, &text);
         // A key that stands twice is no error here: kubectl sends JSON, in which the last one has won.
-        documents.into_iter().try_for_each(|document| flatten(&file, document.node, &mut found))?;
+        documents.into_iter().try_for_each(|document| flatten(&name, document.node, 0, &mut found))?;
         if let Some(broken) = problems.iter().find(|p| p.code == "yaml") {
-            return Err(Failure::error(format!("error parsing {file}: {}", broken.message)));
+            return Err(Failure::error(format!("error parsing {name}: {}", broken.message)));
         }
         if found.len() == before && args.verb() != "get" {
             return Err(Failure::error(format!("no objects passed to {}", args.verb())));
@@ -53,11 +54,11 @@ pub fn read(cx: &Cx, args: &Args) -> Result<Vec<Manifest>> {
 }
 
 /// `kind: List` stands for its items.
-fn flatten(file: &str, node: Node, found: &mut Vec<Manifest>) -> Result<()> {
+fn flatten(file: &str, node: Node, depth: usize, found: &mut Vec<Manifest>) -> Result<()> {
     let kind = node.get("kind").and_then(Node::as_str).unwrap_or_default();
     match node.get("items").map(|n| n.kind.clone()) {
-        Some(NodeKind::List(items)) if kind == "List" || kind.ends_with("List") => {
-            items.into_iter().try_for_each(|item| flatten(file, item, found))
+        Some(NodeKind::List(items)) if depth == 0 && kind.ends_with("List") => {
+            items.into_iter().try_for_each(|item| flatten(file, item, depth + 1, found))
         }
         _ if kind == "List" => {
             Err(Failure::error("*unstructured.Unstructured is not a list: no Items field in this object"))
@@ -180,13 +181,28 @@ pub fn resource_name(tree: &Value) -> String {
     if group.is_empty() { plural } else { format!("{plural}.{group}") }
 }
 
+/// The manifests that kubectl can read, with their trees, and why it cannot read the others.
+pub fn prepare_all<'a>(cx: &Cx, args: &Args, manifests: &'a [Manifest]) -> (Vec<(&'a Manifest, Value)>, Vec<Failure>) {
+    let (mut ready, mut unread) = (Vec::new(), Vec::new());
+    for manifest in manifests {
+        match prepare(cx, args, manifest) {
+            Ok(tree) => ready.push((manifest, tree)),
+            Err(failure) => unread.push(failure),
+        }
+    }
+    (ready, unread)
+}
+
 /// Refusals of several objects as kubectl prints them: one alone in its usual form, several each as an error of its file.
-pub fn refusals(errors: &[(ApiError, &'static str, String)]) -> Option<Failure> {
-    match errors {
-        [] => None,
-        [(error, verb, file)] => Some(Failure::plain(server_words(&with_source(error, verb, file)))),
-        many => {
-            let lines: Vec<String> = many.iter().map(|(e, verb, file)| one_of_many(e, verb, file)).collect();
+pub fn refusals(mut unread: Vec<Failure>, errors: &[(ApiError, &'static str, String)]) -> Option<Failure> {
+    match (unread.len(), errors) {
+        (0, []) => None,
+        (1, []) => unread.pop(),
+        (0, [(error, verb, file)]) => Some(Failure::plain(server_words(&with_source(error, verb, file)))),
+        _ => {
+            let bare = unread.iter().map(|f| f.words.strip_prefix("error: ").unwrap_or(&f.words).to_string());
+            let lines: Vec<String> =
+                bare.chain(errors.iter().map(|(e, verb, file)| one_of_many(e, verb, file))).collect();
             Some(Failure::plain(lines.join("\n")))
         }
     }
