@@ -36,9 +36,10 @@ pub fn by_id(id: &str) -> Option<Element> {
     web_sys::window()?.document()?.get_element_by_id(id)
 }
 
-/// Gives focus to the element with this id.
+/// Gives focus to the element with this id, or to the text inside it.
 pub fn focus(id: &str) {
-    if let Some(element) = by_id(id).and_then(|e| e.dyn_into::<HtmlElement>().ok()) {
+    let inside = |e: Element| e.query_selector(".cm-content, textarea").ok().flatten().unwrap_or(e);
+    if let Some(element) = by_id(id).map(inside).and_then(|e| e.dyn_into::<HtmlElement>().ok()) {
         let _ = element.focus();
     }
 }

@@ -24,17 +24,25 @@ pub fn tenths(n: u64, language: Language) -> String {
     if n.is_multiple_of(10) {
         return whole(n / 10, language);
     }
-    let point = match language {
+    format!("{}{}{}", whole(n / 10, language), point(language), n % 10)
+}
+
+fn point(language: Language) -> char {
+    match language {
         Language::En => '.',
         Language::De => ',',
-    };
-    format!("{}{point}{}", whole(n / 10, language), n % 10)
+    }
 }
 
 /// Thousandths of a core as cores.
 pub fn cores(milli: u64, language: Language) -> String {
     if milli > 0 && milli < 100 {
         return format!("{milli}m");
+    }
+    if milli < 10_000 && !milli.is_multiple_of(100) {
+        let hundredths = (milli + 5) / 10;
+        let fraction = format!("{:02}", hundredths % 100);
+        return format!("{}{}{}", hundredths / 100, point(language), fraction.trim_end_matches('0'));
     }
     tenths((milli + 50) / 100, language)
 }
@@ -134,6 +142,7 @@ mod tests {
     fn numbers_follow_the_language() {
         assert_eq!([whole(2500, En), whole(2500, De), whole(150_000, De)], ["2,500", "2.500", "150.000"]);
         assert_eq!([cores(1300, En), cores(1300, De), cores(4000, De), cores(50, En)], ["1.3", "1,3", "4", "50m"]);
+        assert_eq!([cores(250, De), cores(1960, En), cores(12_345, En)], ["0,25", "1.96", "12.3"]);
         assert_eq!([bytes(8 << 30, En), bytes(1610612736, De), bytes(128 << 20, En)], ["8 GiB", "1,5 GiB", "128 MiB"]);
     }
 

@@ -394,8 +394,9 @@ impl View {
 }
 
 fn needs_attention(row: &Row) -> bool {
-    let bad = [Look::CrashLoop, Look::Failed, Look::Unknown, Look::Evicted, Look::Pending];
+    let bad = [Look::CrashLoop, Look::Failed, Look::Unknown, Look::Evicted];
     match &row.body {
+        RowBody::Pod(p) if p.look == Look::Pending => !p.detail.is_empty(),
         RowBody::Pod(p) => bad.contains(&p.look) || stuck(p),
         RowBody::Node(n) => n.ready != "True",
         _ => false,

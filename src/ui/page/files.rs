@@ -156,6 +156,7 @@ impl Page {
     /// Runs a terminal line.
     pub fn shell(&self, line: String) {
         self.0.ui.borrow_mut().acted = true;
+        self.send_seek();
         self.ask(&Command::Shell { line });
         self.wake();
     }

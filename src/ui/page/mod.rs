@@ -75,6 +75,9 @@ struct Inner {
     advancing: Cell<bool>,
     asked_again: Cell<f64>,
     saved_at: Cell<f64>,
+    /// The moment a seek should go to, not sent yet.
+    wanted: Cell<Option<u64>>,
+    ask_timer: RefCell<Option<Timeout>>,
     rows_at: Cell<f64>,
     rows_due: Cell<bool>,
     level: Cell<Level>,
@@ -118,6 +121,8 @@ impl Page {
             advancing: Cell::new(false),
             asked_again: Cell::new(0.0),
             saved_at: Cell::new(0.0),
+            wanted: Cell::new(None),
+            ask_timer: RefCell::new(None),
             rows_at: Cell::new(0.0),
             rows_due: Cell::new(false),
             level: Cell::default(),
@@ -207,6 +212,7 @@ impl Page {
     /// Acts on the cluster at the cursor.
     pub fn act(&self, action: Action) {
         self.0.ui.borrow_mut().acted = true;
+        self.send_seek();
         self.ask(&Command::Act(action));
         self.wake();
     }
@@ -237,6 +243,9 @@ impl Page {
             on_changes(&changes);
         }
         self.after_move(was);
+        if !self.ui().playing && (changes.rows || self.view().clock.now != was) {
+            self.ask_soon();
+        }
         if let Some(words) = refused {
             self.toast(words, None, true);
         }
@@ -248,6 +257,16 @@ impl Page {
         self.speak_soon();
         self.bump(topic::CLOCK | rows | answers);
         self.wake();
+    }
+
+    /// What is shown of the selection and the run belongs to the moment: it is asked again when a standing run has moved.
+    fn ask_soon(&self) {
+        let page = self.clone();
+        let ask = move || {
+            page.ask_about_selection();
+            page.ask_overview();
+        };
+        *self.0.ask_timer.borrow_mut() = Some(Timeout::new(60, ask));
     }
 
     /// Whether the lists are to be woken for rows: at once when the run stands, else not more often than one can read.
@@ -320,6 +339,7 @@ impl Page {
         let (files, seed) = (self.ui().opened.clone(), self.ui().settings.seed);
         let log = self.view().log.clone();
         let at = if again { at.saturating_sub(1_000_000) } else { at };
+        self.0.ui.borrow_mut().seeking = (at > 0).then_some((0, at));
         self.ask(&Command::Open { files, seed, log, at });
         self.bump(topic::CHOICE);
         self.wake();
@@ -430,6 +450,7 @@ impl Page {
 
     fn frame(&self, at: f64) {
         let playing = self.ui().playing;
+        self.send_seek();
         let since = (at - self.0.last_frame.get()).clamp(0.0, FRAME_MAX_MS);
         if playing && !self.0.advancing.get() && self.ui().seeking.is_none() && self.view().started {
             self.0.last_frame.set(at);

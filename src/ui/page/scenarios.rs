@@ -53,6 +53,7 @@ impl Page {
             ui.bookmarks.clear();
             ui.seeking = None;
             ui.crashed = None;
+            ui.toasts.clear();
         }
         *self.0.view.borrow_mut() = View::default();
         self.0.news.borrow_mut().clear();
@@ -61,6 +62,8 @@ impl Page {
             on_changes(&changes);
         }
         let seed = self.ui().settings.seed;
+        self.0.wanted.set(None);
+        self.0.ui.borrow_mut().seeking = (at > 0).then_some((0, at));
         self.ask(&Command::Open { files, seed, log, at });
         self.check_now();
         self.bump(topic::CHOICE | topic::FILES | topic::ROWS | topic::CLOCK | topic::ANSWERS);

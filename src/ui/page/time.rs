@@ -9,9 +9,16 @@ impl Page {
     pub fn seek(&self, to: u64) {
         let from = self.view().clock.now;
         self.0.ui.borrow_mut().seeking = Some((from, to));
-        self.ask(&Command::Seek { to });
+        self.0.wanted.set(Some(to));
         self.bump(topic::CHOICE);
         self.wake();
+    }
+
+    /// Sends the newest wish, at most once a frame: a thumb that is dragged wishes far more often.
+    pub(super) fn send_seek(&self) {
+        if let Some(to) = self.0.wanted.take() {
+            self.ask(&Command::Seek { to });
+        }
     }
 
     /// To the newest moment.
@@ -30,6 +37,7 @@ impl Page {
     /// One event on or back.
     pub fn step_event(&self, back: bool) {
         self.choose(|ui| ui.playing = false);
+        self.send_seek();
         self.ask(&Command::StepEvent { back });
     }
 

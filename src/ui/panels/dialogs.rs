@@ -6,6 +6,7 @@ use super::super::hooks::use_page;
 use super::super::keys::{Ask, Group, KEYS};
 use super::super::page::{Dialog, Page, Tab, topic};
 use super::super::settings::{Announce, SingleKeys};
+use super::super::texts::Language;
 use super::super::widgets::Icon;
 use super::shortcuts;
 use crate::session::File;
@@ -70,6 +71,7 @@ fn Sheet(props: &SheetProps) -> Html {
 fn Keys() -> Html {
     let page = use_page(topic::CHOICE);
     let t = page.texts();
+    let language = page.language();
     let (keys, announce) = {
         let ui = page.ui();
         (ui.settings.keys, ui.settings.announce)
@@ -108,16 +110,16 @@ fn Keys() -> Html {
                 { for groups.into_iter().map(|(group, title)| html! {
                     <section><h3>{ title }</h3><dl>
                         { for KEYS.iter().filter(|k| k.group == group).map(|k| html! {
-                            <div><dt>{ for k.shown.split(" · ").map(|s| html! { <kbd>{ s }</kbd> }) }</dt><dd>{ ask_words(k.ask, t) }</dd></div>
+                            <div><dt>{ for k.shown.split(" · ").map(|s| html! { <kbd>{ cap(s, language) }</kbd> }) }</dt><dd>{ ask_words(k.ask, t) }</dd></div>
                         }) }
                     </dl></section>
                 }) }
                 <section><h3>{ t.keys_editor() }</h3><dl>
                     <div><dt><kbd>{ "Alt ↑ ↓" }</kbd></dt><dd>{ t.key_diagnostics() }</dd></div>
-                    <div><dt><kbd>{ "Ctrl M" }</kbd></dt><dd>{ t.key_tab_mode() }</dd></div>
+                    <div><dt><kbd>{ cap("Ctrl M", language) }</kbd></dt><dd>{ t.key_tab_mode() }</dd></div>
                     <div><dt><kbd>{ "Esc" }</kbd><kbd>{ "Tab" }</kbd></dt><dd>{ t.key_leave_terminal() }</dd></div>
                     <div><dt><kbd>{ "← → ↑ ↓" }</kbd></dt><dd>{ t.key_tree() }</dd></div>
-                    <div><dt><kbd>{ "Shift ← → ↑ ↓" }</kbd></dt><dd>{ t.key_pan() }</dd></div>
+                    <div><dt><kbd>{ cap("Shift ← → ↑ ↓", language) }</kbd></dt><dd>{ t.key_pan() }</dd></div>
                     <div><dt><kbd>{ "Enter" }</kbd></dt><dd>{ t.key_inspect() }</dd></div>
                 </dl></section>
                 <section class="settings"><h3>{ t.settings_title() }</h3>
@@ -135,6 +137,16 @@ fn Keys() -> Html {
             </div>
         </Sheet>
     }
+}
+
+/// What stands on the key where the language is at home.
+pub fn cap(key: &str, language: Language) -> String {
+    if language == Language::En {
+        return key.to_string();
+    }
+    let german = [("Ctrl", "Strg"), ("Shift", "Umschalt"), ("Space", "Leertaste"), ("PageUp", "Bild auf")];
+    let all = german.iter().chain(&[("PageDown", "Bild ab"), ("Del", "Entf")]);
+    all.fold(key.to_string(), |cap, (en, de)| cap.replace(en, de))
 }
 
 fn ask_words(ask: Ask, t: super::super::texts::Texts) -> &'static str {

@@ -90,9 +90,9 @@ pub fn Editor() -> Html {
         Callback::from(move |e: InputEvent| page.edit(dom::value(&e)))
     };
     html! {
-        <div class="editor" ref={host} role="group" aria-label={t.editor_label(&name)}>
+        <div class="editor" id="files" ref={host} role="group" aria-label={t.editor_label(&name)}>
             if !*ready {
-                <textarea id="files" class="area" spellcheck="false" autocapitalize="off" wrap="off" value={text} {oninput}
+                <textarea class="area" spellcheck="false" autocapitalize="off" wrap="off" value={text} {oninput}
                     aria-label={t.editor_label(&name)} />
             }
             <p class="leave">{ t.editor_leave() }</p>

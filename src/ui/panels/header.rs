@@ -51,12 +51,12 @@ pub fn Header() -> Html {
             </button>
             <ProblemsChip />
             <span class="spring" />
-            <button type="button" class="quiet" onclick={move |_| open(&paste, Dialog::Open)}>
+            <button type="button" class="quiet as-open" onclick={move |_| open(&paste, Dialog::Open)}>
                 <Icon name="open" /><span class="wide">{ t.open_title() }</span>
             </button>
             <button type="button" class="quiet" onclick={move |_| open(&find, Dialog::Find)}
                 aria-keyshortcuts="Control+K">
-                <Icon name="find" /><span class="wide">{ t.find_title() }</span><kbd class="wide">{ "Ctrl K" }</kbd>
+                <Icon name="find" /><span class="wide">{ t.find_title() }</span><kbd class="wide">{ super::dialogs::cap("Ctrl K", language) }</kbd>
             </button>
             <div class="languages" role="group" aria-label={t.language_label()}>
                 { for Language::ALL.into_iter().map(|l| {

@@ -91,7 +91,7 @@ fn Toolbar() -> Html {
                     { t.viewing(format::short_clock(clock.now), format::short_clock(clock.newest)) }</p>
             }
             <span class="spring" />
-            <button type="button" class="quiet" aria-pressed={outline.to_string()}
+            <button type="button" class="quiet as-outline" aria-pressed={outline.to_string()}
                 onclick={move |_| o.choose(|ui| ui.outline = !ui.outline)}>
                 <Icon name="list" /><span>{ t.outline_title() }</span></button>
             <div class="levels" role="group" aria-label={t.level_label()}>

@@ -237,7 +237,7 @@ fn Apply() -> Html {
     html! {
         <div class="apply">
             <button type="button" class="button primary" onclick={move |_| apply.apply()}
-                aria-keyshortcuts="Control+Enter">{ t.apply() }<kbd>{ "Ctrl ⏎" }</kbd></button>
+                aria-keyshortcuts="Control+Enter">{ t.apply() }<kbd>{ super::dialogs::cap("Ctrl ⏎", page.language()) }</kbd></button>
             if changes.is_empty() {
                 <p>{ difference }</p>
             } else {

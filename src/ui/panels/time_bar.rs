@@ -31,10 +31,14 @@ pub fn TimeBar() -> Html {
     }
 }
 
-/// The end of the bar: the newest moment of any branch, never less than a minute.
+/// The end of the bar: past the newest moment of any branch, in steps, so that the scale stands still most of the time.
 fn end(clock: &Clock) -> u64 {
     let newest = clock.branches.iter().map(|b| b.newest).max().unwrap_or(0).max(clock.newest).max(clock.now);
-    newest.max(LEAST_US)
+    let mut end = LEAST_US;
+    while end < newest {
+        end = end.saturating_mul(3) / 2;
+    }
+    end
 }
 
 #[component]

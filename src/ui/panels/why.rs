@@ -40,7 +40,7 @@ pub fn Why(props: &WhyProps) -> Html {
                             </div>
                             <p>{ t.why(&what.reason, &what.args) }</p>
                             <p class="about">
-                                <code>{ &what.name }</code>
+                                if i > 0 && steps[i - 1].what.name != what.name { <code>{ &what.name }</code> }
                                 if let Some((file, line, col)) = &step.origin { { origin(&page, file, *line, *col) } }
                             </p>
                         </li>

@@ -224,7 +224,7 @@ fn stretch(grid: &Grid, size: (f64, f64), pitch: f64) -> f64 {
         return 1.0;
     }
     let free = size.1 - ZONE_TITLE;
-    (free / pitch).clamp(1.0, 1.12)
+    (free / pitch).clamp(1.0, 1.3)
 }
 
 fn place(zones: &[(String, Vec<u32>)], grid: Grid, pitch: f64, aspect: f64, size: (f64, f64), seats: usize) -> Plan {
@@ -237,7 +237,8 @@ fn place(zones: &[(String, Vec<u32>)], grid: Grid, pitch: f64, aspect: f64, size
     let mut plan = Plan { pitch, seats, size, ..Plan::default() };
     let wide: f64 = grid.columns.iter().map(|c| *c as f64 * step_x).sum::<f64>() + ZONE_GAP * (zones.len() - 1) as f64;
     let mut x = if grid.beside { ((size.0 - wide) / 2.0).max(0.0) } else { 0.0 };
-    let mut y = 0.0;
+    let tall = ZONE_TITLE + most as f64 * step_y;
+    let mut y = if grid.beside && pitch >= NODES_FROM { ((size.1 - tall) * 0.35).max(0.0) } else { 0.0 };
     for ((name, nodes), columns) in zones.iter().zip(&grid.columns) {
         let (w, h) = (*columns as f64 * step_x, ZONE_TITLE + lines(nodes.len(), *columns) as f64 * step_y);
         for (i, id) in nodes.iter().enumerate() {

@@ -108,14 +108,27 @@ pub fn taint_chip(c: &Canvas, p: &Palette, node: &NodeRow, r: &Rect) {
 }
 
 /// Room that a node's badges take at the right of its name.
-pub fn badges_width(node: &NodeRow) -> f64 {
-    let silent = if node.ready == "True" { 0.0 } else { 76.0 };
+pub fn badges_width(node: &NodeRow, r: &Rect) -> f64 {
+    let silent = silent_width(node, r);
     22.0 * (u32::from(node.failed) + u32::from(node.cordoned)) as f64 + silent
+}
+
+/// Whether a node is wide enough for the word beside its slash.
+pub fn silent_word(r: &Rect) -> bool {
+    r.w >= 220.0
+}
+
+fn silent_width(node: &NodeRow, r: &Rect) -> f64 {
+    match (node.ready == "True", silent_word(r)) {
+        (true, _) => 0.0,
+        (false, true) => 90.0,
+        (false, false) => 20.0,
+    }
 }
 
 /// A node that does not report: a slash through its corner, and the word where there is room.
 pub fn slash(c: &Canvas, p: &Palette, r: &Rect, words: bool) {
-    let right = r.x + r.w - if words { 76.0 } else { 4.0 };
+    let right = r.x + r.w - if words { 76.0 } else { 9.0 };
     c.set_stroke_style_str(&p.ink2);
     c.set_line_width(2.0);
     c.begin_path();
@@ -132,8 +145,7 @@ pub fn slash(c: &Canvas, p: &Palette, r: &Rect, words: bool) {
 
 /// A lightning for a failed machine, a barred circle for a cordoned one.
 pub fn badges(c: &Canvas, p: &Palette, node: &NodeRow, r: &Rect) {
-    let silent = if node.ready == "True" { 0.0 } else { 90.0 };
-    let mut x = r.x + r.w - 18.0 - silent;
+    let mut x = r.x + r.w - 14.0 - silent_width(node, r);
     let y = r.y + 13.0;
     if node.failed {
         c.set_fill_style_str(&p.bad);

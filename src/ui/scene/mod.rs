@@ -125,7 +125,7 @@ impl Scene {
         self.pills = Vec::new();
         if size.0 >= GUTTER_FROM {
             let (mut y, left) = (STRIP + 22.0, 12.0);
-            for (row, _) in services.iter().filter(|s| s.0.name != "kubernetes" || services.len() == 1) {
+            for (row, _) in services.iter().filter(|s| s.0.name != "kubernetes") {
                 if y + 26.0 > size.1 {
                     break;
                 }

@@ -4,7 +4,7 @@ use super::super::format;
 use super::super::texts::Language;
 use super::super::view::{View, stuck};
 use super::layout::{Level, NodePlace, Rect, head_height};
-use super::marks::{badges, badges_width, bar_of, free_hatch, notched_edge, slash, taint_chip};
+use super::marks::{badges, badges_width, bar_of, free_hatch, notched_edge, silent_word, slash, taint_chip};
 use super::palette::{Palette, rgb};
 use super::pods::{self, PodShape};
 use super::{Scene, pixels};
@@ -48,7 +48,8 @@ impl Scene {
         } else {
             c.save();
             c.begin_path();
-            c.rect(window.x, window.y, window.w, window.h);
+            let left = window.x - 8.0;
+            c.rect(left, 0.0, self.size.0 - left, self.size.1);
             c.clip();
             self.zones(c, f, &window);
             for i in 0..self.plan.nodes.len() {
@@ -166,7 +167,7 @@ impl Scene {
             c.set_font("600 13px system-ui, sans-serif");
             c.set_text_baseline("alphabetic");
             c.set_fill_style_str(&f.p.ink);
-            let named = elide(c, &row.name, width - badges_width(node));
+            let named = elide(c, &row.name, width - badges_width(node, r));
             let _ = c.fill_text(&named, left, r.y + 18.0);
             badges(c, f.p, node, r);
             let bar = Rect { x: left, y: r.y + head - 24.0, w: width, h: 6.0 };
@@ -195,7 +196,7 @@ impl Scene {
             bar_of(c, f.p, &bar, "", (node.memory_used, node.memory_requested, node.memory), None);
         }
         if node.ready != "True" {
-            slash(c, f.p, r, level >= Level::Pods);
+            slash(c, f.p, r, level >= Level::Pods && silent_word(r));
         }
     }
 
@@ -342,6 +343,10 @@ impl Scene {
     /// The strip of pods without a node, oldest left.
     fn waiting(&mut self, c: &Canvas, f: &Frame) {
         self.strip.clear();
+        if !self.fitted {
+            c.set_fill_style_str(&f.p.stage);
+            c.fill_rect(0.0, 0.0, self.size.0, super::STRIP - 8.0);
+        }
         if f.view.waiting.is_empty() {
             return;
         }

@@ -140,8 +140,10 @@ fn half(c: &Canvas, r: &Rect, line: f64) {
 }
 
 fn glyph(c: &Canvas, p: &Palette, r: &Rect, shape: &PodShape, still: bool) {
-    let (x, y) = r.centre();
-    let s = (r.w * 0.24).min(16.0);
+    let (x, middle) = r.centre();
+    let named = r.w >= WORDS_FROM && !shape.suffix.is_empty();
+    let y = if named { r.y + r.h * 0.4 } else { middle };
+    let s = (r.w * if named { 0.2 } else { 0.24 }).min(16.0);
     c.set_line_width((r.w / 10.0).clamp(1.5, 4.0));
     c.set_line_cap("round");
     c.set_stroke_style_str(&p.surface);
@@ -163,8 +165,8 @@ fn glyph(c: &Canvas, p: &Palette, r: &Rect, shape: &PodShape, still: bool) {
             stroke(c, &[(x - s, y + s * 0.85), (x + s, y + s * 0.85)]);
         }
         Look::CrashLoop => back_off(c, x, y, s * 1.15, shape, still),
-        Look::Unknown => sign(c, "?", x, y, r.w, &p.ink2),
-        Look::Creating if shape.stuck => sign(c, "!", x, y, r.w, &p.bad),
+        Look::Unknown => sign(c, "?", x, y, s * 4.0, &p.ink2),
+        Look::Creating if shape.stuck => sign(c, "!", x, y, s * 4.0, &p.bad),
         _ => {}
     }
     c.set_line_cap("butt");

@@ -134,7 +134,7 @@ fn service(row: &Row, s: &ServiceRow, t: Texts) -> String {
 }
 
 fn workload(row: &Row, w: &WorkloadRow, t: Texts) -> String {
-    if w.rolling {
+    if w.rolling && w.revision > 1 {
         t.rollout_line(&row.name, w.updated, w.desired, w.ready, w.floor, w.ceiling)
     } else {
         t.workload_line(&w.kind, &row.name, w.ready, w.desired)
