@@ -219,6 +219,9 @@ impl Rewindable for Run {
     fn now(&self) -> Time {
         self.world.now()
     }
+    fn weight(&self) -> u64 {
+        u64::from(self.world.cluster.api.store.numbers())
+    }
     fn run_until(&mut self, t: Time) {
         self.play_script(t);
         self.step_to(t);

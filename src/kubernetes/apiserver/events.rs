@@ -1,6 +1,7 @@
 //! Events: what components tell people. Alike ones are counted up, similar ones combined, too many dropped.
 //! Source: kubernetes v1.37 client-go/tools/record/events_cache.go.
 
+use super::lru::Lru;
 use super::{Api, By};
 use crate::journal::Why;
 use crate::kubernetes::objects::event::Event;
@@ -8,7 +9,6 @@ use crate::kubernetes::objects::{Body, Id, Kind, Meta, Object};
 use crate::reasons;
 use crate::sim::{Span, Time};
 use crate::text::Word;
-use std::collections::BTreeMap;
 
 reasons! { "event":
     /// A component told people something about an object.
@@ -70,10 +70,10 @@ impl Told {
 /// What the recorders remember: counts of alike and similar events, and the tokens left.
 #[derive(Clone, Debug, Default)]
 pub struct EventSpam {
-    alike: BTreeMap<(Id, Word, &'static str, Word, &'static str), Id>,
-    similar: BTreeMap<(Id, &'static str, bool, &'static str), Similar>,
-    tokens: BTreeMap<(Id, &'static str), Tokens>,
-    series: BTreeMap<(Id, u64, &'static str, &'static str), Id>,
+    alike: Lru<(Id, Word, &'static str, Word, &'static str), Option<Id>>,
+    similar: Lru<(Id, &'static str, bool, &'static str), Similar>,
+    tokens: Lru<(Id, &'static str), Tokens>,
+    series: Lru<(Id, u64, &'static str, &'static str), Option<Id>>,
 }
 
 #[derive(Clone, Debug)]
@@ -109,7 +109,7 @@ impl Api {
         let why = event_why(&told, &message);
         let cause = self.newest_about(told.about);
         let by = By::actor(told.component, why).because(cause);
-        if let Some(id) = self.spam.alike.get(&key).copied().filter(|id| self.store.get(*id).is_some()) {
+        if let Some(id) = self.spam.alike.peek(&key).copied().flatten().filter(|id| self.store.get(*id).is_some()) {
             self.update_status(id, by, |o| {
                 let Some(event) = o.event_mut() else { return };
                 event.count += 1;
@@ -119,7 +119,7 @@ impl Api {
             return Some(id);
         }
         let made = self.create_event(told, message, by)?;
-        self.spam.alike.insert(key, made);
+        *self.spam.alike.entry(&key, || None) = Some(made);
         Some(made)
     }
     /// A new-style event. Those about one version of an object, for one reason, are one series that keeps the first words.
@@ -130,7 +130,7 @@ impl Api {
         let key = (told.about, version, told.reason, told.component);
         let why = event_why(&told, &told.message);
         let by = By::actor(told.component, why).because(self.newest_about(told.about));
-        if let Some(id) = self.spam.series.get(&key).copied().filter(|id| self.store.get(*id).is_some()) {
+        if let Some(id) = self.spam.series.peek(&key).copied().flatten().filter(|id| self.store.get(*id).is_some()) {
             self.update_status(id, by, |o| {
                 let Some(event) = o.event_mut() else { return };
                 event.count += 1;
@@ -141,7 +141,7 @@ impl Api {
         let (warning, message) = (told.warning, told.message.clone());
         let made = self.create_event(told, message, by)?;
         if warning {
-            self.spam.series.insert(key, made);
+            *self.spam.series.entry(&key, || None) = Some(made);
         }
         Some(made)
     }
@@ -173,7 +173,7 @@ impl Api {
     fn is_similar(&mut self, told: &Told) -> bool {
         let now = self.now;
         let key = (told.about, told.reason, told.warning, told.component);
-        let similar = self.spam.similar.entry(key).or_insert_with(|| Similar { messages: Vec::new(), last: now });
+        let similar = self.spam.similar.entry(&key, || Similar { messages: Vec::new(), last: now });
         if now.since(similar.last) > SIMILAR_WITHIN {
             similar.messages.clear();
         }
@@ -185,7 +185,7 @@ impl Api {
     }
     fn spend_token(&mut self, told: &Told) -> bool {
         let now = self.now;
-        let tokens = self.spam.tokens.entry((told.about, told.component)).or_insert(Tokens { left: BURST, since: now });
+        let tokens = self.spam.tokens.entry(&(told.about, told.component), || Tokens { left: BURST, since: now });
         let refilled = (now.since(tokens.since).0 / REFILL.0) as u32;
         tokens.left = (tokens.left + refilled).min(BURST);
         tokens.since += REFILL * u64::from(refilled);

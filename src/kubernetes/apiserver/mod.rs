@@ -7,6 +7,7 @@ pub mod bootstrap;
 mod change;
 pub mod events;
 mod evict;
+mod lru;
 mod store;
 mod tree;
 mod write;
