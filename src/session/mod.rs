@@ -46,6 +46,8 @@ pub struct Session {
     branches: Vec<BranchState>,
     present: usize,
     made: u32,
+    /// Whether this command forked.
+    just_forked: bool,
     /// The branch a fork left, for taking it back.
     forked_from: Option<usize>,
     /// Entry number up to which the page has seen the journal.
@@ -78,6 +80,7 @@ impl Session {
             branches: vec![branch],
             present: 0,
             made: 1,
+            just_forked: false,
             forked_from: None,
             told: 0,
             seeking: None,
@@ -307,6 +310,7 @@ impl Session {
             self.branches.remove(oldest);
             self.present -= usize::from(self.present > oldest);
         }
+        self.just_forked = true;
         self.forked_from = Some(self.present);
         self.branches.push(branch);
         self.present = self.branches.len() - 1;
@@ -327,7 +331,7 @@ impl Session {
 
     /// Fills in where the run stands and what changed on the stage.
     fn report(&mut self, update: &mut Update) {
-        let forked = self.forked_from.is_some_and(|_| self.line().newest() == self.branches[self.present].forked_at);
+        let forked = std::mem::take(&mut self.just_forked);
         update.clock = Clock {
             now: self.now().0,
             newest: self.line().newest().0,
