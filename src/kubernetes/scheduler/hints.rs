@@ -1,7 +1,9 @@
 //! Which of the waiting pods an event may help.
 //! Source: kubernetes v1.37 pkg/scheduler/framework/plugins/*, EventsToRegister and the queueing hints there.
 
-use super::plugins::{PLUGINS, node_affinity, node_resources_fit, node_unschedulable, taint_toleration};
+use super::plugins::{
+    PLUGINS, node_affinity, node_resources_fit, node_unschedulable, taint_toleration, volume_binding,
+};
 use super::view::{NodeView, PodView};
 use crate::kubernetes::objects::Id;
 use std::collections::BTreeSet;
@@ -36,6 +38,8 @@ pub enum Event {
     NodeChanged(Rc<NodeView>, Rc<NodeView>),
     /// A node went.
     NodeLeft,
+    /// A volume claim came: namespace, name.
+    ClaimCame(Rc<str>, Rc<str>),
 }
 
 impl Event {
@@ -65,6 +69,7 @@ impl Event {
                 mask
             }
             Event::NodeLeft => named(&["PodTopologySpread"]),
+            Event::ClaimCame(..) => named(&["VolumeBinding"]),
         }
     }
     /// Whether the event may help a pod that these plugins refused.
@@ -101,6 +106,9 @@ impl Event {
                     || of(&["PodTopologySpread", "InterPodAffinity"]) && (old.labels != new.labels || taints)
             }
             Event::NodeLeft => of(&["PodTopologySpread"]),
+            Event::ClaimCame(namespace, name) => {
+                *namespace == pod.namespace && volume_binding::claims(&pod.spec).any(|claim| claim == *name)
+            }
         }
     }
     /// The pod it is about, which it cannot help.

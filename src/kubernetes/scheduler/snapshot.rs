@@ -3,7 +3,7 @@
 use super::view::{Group, GroupId, NodeView, PodView};
 use crate::kubernetes::objects::parts::LabelSelector;
 use crate::kubernetes::objects::{Id, Labels, node::Node};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 /// How many changes are remembered for the caches. Ours: older caches start anew.
@@ -27,6 +27,8 @@ pub struct Snapshot {
     /// Pods on nodes that are not known.
     strays: BTreeMap<Rc<str>, Vec<Rc<PodView>>>,
     namespaces: BTreeMap<Rc<str>, Labels>,
+    /// Volume claims: (namespace, name).
+    claims: BTreeSet<(Rc<str>, Rc<str>)>,
     changes: Vec<u32>,
     forgotten: u64,
     shape: u64,
@@ -76,6 +78,17 @@ impl Snapshot {
         self.changes.get(from as usize..)
     }
 
+    /// Whether there is a volume claim of this name.
+    pub fn has_claim(&self, namespace: &Rc<str>, name: &Rc<str>) -> bool {
+        self.claims.contains(&(namespace.clone(), name.clone()))
+    }
+    /// A volume claim is there, or gone.
+    pub fn set_claim(&mut self, namespace: &Rc<str>, name: &Rc<str>, there: bool) {
+        let claim = (namespace.clone(), name.clone());
+        if if there { self.claims.insert(claim) } else { self.claims.remove(&claim) } {
+            self.affine_version += 1;
+        }
+    }
     /// Labels of a namespace.
     pub fn namespace(&self, name: &str) -> Option<&Labels> {
         self.namespaces.get(name)

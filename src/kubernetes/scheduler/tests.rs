@@ -121,6 +121,23 @@ fn a_gated_pod_waits_and_a_deleted_one_is_forgotten() {
 }
 
 #[test]
+fn a_pod_waits_for_a_claim_that_it_names() {
+    let mut c = cluster();
+    node(&mut c, "a", 2);
+    let body = r#"{"spec":{"containers":[{"name":"c","image":"i"}],
+        "volumes":[{"name":"v","persistentVolumeClaim":{"claimName":"data"}}]}}"#;
+    let id = add(&mut c, Kind::Pod, "default", "p", body);
+    c.run_until(Time::secs(1));
+    let none = "preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.";
+    let missing = "0/1 nodes are available: persistentvolumeclaim \"data\" not found.";
+    assert_eq!(words(&c, id), format!("{missing} {none}"));
+    let claim = c.api.kinds.enter("v1", "PersistentVolumeClaim", true);
+    add(&mut c, claim, "default", "data", "{}");
+    c.run_until(Time::secs(2));
+    assert_eq!(node_of(&c, id).as_deref(), Some("a"));
+}
+
+#[test]
 fn explaining_a_placed_pod_looks_as_if_it_were_not_there() {
     let mut c = cluster();
     node(&mut c, "a", 2);

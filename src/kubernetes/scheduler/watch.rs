@@ -28,6 +28,7 @@ impl State {
             Kind::Node => self.see_node(change, cx),
             Kind::Service => self.see_service(change),
             Kind::Namespace => self.see_namespace(change),
+            Kind::Other(_) if cx.api.kinds.name(change.kind) == "PersistentVolumeClaim" => self.see_claim(change, cx),
             _ => return,
         }
         self.wake(cx);
@@ -182,6 +183,14 @@ impl State {
         let Some(object) = change.object() else { return };
         let labels = change.after.as_ref().map(|o| &o.meta.labels);
         self.snapshot.set_namespace(&object.meta.name, labels);
+    }
+
+    fn see_claim(&mut self, change: &Change, cx: &Cx<Timer>) {
+        let Some(meta) = change.object().map(|o| &o.meta) else { return };
+        self.snapshot.set_claim(&meta.namespace, &meta.name, change.after.is_some());
+        if change.what == ChangeKind::Added {
+            self.happened(&Event::ClaimCame(meta.namespace.clone(), meta.name.clone()), cx);
+        }
     }
 
     /// Lets the pods try again that an event may help.

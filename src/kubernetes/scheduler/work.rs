@@ -13,6 +13,7 @@ use super::watch::Placed;
 use super::{BIND, CYCLE, EVICT, SCHEDULER, State, Timer, bound, made_room, makes_room, no_fit};
 use crate::kubernetes::apiserver::{Api, By, Cx, DeleteOptions, Told};
 use crate::kubernetes::objects::parts::LabelSelector;
+use crate::kubernetes::objects::pod::Pod;
 use crate::kubernetes::objects::{Condition, Id, Object, set_condition};
 use crate::sim::{Span, mix};
 use crate::text::{Value, Word};
@@ -128,7 +129,7 @@ impl State {
             pod.node = Some(node);
             pod.status.nominated = None;
             let condition = Condition::new("PodScheduled", true, "", "", now.whole_seconds());
-            set_condition(&mut pod.status.conditions, Condition { generation, ..condition });
+            state_of(pod, Condition { generation, ..condition });
         });
         let (namespace, name) = (&placed.pod.namespace, &placed.pod.name);
         let words = format!("Successfully assigned {namespace}/{name} to {}", placed.node);
@@ -210,7 +211,7 @@ impl State {
                 pod.status.nominated = node;
             }
             let condition = Condition::new("PodScheduled", false, "Unschedulable", message, now);
-            set_condition(&mut pod.status.conditions, Condition { generation, ..condition });
+            state_of(pod, Condition { generation, ..condition });
         });
     }
     /// Pods of lower priority lose their nomination for a node that a higher one makes room on.
@@ -271,11 +272,21 @@ pub(super) fn evict(preemptor: Id, name: &Rc<str>, victim: Id, node: &Rc<str>, c
         let Some(it) = o.pod_mut() else { return };
         let words = format!("{SCHEDULER}: preempting to accommodate a higher priority pod");
         let condition = Condition::new("DisruptionTarget", true, "PreemptionByScheduler", words, now);
-        set_condition(&mut it.status.conditions, Condition { generation, ..condition });
+        state_of(it, Condition { generation, ..condition });
     });
     cx.api.delete(victim, by(), DeleteOptions::default());
     let words = format!("Preempted by pod {} on node {node}", cx.api.calendar.uid(preemptor));
     cx.api.tell(Told { action: "Preempting", ..Told::normal(SCHEDULER, victim, "Preempted", words) });
+}
+
+/// Sets a condition; one that says the same as before stays as it is, and nothing is written.
+fn state_of(pod: &mut Pod, new: Condition) {
+    let same = |c: &&Condition| {
+        (c.status, &c.reason, &c.message, c.generation) == (new.status, &new.reason, &new.message, new.generation)
+    };
+    if pod.condition(&new.kind).filter(same).is_none() {
+        set_condition(&mut pod.status.conditions, new);
+    }
 }
 
 /// All disruption budgets.

@@ -8,7 +8,7 @@ use crate::kubernetes::scheduler::framework::{SCORE_MAX, scaled};
 use crate::kubernetes::scheduler::plugins::pod_topology_spread::{default_constraints, own_constraints, soft};
 use crate::kubernetes::scheduler::plugins::{
     balanced_allocation, image_locality, node_affinity, node_ports, node_resources_fit, node_unschedulable,
-    taint_toleration,
+    taint_toleration, volume_binding,
 };
 use crate::kubernetes::scheduler::snapshot::Snapshot;
 use crate::kubernetes::scheduler::view::{Fnv, NodeView, PodView};
@@ -99,7 +99,10 @@ impl Template {
             let pods = [a.pod_required.len(), a.pod_preferred.len(), a.anti_required.len(), a.anti_preferred.len()];
             pods.iter().sum::<usize>() == 0 && !a.node_required.as_ref().is_some_and(by_name)
         });
-        plain && spec.containers.len() + spec.init_containers.len() <= 32 && spec.spread.len() <= 16
+        plain
+            && volume_binding::claims(spec).next().is_none()
+            && spec.containers.len() + spec.init_containers.len() <= 32
+            && spec.spread.len() <= 16
     }
     /// Nothing looked at yet.
     pub fn new(pod: &Rc<PodView>, selector: &LabelSelector, cluster: &Snapshot) -> Self {

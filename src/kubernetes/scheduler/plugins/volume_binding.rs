@@ -1,0 +1,24 @@
+//! VolumeBinding: a pod waits until the claims it names exist. A claim that exists counts as bound. Differs: FID-040.
+//! Source: kubernetes v1.37 pkg/scheduler/framework/plugins/volumebinding/volume_binding.go, PreFilter.
+
+use crate::kubernetes::objects::pod::PodSpec;
+use crate::kubernetes::scheduler::framework::{Cycle, Plugin, PreFilter, Verdict};
+use crate::kubernetes::scheduler::view::PodView;
+use std::rc::Rc;
+
+/// The plugin; its score is always 0.
+pub const PLUGIN: Plugin =
+    Plugin { name: "VolumeBinding", pre_filter: Some(pre_filter), score: Some(|_, _, _| 0), ..Plugin::NONE };
+
+/// Claims that a pod names.
+pub fn claims(spec: &PodSpec) -> impl Iterator<Item = Rc<str>> + '_ {
+    spec.volumes.iter().filter(|v| v.kind == *"persistentVolumeClaim").map(|v| v.refers_to.to_rc())
+}
+
+fn pre_filter(pod: &PodView, cycle: &mut Cycle) -> PreFilter {
+    let missing = claims(&pod.spec).find(|claim| !cycle.cluster.has_claim(&pod.namespace, claim));
+    match missing {
+        Some(claim) => PreFilter::Reject(Verdict::unresolvable(format!("persistentvolumeclaim \"{claim}\" not found"))),
+        None => PreFilter::Skip,
+    }
+}
