@@ -66,12 +66,11 @@ pub fn parse(text: &str, lines_before: u32) -> Result<Parsed, Fault> {
 
 /// Index of the first character that YAML does not allow. Source: go.yaml.in/yaml v2, readerc.go, yaml_parser_update_buffer.
 fn control_character(text: &str) -> Option<usize> {
-    let allowed = |c: char| match c {
-        '\t' | '\n' | '\r' | ' '..='~' | '\u{85}' => true,
-        '\u{a0}'..='\u{fffd}' | '\u{10000}'.. => true,
-        _ => false,
+    let refused = |c: char| match c {
+        '\t' | '\n' | '\r' | '\u{85}' => false,
+        c => c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}'),
     };
-    text.chars().position(|c| !allowed(c))
+    text.chars().position(refused)
 }
 
 impl Parser {

@@ -143,7 +143,7 @@ fn date_parts(text: &str) -> Option<&str> {
     let year: u32 = text.get(..4)?.parse().ok()?;
     let (month, rest) = one_or_two(text.get(5..)?)?;
     let (day, rest) = one_or_two(rest.strip_prefix('-')?)?;
-    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
     let days = match month {
         2 if leap => 29,
         2 => 28,
@@ -222,7 +222,7 @@ fn base64(text: &str) -> Option<String> {
             out.push((bits >> held & 0xFF) as u8);
         }
     }
-    (clean.len() % 4 == 0).then(|| String::from_utf8_lossy(&out).into_owned())
+    clean.len().is_multiple_of(4).then(|| String::from_utf8_lossy(&out).into_owned())
 }
 
 #[cfg(test)]

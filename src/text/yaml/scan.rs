@@ -176,7 +176,7 @@ impl Scanner {
         self.push(kind, start);
     }
 
-    fn to_next_token(&mut self) {
+    fn pass_blanks(&mut self) {
         loop {
             let tabs = self.flow_level > 0 || !self.simple_key_allowed;
             while self.at(0) == ' ' || (tabs && self.at(0) == '\t') {
@@ -193,7 +193,7 @@ impl Scanner {
     }
 
     fn fetch(&mut self) -> Scanned<()> {
-        self.to_next_token();
+        self.pass_blanks();
         self.unroll(self.col());
         let (c, next) = (self.at(0), self.at(1));
         let in_flow = self.flow_level > 0;

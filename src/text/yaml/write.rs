@@ -408,7 +408,7 @@ mod tests {
     fn collections() {
         check(
             r#"{"b":[1,{"x":1,"a":[]}],"a":{"m":{}},"c":[[1,2],[{"z":null}]]}"#,
-            concat!("a:\n  m: {}\nb:\n- 1\n- a: []\n  x: 1\nc:\n- - 1\n  - 2\n- - z: null\n"),
+            "a:\n  m: {}\nb:\n- 1\n- a: []\n  x: 1\nc:\n- - 1\n  - 2\n- - z: null\n",
         );
         check("[]", "[]\n");
         check("\"x\"", "x\n");
@@ -425,9 +425,7 @@ mod tests {
         );
         check(
             r#"[" a","it's","- x","a\tb","a\\b","*","😀","a #b","a:b","100m"]"#,
-            concat!(
-                "- ' a'\n- it's\n- '- x'\n- \"a\\tb\"\n- a\\b\n- '*'\n- \"\\U0001F600\"\n- 'a #b'\n- a:b\n- 100m\n"
-            ),
+            "- ' a'\n- it's\n- '- x'\n- \"a\\tb\"\n- a\\b\n- '*'\n- \"\\U0001F600\"\n- 'a #b'\n- a:b\n- 100m\n",
         );
     }
 
@@ -435,9 +433,7 @@ mod tests {
     fn blocks() {
         check(
             r#"{"a":"x\ny\n","b":"x\ny","c":"x\n\n","d":" x\ny\n","e":"x \ny","f":["a\nb\n"]}"#,
-            concat!(
-                "a: |\n  x\n  y\nb: |-\n  x\n  y\nc: |+\n  x\n\nd: |2\n   x\n  y\ne: \"x \\ny\"\nf:\n- |\n  a\n  b\n"
-            ),
+            "a: |\n  x\n  y\nb: |-\n  x\n  y\nc: |+\n  x\n\nd: |2\n   x\n  y\ne: \"x \\ny\"\nf:\n- |\n  a\n  b\n",
         );
     }
 

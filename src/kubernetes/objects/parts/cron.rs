@@ -100,7 +100,7 @@ impl Fields {
             if self.zone.local(t).year > limit {
                 return None;
             }
-            let steps = [Self::to_month, Self::to_day, Self::to_hour, Self::to_minute, Self::to_second];
+            let steps = [Self::fit_month, Self::fit_day, Self::fit_hour, Self::fit_minute, Self::fit_second];
             // A step that runs over into the next larger unit begins again.
             if steps.iter().all(|step| step(self, &mut t, &mut reset)) {
                 return Some(t);
@@ -108,7 +108,7 @@ impl Fields {
         }
     }
 
-    fn to_month(&self, t: &mut i64, reset: &mut bool) -> bool {
+    fn fit_month(&self, t: &mut i64, reset: &mut bool) -> bool {
         while self.month & 1 << self.zone.local(*t).month == 0 {
             let here = self.zone.local(*t);
             if !*reset {
@@ -124,7 +124,7 @@ impl Fields {
         true
     }
 
-    fn to_day(&self, t: &mut i64, reset: &mut bool) -> bool {
+    fn fit_day(&self, t: &mut i64, reset: &mut bool) -> bool {
         while !self.day_fits(*t) {
             if !*reset {
                 *reset = true;
@@ -142,7 +142,7 @@ impl Fields {
         true
     }
 
-    fn to_hour(&self, t: &mut i64, reset: &mut bool) -> bool {
+    fn fit_hour(&self, t: &mut i64, reset: &mut bool) -> bool {
         while self.hour & 1 << self.zone.local(*t).hour == 0 {
             if !*reset {
                 *reset = true;
@@ -156,7 +156,7 @@ impl Fields {
         true
     }
 
-    fn to_minute(&self, t: &mut i64, reset: &mut bool) -> bool {
+    fn fit_minute(&self, t: &mut i64, reset: &mut bool) -> bool {
         while self.minute & 1 << self.zone.local(*t).minute == 0 {
             if !*reset {
                 *reset = true;
@@ -170,7 +170,7 @@ impl Fields {
         true
     }
 
-    fn to_second(&self, t: &mut i64, reset: &mut bool) -> bool {
+    fn fit_second(&self, t: &mut i64, reset: &mut bool) -> bool {
         while self.zone.local(*t).second != 0 {
             *reset = true;
             *t += 1;

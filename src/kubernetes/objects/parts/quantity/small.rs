@@ -68,11 +68,11 @@ impl Small {
             return None;
         }
         let value = self.value.checked_mul(by)?;
-        match self.scale {
-            1.. => up(value, self.scale).map(|_| ())?,
-            // The real code asks here whether the division is exact, and takes the long way if not.
-            ..0 if !down(value, self.scale.saturating_neg()).1 => return None,
-            _ => {}
+        // The real code asks here whether it fits written out, or divides without rest, and takes the long way if not.
+        if self.scale > 0 {
+            up(value, self.scale)?;
+        } else if !down(value, self.scale.saturating_neg()).1 {
+            return None;
         }
         Some(Small { value, ..self })
     }
