@@ -130,8 +130,6 @@ fn zone(zone: &str, path: &Path) -> Errors {
 }
 
 fn warnings(cron: &Value) -> Vec<String> {
-    let template = cron.of("spec").of("jobTemplate").of("spec").of("template");
-    let path = Path::new("spec").child("jobTemplate").child("spec").child("template").child("spec");
     let mut out = Vec::new();
     let words = super::formats::dns_label(cron.of("metadata").text("name"));
     if !words.is_empty() {
@@ -141,6 +139,7 @@ fn warnings(cron: &Value) -> Vec<String> {
             words.join(" ")
         ));
     }
-    out.extend(pod::warnings::of(template.of("spec"), template.of("metadata"), false, &path));
+    let path = Path::new("spec").child("jobTemplate").child("spec");
+    out.extend(job::spec_warnings(cron.of("spec").of("jobTemplate").of("spec"), &path));
     out
 }

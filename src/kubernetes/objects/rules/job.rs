@@ -4,19 +4,12 @@
 use super::super::field_error::{Errors, Path, quoted};
 use super::view::{Fill, View};
 use super::{NONE, Rules, formats, internal, meta, pod, workload};
+use crate::map;
 use crate::text::{Map, Value};
 
 /// The rules of jobs.
-pub const RULES: Rules = Rules {
-    kind: "batch/v1 Job",
-    simulated: &["spec.*"],
-    defaults,
-    strategy,
-    create: |job| check(job.of("spec"), true, &Path::new("spec")),
-    update,
-    warnings,
-    ..NONE
-};
+pub const RULES: Rules =
+    Rules { kind: "batch/v1 Job", simulated: &["spec.*"], defaults, strategy, create, update, warnings, ..NONE };
 
 fn defaults(job: &mut Value) {
     let spec = job.make("spec");
@@ -48,7 +41,7 @@ pub fn stored(job: &mut Value) {
 /// Who has no identity to offer yet still gets a selector, so that the rest can be judged.
 fn strategy(job: &mut Value) {
     super::fresh(job);
-    if !job.of("spec").has("selector") {
+    if !job.of("spec").has("selector") || !job.of("metadata").has("uid") {
         generate_selector(job, &Value::str("00000000-0000-0000-0000-000000000000"));
     }
 }
@@ -62,28 +55,69 @@ pub fn failure_conditions(spec: &mut Value) {
     });
 }
 
-/// The labels by which a job knows its pods, unless it brings a selector of its own.
+/// The labels that say whose pods they are, the elder names first.
+const UID: [&str; 2] = ["controller-uid", "batch.kubernetes.io/controller-uid"];
+const NAME: [&str; 2] = ["job-name", "batch.kubernetes.io/job-name"];
+
+/// The labels by which a job knows its pods, unless it brings a selector of its own. What the user set stays, to be refused.
+/// The job keeps its identity until it is judged.
+/// Source: kubernetes v1.37 pkg/registry/batch/job/strategy.go, generateSelector.
 pub fn generate_selector(job: &mut Value, uid: &Value) {
-    const UID: [&str; 2] = ["batch.kubernetes.io/controller-uid", "controller-uid"];
-    const NAME: [&str; 2] = ["batch.kubernetes.io/job-name", "job-name"];
+    job.make("metadata").make_map().set("uid", uid.clone());
     if job.of("spec").yes("manualSelector") {
         return;
     }
     let name = job.of("metadata").text("name").to_owned();
-    let mut own = Map::new();
+    let spec = job.make("spec");
+    let labels = spec.make("template").make("metadata").make("labels");
     for key in UID {
-        own.set(key, uid.clone());
+        labels.fill(key, uid.clone());
     }
     for key in NAME {
-        own.set(key, name.as_str());
+        labels.fill(key, name.as_str());
     }
-    let add = |labels: &mut Value| {
-        let labels = labels.make_map();
-        own.iter().for_each(|(k, v)| labels.set(k.clone(), v.clone()));
-    };
-    let spec = job.make("spec");
-    add(spec.make("template").make("metadata").make("labels"));
-    spec.make("selector").make("matchLabels").make_map().set(UID[0], uid.clone());
+    spec.make("selector").make("matchLabels").fill(UID[1], uid.clone());
+}
+
+/// Source: kubernetes v1.37 pkg/apis/batch/validation/validation.go, ValidateJob.
+fn create(job: &Value) -> Errors {
+    let (spec, name) = (job.of("spec"), job.of("metadata").text("name"));
+    let mut out = generated(job);
+    out.extend(check(spec, true, &Path::new("spec")));
+    if spec.text("completionMode") == "Indexed"
+        && let Some(count) = spec.int("completions").filter(|n| *n > 0)
+    {
+        let longest = format!("{name}-{}", count - 1);
+        if !formats::dns_label(&longest).is_empty() {
+            let words = format!("will not able to create pod with invalid DNS label: {longest}");
+            out.push(Path::new("metadata").child("name").invalid(name, words));
+        }
+    }
+    out
+}
+
+/// Source: validateGeneratedSelector.
+fn generated(job: &Value) -> Errors {
+    let (spec, metadata) = (job.of("spec"), job.of("metadata"));
+    let mut out = Errors::new();
+    if spec.yes("manualSelector") || !spec.has("selector") || !metadata.has("uid") {
+        return out;
+    }
+    let labels = spec.of("template").of("metadata").of("labels");
+    let path = Path::new("spec").child("template").child("metadata").child("labels");
+    let mut own = Map::new();
+    for (i, key) in [UID[0], NAME[0], UID[1], NAME[1]].into_iter().enumerate() {
+        let expected = metadata.text(if i % 2 == 0 { "uid" } else { "name" });
+        own.set(key, expected);
+        if labels.text(key) != expected {
+            out.push(path.key(key).invalid(labels, format!("must be '{expected}'")));
+        }
+    }
+    let selector = spec.of("selector");
+    if workload::readable(selector) && !meta::matches(selector, &Value::Map(own)) {
+        out.push(Path::new("spec").child("selector").invalid(selector, "`selector` not auto-generated"));
+    }
+    out
 }
 
 /// The spec of a job, or of a template of jobs, which has no selector yet.
@@ -93,6 +127,12 @@ pub fn check(spec: &Value, made: bool, path: &Path) -> Errors {
         ["parallelism", "completions", "activeDeadlineSeconds", "backoffLimit", "ttlSecondsAfterFinished"];
     let mut out = workload::non_negative(spec, &COUNTS, path);
     out.extend(workload::non_negative(spec, &["backoffLimitPerIndex", "maxFailedIndexes"], path));
+    if spec.has("maxFailedIndexes") && !spec.has("backoffLimitPerIndex") {
+        out.push(path.child("backoffLimitPerIndex").required("when maxFailedIndexes is specified"));
+    }
+    if spec.has("managedBy") {
+        out.extend(manager(spec.text("managedBy"), &path.child("managedBy")));
+    }
     out.extend(mode(spec, path));
     if spec.has("podFailurePolicy") {
         out.extend(failure_policy(spec, &path.child("podFailurePolicy")));
@@ -139,7 +179,27 @@ fn selector(spec: &Value, path: &Path) -> Errors {
     out
 }
 
+/// Who looks after the job instead of the cluster itself.
+/// Source: kubernetes v1.37 apimachinery pkg/util/validation/validation.go, IsDomainPrefixedPath.
+fn manager(name: &str, path: &Path) -> Errors {
+    const MAX: usize = 63;
+    let mut out = Errors::new();
+    match name.split_once('/') {
+        _ if name.is_empty() => out.push(path.required("")),
+        Some((host, rest)) if !host.is_empty() && !rest.is_empty() => {
+            out.extend(formats::at(path, host, formats::dns_subdomain(host)));
+        }
+        _ => out.push(path.invalid(name, "must be a domain-prefixed path (such as \"acme.io/foo\")")),
+    }
+    if name.len() > MAX {
+        out.push(path.too_long(MAX));
+    }
+    out
+}
+
 fn mode(spec: &Value, path: &Path) -> Errors {
+    /// Source: kubernetes v1.37 pkg/apis/batch/validation/validation.go, completionsSoftLimit and its equals.
+    const MANY: i64 = 100_000;
     const ALONE: &str = "requires indexed completion mode";
     let mut out = Errors::new();
     let mode = spec.text("completionMode");
@@ -147,25 +207,34 @@ fn mode(spec: &Value, path: &Path) -> Errors {
         out.push(path.child("completionMode").not_supported(mode, &["NonIndexed", "Indexed"]));
     }
     if mode == "Indexed" {
-        match spec.int("completions") {
-            None => out.push(path.child("completions").required("when completion mode is Indexed")),
-            Some(n) if n > 1_000_000_000 => {
-                let words = "must be less than or equal to 1000000000 when completion mode is Indexed";
-                out.push(path.child("completions").invalid(n, words));
+        if !spec.has("completions") {
+            out.push(path.child("completions").required("when completion mode is Indexed"));
+        }
+        let (all, failed) = (spec.int("completions"), spec.int("maxFailedIndexes"));
+        let (failed_at, at) = (path.child("maxFailedIndexes"), path.child("parallelism"));
+        let parallel = spec.num("parallelism");
+        if parallel > MANY {
+            let words = format!("must be less than or equal to {MANY} when completion mode is Indexed");
+            out.push(at.invalid(parallel, words));
+        }
+        if let Some(n) = failed.filter(|n| all.is_some_and(|all| *n > all)) {
+            out.push(failed_at.invalid(n, "must be less than or equal to completions"));
+        }
+        if let Some(n) = failed.filter(|n| *n > MANY) {
+            out.push(failed_at.invalid(n, format!("must be less than or equal to {MANY}")));
+        }
+        if all.is_some_and(|n| n > MANY) && spec.has("backoffLimitPerIndex") {
+            const TEN: i64 = 10_000;
+            let words = format!(
+                "must be less than or equal to {TEN} when completions are above {MANY} and used with backoff limit per index"
+            );
+            if failed.is_none() {
+                out.push(failed_at.required(format!("must be specified when completions is above {MANY}")));
             }
-            _ => {}
-        }
-        if let Some(n) = spec.int("parallelism").filter(|n| *n > 100_000) {
-            let words = "must be less than or equal to 100000 when completion mode is Indexed";
-            out.push(path.child("parallelism").invalid(n, words));
-        }
-        if let (Some(failed), Some(all)) = (spec.int("maxFailedIndexes"), spec.int("completions"))
-            && failed > all
-        {
-            out.push(path.child("maxFailedIndexes").invalid(failed, "must be less than or equal to completions"));
-        }
-        if spec.has("maxFailedIndexes") && !spec.has("backoffLimitPerIndex") {
-            out.push(path.child("backoffLimitPerIndex").required("when maxFailedIndexes is specified"));
+            if parallel > TEN {
+                out.push(at.invalid(parallel, words.as_str()));
+            }
+            out.extend(failed.filter(|n| *n > TEN).map(|n| failed_at.invalid(n, words)));
         }
     } else {
         for member in ["backoffLimitPerIndex", "maxFailedIndexes"] {
@@ -227,14 +296,14 @@ fn failure_policy(spec: &Value, path: &Path) -> Errors {
 }
 
 fn listed(words: &[&str]) -> String {
-    words.iter().map(|w| quoted(w)).collect::<Vec<_>>().join(", ")
+    format!("[{}]", words.iter().map(|w| quoted(w)).collect::<Vec<_>>().join(" "))
 }
 
 fn exit_codes(codes: &Value, containers: &[&str], path: &Path) -> Errors {
     let mut out = Errors::new();
     let operator = codes.text("operator");
     match operator {
-        "" => out.push(path.child("operator").required("valid values: \"In\", \"NotIn\"")),
+        "" => out.push(path.child("operator").required(format!("valid values: {}", listed(&["In", "NotIn"])))),
         "In" | "NotIn" => {}
         _ => out.push(path.child("operator").not_supported(operator, &["In", "NotIn"])),
     }
@@ -247,7 +316,7 @@ fn exit_codes(codes: &Value, containers: &[&str], path: &Path) -> Errors {
     }
     let (values, at) = (codes.items("values"), path.child("values"));
     if values.is_empty() {
-        out.push(at.invalid(Value::List(Vec::new()), "at least one value is required"));
+        out.push(at.invalid(codes.of("values"), "at least one value is required"));
     } else if values.len() > 255 {
         out.push(at.too_many(values.len(), 255));
     }
@@ -255,7 +324,8 @@ fn exit_codes(codes: &Value, containers: &[&str], path: &Path) -> Errors {
     for (i, n) in numbers.iter().enumerate() {
         if operator == "In" && *n == 0 {
             out.push(at.index(i).invalid(*n, "must not be 0 for the In operator"));
-        } else if numbers[..i].contains(n) {
+        }
+        if numbers[..i].contains(n) {
             out.push(at.index(i).duplicate(*n));
         }
     }
@@ -267,14 +337,14 @@ fn exit_codes(codes: &Value, containers: &[&str], path: &Path) -> Errors {
 
 fn success_policy(spec: &Value, path: &Path) -> Errors {
     if spec.text("completionMode") != "Indexed" {
-        let shown = Value::Map(crate::map! { "Rules" => spec.of("successPolicy").of("rules").clone() });
+        let shown = inner_success(spec.of("successPolicy"));
         return vec![path.invalid(shown, "requires indexed completion mode")];
     }
     let (rules, at) = (spec.of("successPolicy").items("rules"), path.child("rules"));
-    if rules.is_empty() {
-        return vec![at.required("at least one rules must be specified when the successPolicy is specified")];
-    }
     let mut out = Errors::new();
+    if rules.is_empty() {
+        out.push(at.required("at least one rules must be specified when the successPolicy is specified"));
+    }
     if rules.len() > 20 {
         out.push(at.too_many(rules.len(), 20));
     }
@@ -283,14 +353,95 @@ fn success_policy(spec: &Value, path: &Path) -> Errors {
         if !rule.has("succeededCount") && !rule.has("succeededIndexes") {
             out.push(at.required("at least one of succeededCount or succeededIndexes must be specified"));
         }
-        if let (Some(count), Some(all)) = (rule.int("succeededCount"), spec.int("completions"))
-            && count > all
-        {
-            let words = format!("must be less than or equal to {all} (the number of specified completions)");
-            out.push(at.child("succeededCount").invalid(count, words));
+        let all = spec.num("completions");
+        let mut chosen = None;
+        if rule.has("succeededIndexes") {
+            let (text, at) = (rule.text("succeededIndexes"), at.child("succeededIndexes"));
+            match indexes(text, all) {
+                Ok(count) => chosen = Some(count),
+                Err(words) => {
+                    chosen = Some(0);
+                    out.push(at.invalid(text, format!("error parsing succeededIndexes: {words}")));
+                }
+            }
+        }
+        let Some(count) = rule.int("succeededCount") else { continue };
+        out.extend(meta::non_negative(rule, "succeededCount", &at));
+        let limits =
+            [(Some(all), "specified completions"), (chosen, "indexes in the specified succeededIndexes field")];
+        for (limit, what) in limits {
+            if let Some(limit) = limit.filter(|limit| count > *limit) {
+                let words = format!("must be less than or equal to {limit} (the number of {what})");
+                out.push(at.child("succeededCount").invalid(count, words));
+            }
         }
     }
     out
+}
+
+/// How many indexes a list as `1,3-5` names.
+/// Source: kubernetes v1.37 pkg/apis/batch/validation/validation.go, validateIndexesFormat.
+fn indexes(text: &str, all: i64) -> Result<i64, String> {
+    let number = |text: &str| -> Result<i64, String> {
+        let n: i64 =
+            text.parse().map_err(|_| format!("cannot convert string to integer for index: {}", quoted(text)))?;
+        if n >= all { Err(format!("too large index: {}", quoted(text))) } else { Ok(n) }
+    };
+    let (mut last, mut total) = (None, 0);
+    for part in text.split(',').filter(|_| !text.is_empty()) {
+        let ends: Vec<&str> = part.split('-').collect();
+        if ends.len() > 2 {
+            return Err(format!(
+                "the fragment {} violates the requirement that an index interval can have at most two parts separated by '-'",
+                quoted(part)
+            ));
+        }
+        let from = number(ends.first().copied().unwrap_or_default())?;
+        let to = ends.get(1).map_or(Ok(from), |end| number(end))?;
+        let wrong = |a: i64, b: i64| Err(format!("non-increasing order, previous: {a}, current: {b}"));
+        if ends.len() > 1 && from >= to {
+            return wrong(from, to);
+        }
+        if let Some(last) = last.filter(|last| *last >= from) {
+            return wrong(last, from);
+        }
+        total += to - from + 1;
+        last = Some(to);
+    }
+    Ok(total)
+}
+
+/// A success policy as the server holds it.
+fn inner_success(policy: &Value) -> Value {
+    let rule = |r: &Value| {
+        let (indexes, count) = (r.of("succeededIndexes").clone(), r.of("succeededCount").clone());
+        Value::Map(map! { "SucceededIndexes" => indexes, "SucceededCount" => count })
+    };
+    Value::Map(map! { "Rules" => policy.items("rules").iter().map(rule).collect::<Vec<_>>() })
+}
+
+/// A failure policy as the server holds it.
+fn inner_failure(policy: &Value) -> Value {
+    let listed = |v: &Value, each: fn(&Value) -> Value| {
+        v.as_list().map_or(Value::Null, |l| Value::List(l.iter().map(each).collect()))
+    };
+    let rules = policy.items("rules").iter().map(|rule| {
+        let codes = rule.of("onExitCodes");
+        let codes = if codes.is_null() {
+            Value::Null
+        } else {
+            Value::Map(map! {
+                "ContainerName" => codes.of("containerName").clone(),
+                "Operator" => codes.text("operator"),
+                "Values" => codes.of("values").clone(),
+            })
+        };
+        let conditions = listed(rule.of("onPodConditions"), |c| {
+            Value::Map(map! { "Type" => c.text("type"), "Status" => c.text("status") })
+        });
+        Value::Map(map! { "Action" => rule.text("action"), "OnExitCodes" => codes, "OnPodConditions" => conditions })
+    });
+    Value::Map(map! { "Rules" => rules.collect::<Vec<_>>() })
 }
 
 /// Source: kubernetes v1.37 pkg/apis/batch/validation/validation.go, ValidateJobSpecUpdate.
@@ -312,14 +463,20 @@ fn update(new: &Value, old: &Value) -> Errors {
             out.push(path.child("template").invalid(template, "field is immutable"));
         }
     }
+    let shown = |member: &str| match (member, spec.has(member)) {
+        ("podFailurePolicy", true) => inner_failure(spec.of(member)),
+        ("successPolicy", true) => inner_success(spec.of(member)),
+        _ => spec.of(member).clone(),
+    };
     for member in ["completionMode", "podFailurePolicy", "backoffLimitPerIndex", "managedBy", "successPolicy"] {
-        out.extend(meta::immutable(spec.of(member), before.of(member), &path.child(member)));
+        if !meta::immutable(spec.of(member), before.of(member), &path).is_empty() {
+            out.push(path.child(member).invalid(shown(member), "field is immutable"));
+        }
     }
     out
 }
 
 fn warnings(job: &Value) -> Vec<String> {
-    let template = job.of("spec").of("template");
     let mut out = Vec::new();
     let words = formats::dns_label(job.of("metadata").text("name"));
     if !words.is_empty() {
@@ -329,7 +486,21 @@ fn warnings(job: &Value) -> Vec<String> {
             words.join(" ")
         ));
     }
-    let path = Path::new("spec").child("template").child("spec");
-    out.extend(pod::warnings::of(template.of("spec"), template.of("metadata"), false, &path));
+    out.extend(spec_warnings(job.of("spec"), &Path::new("spec")));
+    out
+}
+
+/// Source: kubernetes v1.37 pkg/api/job/warnings.go, WarningsForJobSpec.
+pub fn spec_warnings(spec: &Value, path: &Path) -> Vec<String> {
+    let mut out = Vec::new();
+    if spec.text("completionMode") == "Indexed" && spec.num("completions") > 100_000 && spec.num("parallelism") > 10_000
+    {
+        out.push(format!(
+            "{path}: In Indexed Jobs with a number of completions higher than 10^5 and a parallelism higher than 10^4, \
+             Kubernetes might not be able to track completedIndexes when a big number of indexes fail"
+        ));
+    }
+    let (template, at) = (spec.of("template"), path.child("template").child("spec"));
+    out.extend(pod::warnings::of(template.of("spec"), template.of("metadata"), false, &at));
     out
 }

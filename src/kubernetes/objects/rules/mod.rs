@@ -185,8 +185,11 @@ pub fn prepare_for_create(object: &mut Value, kind: &KindInfo) {
     if !kind.namespaced() {
         object.remove_at(&["metadata", "namespace"]);
     }
+    // A job's labels hold its identity, which admission has given it by now.
+    if kind.kind != "Job" {
+        object.remove_at(&["metadata", "uid"]);
+    }
     for member in [
-        "uid",
         "resourceVersion",
         "creationTimestamp",
         "deletionTimestamp",

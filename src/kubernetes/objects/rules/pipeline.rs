@@ -43,6 +43,7 @@ pub fn create(object: &mut Value, kind: &KindInfo, around: &mut dyn Surroundings
         let message = invalid_message(kind, object.of("metadata").text("name"), &causes);
         return Err(Refusal { code: 422, message, causes });
     }
+    object.remove_at(&["metadata", "uid"]);
     let warned = warnings(object, kind);
     allocate(object, kind, around);
     *object = complete(object, kind);
