@@ -2,6 +2,7 @@
 
 pub mod kubectl;
 mod shell;
+mod words;
 
 pub use shell::{Console, Output};
 

@@ -25,6 +25,10 @@ pub struct Output {
 pub struct Console {
     /// Namespace of the current context; empty means `default`.
     pub namespace: Rc<str>,
+    /// Language of our own words, such as `de`; empty means English.
+    pub language: Rc<str>,
+    /// Files that lines have changed (`sed -i`), instead of the person's own.
+    edited: Vec<TextFile>,
     job: Option<Job>,
 }
 
@@ -147,8 +151,12 @@ impl Console {
         while words.first().is_some_and(|w| is_assignment(w)) {
             words.remove(0);
         }
-        let mut cx = Cx::new(cluster, files, self.namespace());
+        let edited = self.edited.clone();
+        let find = |name: &str| edited.iter().find(|f| &*f.name == name).map(|f| f.text.to_string()).or(files(name));
+        let mut cx = Cx::new(cluster, &find, self.namespace());
+        cx.language = self.language.clone();
         let flow = command(&mut cx, &words);
+        self.edited.append(&mut cx.edited);
         if let Some(namespace) = cx.new_namespace.take() {
             self.namespace = namespace.into();
         }
@@ -186,6 +194,7 @@ fn command(cx: &mut Cx, words: &[String]) -> Flow {
     let Some(name) = words.first() else { return Flow::Done(0) };
     match name.as_str() {
         "kubectl" | "k" => kubectl::run(cx, &words[1..]),
+        "sed" => edit(cx, &words[1..]),
         "true" | ":" => Flow::Done(0),
         "false" => Flow::Done(1),
         "echo" => {
@@ -225,6 +234,30 @@ fn command(cx: &mut Cx, words: &[String]) -> Flow {
         other => {
             cx.complain(&format!("sh: {other}: command not found\n"));
             Flow::Done(127)
+        }
+    }
+}
+
+/// `sed -i '/text/d' FILE`: takes out the lines that contain the text. Other scripts are refused.
+fn edit(cx: &mut Cx, words: &[String]) -> Flow {
+    let [flag, script, file] = words else {
+        cx.complain("sed: only sed -i '/text/d' FILE is possible here\n");
+        return Flow::Done(1);
+    };
+    let wanted = script.strip_prefix('/').and_then(|s| s.strip_suffix("/d")).filter(|_| flag == "-i");
+    match (wanted, (cx.files)(file)) {
+        (Some(wanted), Some(text)) => {
+            let kept: String = text.lines().filter(|l| !l.contains(wanted)).map(|l| format!("{l}\n")).collect();
+            cx.edited.insert(0, TextFile { name: file.as_str().into(), text: kept.into() });
+            Flow::Done(0)
+        }
+        (None, _) => {
+            cx.complain("sed: only sed -i '/text/d' FILE is possible here\n");
+            Flow::Done(1)
+        }
+        (_, None) => {
+            cx.complain(&format!("sed: can't read {file}: No such file or directory\n"));
+            Flow::Done(2)
         }
     }
 }

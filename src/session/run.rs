@@ -145,7 +145,10 @@ impl Run {
     /// Plays the world event by event, so that a waiting command sees every moment.
     fn step_to(&mut self, t: Time) {
         while self.waiting.is_some() {
-            match self.world.cluster.next_due() {
+            let now = self.world.now();
+            let asked = self.console.due().filter(|due| *due > now);
+            let due = self.world.cluster.next_due().into_iter().chain(asked).min();
+            match due {
                 Some(due) if due <= t => self.world.run_until(due),
                 _ => break,
             }

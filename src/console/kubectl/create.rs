@@ -8,18 +8,20 @@ use super::{Args, Cx, Failure, Flow, Result, Verb};
 use crate::map;
 use crate::text::{Map, Value};
 
-const COMMON: &str = "dry-run output o image port replicas r from-literal from-file from-env-file type tcp clusterip node-port \
-                      external-name schedule min-available max-unavailable selector l hard value description preemption-policy \
-                      from restart verb resource target-port name protocol labels env e min max cpu cpu-percent memory \
-                      field-manager validate overrides external-ip load-balancer-ip session-affinity limits requests image-pull-policy \
-                      clusterrole role user group serviceaccount class rule default-backend annotation annotations filename f \
-                      server scopes duration audience bound-object-kind pod-running-timeout timeout grace-period cascade";
+const COMMON: &str = "dry-run output o image port replicas r from-literal from-file from-env-file type tcp clusterip \
+                      node-port external-name schedule min-available max-unavailable selector l hard value \
+                      description preemption-policy from restart verb resource target-port name protocol labels env e \
+                      min max cpu cpu-percent memory field-manager validate overrides external-ip load-balancer-ip \
+                      session-affinity limits requests image-pull-policy clusterrole role user group serviceaccount \
+                      class rule default-backend annotation annotations filename f server scopes duration audience \
+                      bound-object-kind pod-running-timeout timeout grace-period cascade";
 
 macro_rules! verbs {
     ($($name:literal $run:ident),* $(,)?) => {&[$(
         Verb {
             name: $name,
-            switches: "save-config append-hash recursive R global-default rm stdin i tty t attach command quiet q expose all privileged leave-stdin-open wait",
+            switches: "save-config append-hash recursive R global-default rm stdin i tty t attach \
+                       command quiet q expose all privileged leave-stdin-open wait",
             options: COMMON,
             run: $run,
         }

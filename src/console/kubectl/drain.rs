@@ -314,7 +314,7 @@ impl Waiting for Drain {
             State::Ask(at) | State::Gone(at) => Some(at),
             _ => None,
         });
-        times.min().map(|t| t.min(self.until))
+        times.min()
     }
     fn boxed(&self) -> Box<dyn Waiting> {
         Box::new(self.clone())

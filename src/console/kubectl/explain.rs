@@ -8,7 +8,7 @@ use crate::kubernetes::objects::{Field, Schema, Struct, Type};
 pub(super) const VERBS: &[Verb] =
     &[Verb { name: "explain", switches: "recursive", options: "api-version output o", run: explain }];
 
-/// How deep `--recursive` goes; types that contain themselves end there.
+/// How deep `--recursive` goes. Ours: types that contain themselves (JSON schemas) would never end.
 const DEPTH_MAX: usize = 12;
 
 fn explain(cx: &mut Cx, args: &Args) -> Result {
@@ -60,10 +60,9 @@ fn explain(cx: &mut Cx, args: &Args) -> Result {
 
 /// The sentence about a kind or a field.
 fn words(cx: &Cx, kind: &str, field: Option<&Field>) -> String {
-    let _ = cx;
     match field {
-        Some(field) => format!("Field {} of {kind}.", field.name),
-        None => format!("{kind}: see FIELDS for what may be written."),
+        Some(field) => cx.say("explain.field", &[("field", field.name), ("kind", kind)]),
+        None => cx.say("explain.kind", &[("kind", kind)]),
     }
 }
 

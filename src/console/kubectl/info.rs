@@ -260,32 +260,33 @@ fn logs(cx: &mut Cx, args: &Args) -> Result {
                 )));
             }
         }
-        for line in narrative(&status) {
+        for line in narrative(cx, &status) {
             cx.print(&format!("{line}\n"));
         }
     }
     Ok(Flow::Done(0))
 }
 
-/// A simulated program prints nothing of its own: what is known of it is told as remarks, and says so.
-fn narrative(status: &Value) -> Vec<String> {
+/// A simulated program prints nothing of its own: what is known of it is told as remarks.
+fn narrative(cx: &Cx, status: &Value) -> Vec<String> {
     let text = |path: &[&str]| status.str_at(path).unwrap_or_default().to_string();
-    let mut lines = vec!["# simulated container: it has no output of its own".to_string()];
+    let code = |path: &[&str]| status.int_at(path).unwrap_or(0).to_string();
+    let mut lines = vec![cx.say("logs.silent", &[])];
     let last = text(&["lastState", "terminated", "finishedAt"]);
     if !last.is_empty() {
-        let code = status.int_at(&["lastState", "terminated", "exitCode"]).unwrap_or(0);
-        lines.push(format!("# {last} ended before with exit code {code}"));
+        let code = code(&["lastState", "terminated", "exitCode"]);
+        lines.push(cx.say("logs.before", &[("time", &last), ("code", &code)]));
     }
     let started = text(&["state", "running", "startedAt"]);
     if !started.is_empty() {
-        lines.push(format!("# {started} started"));
+        lines.push(cx.say("logs.started", &[("time", &started)]));
     }
     let ended = text(&["state", "terminated", "finishedAt"]);
     if !ended.is_empty() {
-        let code = status.int_at(&["state", "terminated", "exitCode"]).unwrap_or(0);
-        lines.push(format!("# {ended} ended with exit code {code}"));
+        let code = code(&["state", "terminated", "exitCode"]);
+        lines.push(cx.say("logs.ended", &[("time", &ended), ("code", &code)]));
     }
-    lines
+    lines.into_iter().map(|line| format!("# {line}")).collect()
 }
 
 fn exec(cx: &mut Cx, args: &Args) -> Result {
@@ -310,7 +311,7 @@ fn exec(cx: &mut Cx, args: &Args) -> Result {
         if status.at(&["state", "running"]).is_none() {
             return Err(Failure::error(format!("unable to upgrade connection: container not found (\"{container}\")")));
         }
-        return Err(Failure::error("containers are simulated here and run no commands"));
+        return Err(Failure::error(cx.say("exec.refused", &[])));
     }
     Ok(Flow::Done(0))
 }

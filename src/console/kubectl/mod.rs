@@ -33,8 +33,10 @@ pub use failure::Failure;
 
 use crate::kubernetes::Cluster;
 use crate::kubernetes::apiserver::By;
+use crate::scenario::TextFile;
 use crate::sim::Time;
 use std::fmt::Debug;
+use std::rc::Rc;
 
 /// What a verb works with.
 pub struct Cx<'a> {
@@ -48,6 +50,10 @@ pub struct Cx<'a> {
     pub new_namespace: Option<String>,
     /// The line, as the journal names it.
     pub line: String,
+    /// Language of our own words; empty means English.
+    pub language: Rc<str>,
+    /// Files that this command has changed.
+    pub edited: Vec<TextFile>,
     /// Whether objects of kinds that nobody defined are kept, as the page does.
     pub keeps_unknown_kinds: bool,
     out: String,
@@ -57,9 +63,10 @@ pub struct Cx<'a> {
 impl<'a> Cx<'a> {
     /// Nothing printed yet.
     pub fn new(cluster: &'a mut Cluster, files: &'a dyn Fn(&str) -> Option<String>, namespace: &str) -> Self {
-        let (out, err, line) = Default::default();
         let namespace = namespace.into();
-        Cx { cluster, files, namespace, new_namespace: None, line, keeps_unknown_kinds: false, out, err }
+        let (out, err, line, language, edited) = Default::default();
+        let (new_namespace, keeps_unknown_kinds) = (None, false);
+        Cx { cluster, files, namespace, new_namespace, line, language, edited, keeps_unknown_kinds, out, err }
     }
     /// The present moment.
     pub fn now(&self) -> Time {
@@ -76,6 +83,10 @@ impl<'a> Cx<'a> {
     /// A person did it by this line.
     pub fn by(&self) -> By {
         By::actor("you", super::typed(self.line.clone()))
+    }
+    /// A sentence of ours in the reader's language.
+    pub fn say(&self, key: &str, blanks: &[(&str, &str)]) -> String {
+        super::words::say(&self.language, key, blanks)
     }
     /// What was printed.
     pub fn finish(self) -> (String, String) {

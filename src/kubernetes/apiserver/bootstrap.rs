@@ -80,6 +80,9 @@ impl Api {
             ("kubernetes.io/arch", "amd64"),
             ("kubernetes.io/os", "linux"),
             ("kubernetes.io/hostname", node.name.as_str()),
+            // Source: kubernetes v1.37 pkg/controller/nodelifecycle/node_lifecycle_controller.go, labelReconcileInfo.
+            ("beta.kubernetes.io/arch", "amd64"),
+            ("beta.kubernetes.io/os", "linux"),
         ] {
             if !labels.has(key) {
                 labels.set(key, value);

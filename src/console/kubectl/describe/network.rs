@@ -7,6 +7,7 @@ use crate::kubernetes::objects::Kind;
 use crate::kubernetes::objects::columns::{label_text, selector_text};
 use crate::text::Value;
 
+/// How many endpoints a line names. Source: describe.go, formatEndpointSlices.
 const SHOWN_MAX: usize = 3;
 
 fn list_text(list: &[Value]) -> String {

@@ -4,7 +4,7 @@
 use crate::text::Value;
 use std::fmt::Write;
 
-/// Blanks behind a column.
+/// Blanks behind a column. Source: describe.go, tabbedString.
 const PADDING: usize = 2;
 /// Longest annotation on one line. Source: describe.go, maxAnnotationLen.
 const ANNOTATION_MAX: usize = 140;
