@@ -74,6 +74,13 @@ impl Registry {
         let base = last.split([':', '@']).next().unwrap_or(last);
         SIZES.iter().find(|(part, _)| *part == base).map_or(SIZE_ELSE, |(_, size)| *size)
     }
+    /// Whether an image (canonical name) runs as root when nobody says otherwise. Ours: the well-known official images do,
+    /// and so do the shells; of any other nothing is known, and a container that must not run as root is let run.
+    pub fn runs_as_root(&self, name: &str) -> bool {
+        let last = name.rsplit('/').next().unwrap_or(name);
+        let base = last.split([':', '@']).next().unwrap_or(last);
+        base == "app" || (SIZES.iter().any(|(known, _)| *known == base) && base != "pause")
+    }
     /// How long the bytes of an image take.
     pub fn transfer(&self, name: &str) -> Span {
         Span::millis(self.size(name) * 1000 / super::latencies::PULL_BYTES_PER_SECOND)

@@ -77,12 +77,20 @@ impl Desk<'_, '_> {
         self.make(at);
     }
     fn make(&mut self, at: u16) {
+        if let Some(fault) = self.config_fault(at) {
+            self.tell(at, true, "Failed", format!("Error: {fault}"));
+            return self.not_started(at, "CreateContainerConfigError", fault, RETRY);
+        }
         let takes = self.draw(|l| l.create);
         self.begin(Step::Create(at), takes);
     }
     /// Reports why a container cannot be started, and tries the others.
     pub(super) fn cannot_start(&mut self, at: u16, reason: &'static str, message: String, pause: Span) {
         self.tell(at, true, "Failed", format!("Error: {reason}"));
+        self.not_started(at, reason, message, pause);
+    }
+    /// Keeps why a container cannot be started for the next report, and tries the others.
+    pub(super) fn not_started(&mut self, at: u16, reason: &'static str, message: String, pause: Span) {
         let name = self.worker.container(&self.spec, at).map_or_else(Rc::default, |c| c.name.clone());
         self.worker.slots[at as usize].waiting = Some((reason.into(), message.into()));
         self.worker.why = Some(cannot_start(&name, reason));

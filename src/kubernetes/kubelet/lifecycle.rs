@@ -161,8 +161,15 @@ impl Desk<'_, '_> {
         if self.worker.why.is_none() && self.worker.slots.iter().all(|s| s.runs == 0) && !self.worker.sandbox {
             self.worker.why = Some(took(&self.kubelet.name));
         }
+        if self.worker.looked.is_none() && self.refuse() {
+            return;
+        }
         if self.worker.looked.replace(self.now()).is_none() {
             self.make_probers();
+            if let Some(deadline) = self.spec.active_deadline {
+                let at = self.kubelet.tick(self.worker.since.whole_seconds() + deadline);
+                self.cx.timers.push((at, Timer::Deadline(self.id)));
+            }
         }
         self.write_status();
         self.probe_unready();
@@ -178,8 +185,7 @@ impl Desk<'_, '_> {
             if self.worker.to_start(&self.spec).is_empty() {
                 return;
             }
-            let takes = self.draw(|l| l.sandbox);
-            return self.begin(Step::Sandbox, takes);
+            return self.mount(Span::ZERO);
         }
         self.plan();
     }
@@ -193,6 +199,7 @@ impl Desk<'_, '_> {
         let step = std::mem::replace(&mut self.worker.step, Step::Idle);
         match step {
             Step::Idle => {}
+            Step::Mount(pause) => self.mount(pause),
             Step::Sandbox => self.sandbox_made(),
             Step::Pull(slot, since, began) => self.pulled(slot, since, began),
             Step::Create(slot) => self.created(slot),

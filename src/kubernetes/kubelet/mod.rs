@@ -2,8 +2,10 @@
 //! what should run), and looks again when something happened or a back-off has passed.
 //!
 //! `node` heartbeats and faults · `worker` what is remembered of a pod · `lifecycle` one look · `start` starting containers ·
-//! `images` pulls · `probes` · `restart` back-off and policies · `stop` termination · `status` the report.
+//! `images` pulls · `probes` · `admit` whether a pod is taken · `config` volumes and environment · `restart` back-off and policies · `stop` termination · `status` the report.
 
+mod admit;
+mod config;
 mod images;
 mod lifecycle;
 mod node;
@@ -57,6 +59,10 @@ reasons! { "kubelet":
     stopped(phase),
     /// Nothing of it is left on the node.
     gone(node),
+    /// It cannot run on this node.
+    warning rejected(reason),
+    /// It was active longer than its deadline allows.
+    warning deadline(seconds),
     /// Something about it changed that the report shows.
     reported(),
 }
@@ -91,6 +97,8 @@ pub enum Timer {
     Probe(Id, u16, u8),
     /// A slow probe has its answer: pod, container, probe, run.
     Answer(Id, u16, u8, u32),
+    /// A pod has been active for as long as it may.
+    Deadline(Id),
     /// A pod under deletion goes on: its report, then its removal.
     Leave(Id),
 }
@@ -137,6 +145,7 @@ pub fn fire(state: &mut State, timer: Timer, cx: &mut Cx<Timer>) {
         Timer::Kill(pod, slot, run) => state.exited(pod, slot, run, Some(worker::SIGKILLED), cx),
         Timer::Probe(pod, slot, which) => state.probe_due(pod, slot, which, cx),
         Timer::Answer(pod, slot, which, run) => state.probe_answers(pod, slot, which, run, cx),
+        Timer::Deadline(pod) => state.overdue(pod, cx),
         Timer::Leave(pod) => state.leave(pod, cx),
     }
 }

@@ -3,6 +3,7 @@
 use super::worker::{Slot, Worker};
 use crate::kubernetes::objects::pod::{Container, PodSpec, RestartPolicy};
 use crate::sim::{Span, Time};
+use crate::text::Value;
 
 /// Longest pause between two restarts of a crashing container. Source: kubernetes v1.37 pkg/kubelet/kubelet.go, MaxCrashLoopBackOff.
 pub const BACKOFF_MAX: Span = Span::secs(300);
@@ -88,7 +89,7 @@ impl Worker {
             if initialized || slot.ended().is_some_and(|e| e.code == 0) {
                 continue;
             }
-            let again = slot.ended().is_none_or(|e| restarts(policy(spec, container, true), e.code));
+            let again = slot.ended().is_none_or(|e| self.starts_again(spec, at, e.code));
             if !slot.running() && again {
                 plan.push(at);
             }
@@ -98,7 +99,7 @@ impl Worker {
             let (Some(container), slot) = (self.container(spec, at), &self.slots[at as usize]) else { continue };
             let policy = policy(spec, container, false);
             let wanted = match slot.ended() {
-                Some(ended) => restarts(policy, ended.code),
+                Some(ended) => self.starts_again(spec, at, ended.code),
                 // A kill by a probe counts as a failure.
                 None => !slot.running() || (slot.doomed.is_some() && policy != RestartPolicy::Never),
             };
@@ -107,6 +108,21 @@ impl Worker {
             }
         }
         plan
+    }
+    /// Whether a container that has ended with `code` is started again: by the first of its rules that fits, or its policy.
+    /// Source: kubernetes v1.37 pkg/kubelet/container/helpers.go, ShouldContainerBeRestarted.
+    pub fn starts_again(&self, spec: &PodSpec, at: u16, code: i32) -> bool {
+        let Some(container) = self.container(spec, at) else { return false };
+        let rules = self.tree(spec, at).map(|t| t.list_at(&["restartPolicyRules"])).unwrap_or_default();
+        let fits = |rule: &&Value| {
+            let listed = rule.list_at(&["exitCodes", "values"]).iter().any(|v| v.as_int() == Some(i64::from(code)));
+            match rule.str_at(&["exitCodes", "operator"]) {
+                Some("In") => listed,
+                Some("NotIn") => !listed,
+                _ => false,
+            }
+        };
+        rules.iter().any(|r| fits(&r)) || restarts(policy(spec, container, self.is_init(at)), code)
     }
     /// Whether all init containers have done their part: a main container was started, or they have ended or started.
     pub fn initialized(&self, spec: &PodSpec) -> bool {

@@ -1,7 +1,7 @@
 //! Starting the containers of a pod, one after the other.
 //! Source: kubernetes v1.37 pkg/kubelet/kuberuntime/kuberuntime_manager.go, SyncPod, doBackOff; kuberuntime_container.go, startContainer.
 
-use super::lifecycle::Desk;
+use super::lifecycle::{Desk, RETRY};
 use super::restart::{Backoff, is_sidecar};
 use super::worker::{Ended, Run, SIGKILLED, Stage, Step};
 use super::{State, Timer, backing_off, ended, started};
@@ -9,7 +9,7 @@ use crate::kubernetes::apiserver::Cx;
 use crate::kubernetes::objects::Id;
 use crate::sim::Span;
 use crate::text::{Value, Word};
-use crate::workload::{Ask, Profile, Term};
+use crate::workload::{Ask, Health, Profile, Term};
 use std::rc::Rc;
 
 impl State {
@@ -86,7 +86,7 @@ impl Desk<'_, '_> {
         let now = self.now();
         let profile = Rc::new(self.profile(at));
         let Some(container) = self.worker.container(&self.spec, at) else { return self.next_start() };
-        let (name, hook) = (container.name.clone(), container.post_start.as_ref().map(hook_takes));
+        let (name, hook) = (container.name.clone(), container.post_start.as_ref().map(|h| hook(h, &profile)));
         let (no_startup, no_readiness) = (container.startup_probe.is_none(), container.readiness_probe.is_none());
         let slot = &mut self.worker.slots[at as usize];
         if let Run::Ended(before) = std::mem::replace(&mut slot.run, Run::Running(now)) {
@@ -104,12 +104,34 @@ impl Desk<'_, '_> {
         self.worker.started_any = true;
         self.worker.why = Some(started(&name));
         match hook {
-            Some(takes) => self.begin(Step::Hook(at), takes),
+            Some((takes, _)) => self.begin(Step::Hook(at), takes),
             None => self.next_start(),
         }
     }
-    pub(super) fn hook_done(&mut self, _at: u16) {
-        self.next_start();
+    /// The hook is over: when it failed, the container is killed.
+    /// Source: kubernetes v1.37 pkg/kubelet/kuberuntime/kuberuntime_container.go, startContainer, step 4.
+    pub(super) fn hook_done(&mut self, at: u16) {
+        let slot = &self.worker.slots[at as usize];
+        let (run, profile) = (slot.runs, slot.profile.clone().unwrap_or_default());
+        let Some(container) = self.worker.container(&self.spec, at) else { return self.next_start() };
+        let post_start = container.post_start.clone().unwrap_or_default();
+        if hook(&post_start, &profile).1 || !slot.running() {
+            return self.next_start();
+        }
+        let (name, pod) = (container.name.clone(), self.pod_words());
+        self.tell(at, true, "FailedPostStartHook", "PostStartHook failed");
+        self.tell(at, false, "Killing", "FailedPostStartHook");
+        let what = match post_start.str_at(&["httpGet", "path"]) {
+            Some(path) => format!("HTTP lifecycle hook ({path})"),
+            None => format!("Exec lifecycle hook ({})", words_of(&post_start).join(" ")),
+        };
+        let message = format!("{what} for Container \"{name}\" in Pod \"{pod}\" failed");
+        let takes = self.term_takes(at, self.spec.grace);
+        match takes {
+            Some(takes) => self.cx.after(takes, Timer::Term(self.id, at, run)),
+            None => self.cx.after(self.spec.grace, Timer::Kill(self.id, at, run)),
+        }
+        self.not_started(at, "PostStartHookError", message, RETRY);
     }
     /// What the run that begins now does.
     fn profile(&self, at: u16) -> Profile {
@@ -186,6 +208,27 @@ impl Desk<'_, '_> {
         (takes < grace || grace == Span::ZERO).then_some(takes)
     }
 }
+
+fn words_of(hook: &Value) -> Vec<&str> {
+    hook.list_at(&["exec", "command"]).iter().filter_map(Value::as_str).collect()
+}
+
+/// How long a postStart hook takes, and whether it goes well.
+fn hook(hook: &Value, profile: &Profile) -> (Span, bool) {
+    if let Some(get) = hook.get("httpGet") {
+        let port = get.int_at(&["port"]).and_then(|p| u16::try_from(p).ok());
+        return (HOOK, matches!(profile.answer(Span::ZERO, port, true), Health::Good | Health::Slow(_)));
+    }
+    let words = words_of(hook);
+    if words.is_empty() {
+        return (hook_takes(hook), true);
+    }
+    let (code, takes) = profile.exec(Span::ZERO, &words);
+    (takes, code == 0)
+}
+
+/// How long a hook takes that asks or answers at once. Ours: measured 5 ms.
+const HOOK: Span = Span::millis(5);
 
 /// How long a hook takes. Source: kubernetes v1.37 pkg/kubelet/lifecycle/handlers.go, Run.
 pub fn hook_takes(hook: &Value) -> Span {

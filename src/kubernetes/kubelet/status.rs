@@ -1,7 +1,7 @@
 //! The report on a pod: container states, conditions, phase.
 
 use super::lifecycle::Desk;
-use super::restart::{is_sidecar, policy, restarts};
+use super::restart::is_sidecar;
 use super::worker::{Run, Slot, Stage, Worker};
 use super::{KUBELET, reported};
 use crate::kubernetes::apiserver::By;
@@ -13,6 +13,13 @@ use crate::sim::Time;
 use crate::text::Word;
 use crate::workload::{Registry, canonical};
 use std::rc::Rc;
+
+/// Source: kubernetes v1.37 pkg/kubelet/active_deadline.go, reason and message.
+pub const DEADLINE: &str = "DeadlineExceeded";
+/// See [`DEADLINE`].
+pub const DEADLINE_WORDS: &str = "Pod was active on the node longer than the specified deadline";
+/// Source: kubernetes v1.37 pkg/kubelet/status/status_manager.go, TerminatePod.
+const LOST: &str = "The container could not be located when the pod was terminated";
 
 /// The conditions that belong to the kubelet, in the order it writes them.
 /// Source: kubernetes v1.37 pkg/kubelet/types/pod_status.go; recorded order.
@@ -55,7 +62,7 @@ impl Worker {
         let has_inits = self.inits > 0;
         let one = |at: u16| {
             let (container, slot) = (self.container(spec, at)?, &self.slots[at as usize]);
-            Some(container_status(container, slot, self.is_init(at), has_inits))
+            Some(container_status(container, slot, self.is_init(at), has_inits, self.removed))
         };
         let phase = self.phase(spec);
         let shown = match self.stage {
@@ -76,6 +83,9 @@ impl Worker {
             containers: (self.inits..self.slots.len() as u16).filter_map(one).collect(),
             observed_generation: object.meta.generation,
         };
+        if self.overdue && shown == Phase::Failed {
+            (status.reason, status.message) = (DEADLINE.into(), DEADLINE_WORDS.into());
+        }
         status.conditions = self.conditions(object, spec, &status, old, phase, now);
         status
     }
@@ -155,7 +165,10 @@ impl Worker {
     }
     /// Source: kubernetes v1.37 pkg/kubelet/kubelet_pods.go, getPhase.
     pub(super) fn phase(&self, spec: &PodSpec) -> Phase {
-        let leaving = matches!(self.stage, Stage::Leaving { .. });
+        let leaving = matches!(self.stage, Stage::Leaving { .. }) || self.overdue;
+        if self.overdue {
+            return Phase::Failed;
+        }
         for at in 0..self.inits {
             let (Some(container), slot) = (self.container(spec, at), &self.slots[at as usize]) else { continue };
             if self.initialized(spec) || is_sidecar(container) {
@@ -163,7 +176,7 @@ impl Worker {
             }
             match slot.ended() {
                 Some(ended) if ended.code == 0 => {}
-                Some(ended) if !restarts(policy(spec, container, true), ended.code) => return Phase::Failed,
+                Some(ended) if !self.starts_again(spec, at, ended.code) => return Phase::Failed,
                 _ if self.removed => return Phase::Failed,
                 _ => return Phase::Pending,
             }
@@ -179,10 +192,8 @@ impl Worker {
                 }
             }
         }
-        let again = (self.inits..self.slots.len() as u16).any(|at| {
-            let (Some(container), slot) = (self.container(spec, at), &self.slots[at as usize]) else { return false };
-            slot.ended().is_some_and(|e| restarts(policy(spec, container, false), e.code))
-        });
+        let again = (self.inits..self.slots.len() as u16)
+            .any(|at| self.slots[at as usize].ended().is_some_and(|e| self.starts_again(spec, at, e.code)));
         match (waiting > 0, running > 0) {
             (true, _) if self.removed => Phase::Failed,
             (true, _) => Phase::Pending,
@@ -215,7 +226,7 @@ fn gates(spec: &PodSpec, status: &PodStatus) -> Option<String> {
 }
 
 /// Source: kubernetes v1.37 pkg/kubelet/kubelet_pods.go, convertToAPIContainerStatuses.
-fn container_status(container: &Container, slot: &Slot, init: bool, has_inits: bool) -> ContainerStatus {
+fn container_status(container: &Container, slot: &Slot, init: bool, has_inits: bool, lost: bool) -> ContainerStatus {
     let made = slot.runs > 0;
     let name = canonical(&container.image);
     let last = |ended: &Option<Rc<super::worker::Ended>>| ended.as_ref().map_or(ContainerState::None, |e| e.state());
@@ -226,6 +237,14 @@ fn container_status(container: &Container, slot: &Slot, init: bool, has_inits: b
             (waiting, ended.state())
         }
         (Run::Ended(ended), None) => (ended.state(), last(&slot.last)),
+        (Run::Never, _) if lost => {
+            let (reason, message, zero) = ("ContainerStatusUnknown".into(), LOST.into(), Time::ZERO);
+            let (exit, signal) = (super::worker::SIGKILLED, 0);
+            (
+                ContainerState::Terminated { exit, signal, reason, message, started: zero, finished: zero },
+                ContainerState::None,
+            )
+        }
         (Run::Never, Some((reason, message))) => {
             (ContainerState::Waiting { reason: reason.clone(), message: message.clone() }, last(&slot.last))
         }

@@ -4,9 +4,10 @@
 use super::lifecycle::Desk;
 use super::restart::is_sidecar;
 use super::start::hook_takes;
+use super::status::{DEADLINE, DEADLINE_WORDS};
 use super::worker::{SIGKILLED, Stage, Step};
 use super::{KUBELET, State, Timer, gone, stopped, stopping};
-use crate::kubernetes::apiserver::{By, Cx, DeleteOptions};
+use crate::kubernetes::apiserver::{By, Cx, DeleteOptions, Told};
 use crate::kubernetes::objects::Id;
 use crate::sim::{Span, Time};
 use crate::workload::Term;
@@ -27,8 +28,8 @@ impl State {
             match desk.worker.stage {
                 Stage::Live | Stage::Ending => {
                     desk.worker.stage = Stage::Stopping { deadline };
-                    // A step under way is finished first, except the stopping of an ended pod's sandbox.
-                    if matches!(desk.worker.step, Step::Idle | Step::End) {
+                    // A step under way is finished first, except waiting and the stopping of an ended pod's sandbox.
+                    if matches!(desk.worker.step, Step::Idle | Step::End | Step::Mount(_)) {
                         desk.worker.step = Step::Idle;
                         desk.worker.op += 1;
                         desk.stop_now();
@@ -55,6 +56,26 @@ impl State {
             desk.exited(slot, run, Some(code));
         });
     }
+    /// The pod was active for too long: it is stopped and fails.
+    pub(super) fn overdue(&mut self, id: Id, cx: &mut Cx<Timer>) {
+        self.with(id, cx, |desk| {
+            if desk.worker.stage != Stage::Live || !desk.kubelet.up {
+                return;
+            }
+            desk.worker.overdue = true;
+            let told = Told::normal(KUBELET, id, DEADLINE, DEADLINE_WORDS);
+            desk.cx.api.tell(Told { host: (&desk.kubelet.name).into(), ..told });
+            let seconds = desk.spec.active_deadline.unwrap_or_default().as_secs();
+            desk.worker.why = Some(super::deadline(seconds));
+            let deadline = desk.now() + desk.spec.grace;
+            desk.worker.stage = Stage::Stopping { deadline };
+            if matches!(desk.worker.step, Step::Idle | Step::Mount(_)) {
+                desk.worker.op += 1;
+                desk.worker.step = Step::Idle;
+                desk.stop_now();
+            }
+        });
+    }
     pub(super) fn leave(&mut self, id: Id, cx: &mut Cx<Timer>) {
         let left = self.with(id, cx, |desk| desk.leave()).flatten();
         if left.is_some() && cx.get(id).is_none() {
@@ -69,7 +90,13 @@ impl Desk<'_, '_> {
         let Stage::Stopping { deadline } = self.worker.stage else { return };
         let now = self.now();
         self.worker.ip_shown = true;
-        self.worker.why = Some(stopping(deadline.since(now).as_secs()));
+        if self.worker.why.is_none() || !self.worker.overdue {
+            self.worker.why = Some(stopping(deadline.since(now).as_secs()));
+        }
+        if !self.worker.overdue {
+            // Why a container does not run is forgotten.
+            self.worker.slots.iter_mut().for_each(|s| s.waiting = None);
+        }
         self.write_status();
         let running: Vec<u16> = self.worker.all().filter(|at| self.worker.slots[*at as usize].running()).collect();
         for at in &running {
@@ -145,6 +172,12 @@ impl Desk<'_, '_> {
             (self.worker.sandbox_gone, self.worker.sandbox) = (self.worker.sandbox || self.worker.sandbox_gone, false);
             self.worker.why = Some(stopped(self.worker.phase(&self.spec).word()));
             self.write_status();
+            if self.worker.overdue && !self.cx.get(self.id).is_some_and(|o| o.meta.deleting()) {
+                self.worker.removed = true;
+                self.write_status();
+                self.worker.stage = Stage::Ended;
+                return None;
+            }
             let wait = self.draw(|l| l.gone);
             self.cx.after(wait, Timer::Leave(self.id));
             return None;

@@ -5,7 +5,7 @@ use super::restart::Backoff;
 use crate::journal::Why;
 use crate::kubernetes::objects::pod::{Container, ContainerState, PodSpec};
 use crate::sim::{Span, Time};
-use crate::text::Word;
+use crate::text::{Value, Word};
 use crate::workload::Profile;
 use std::rc::Rc;
 
@@ -53,6 +53,8 @@ pub struct Worker {
     pub retry: Option<Span>,
     /// Why the next report is written.
     pub why: Option<Why>,
+    /// Whether it is stopped because it was active for too long.
+    pub overdue: bool,
 }
 
 /// What becomes of a pod.
@@ -81,6 +83,8 @@ pub enum Stage {
 pub enum Step {
     /// Nothing.
     Idle,
+    /// Waits before it tries again to mount the volumes, after so long a pause.
+    Mount(Span),
     /// Makes the sandbox.
     Sandbox,
     /// Pulls the image of a container since then; the transfer itself began later when another pull was under way.
@@ -175,6 +179,7 @@ impl Worker {
             started_any: false,
             retry: None,
             why: None,
+            overdue: false,
         }
     }
     /// The container that a slot is about.
@@ -182,6 +187,13 @@ impl Worker {
         match slot.checked_sub(self.inits) {
             None => spec.init_containers.get(slot as usize),
             Some(main) => spec.containers.get(main as usize),
+        }
+    }
+    /// The tree of the container that a slot is about.
+    pub fn tree<'a>(&self, spec: &'a PodSpec, slot: u16) -> Option<&'a Value> {
+        match slot.checked_sub(self.inits) {
+            None => spec.tree.list_at(&["initContainers"]).get(slot as usize),
+            Some(main) => spec.tree.list_at(&["containers"]).get(main as usize),
         }
     }
     /// Whether a slot is one of the init containers.

@@ -15,7 +15,8 @@ fn with_pod(annotations: &str) -> (Cluster, Id) {
     let pod = format!(
         "apiVersion: v1\nkind: Pod\nmetadata: {{name: p, namespace: default, annotations: {{{annotations}}}}}\nspec: {{nodeName: node-1, containers: [{{name: app, image: app}}]}}"
     );
-    for text in ["apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: default, namespace: default}", &pod] {
+    cluster.settle();
+    for text in [&pod] {
         let (documents, _) = yaml::read("test.yaml", text);
         let made = cluster.api.create_tree(
             documents[0].node.to_value(),

@@ -174,18 +174,19 @@ impl Player {
         self.out.actions.push(Value::Map(action));
     }
     fn run(&mut self, number: i64, line: &str, background: bool, patience: Span) -> i32 {
-        let mut line = self.filled(line);
+        let line = self.filled(line);
         let began = self.cluster.now();
         self.advance(began + if line.contains(" apply ") { APPLY } else { COMMAND });
-        while let Some(rest) = self.edited(&line) {
-            line = rest;
+        let mut typed = line.clone();
+        while let Some(rest) = self.edited(&typed) {
+            typed = rest;
         }
         let until = self.cluster.now() + patience;
         let mut console = Console::default();
         console.namespace = self.namespace.clone();
         let files = &self.files;
         let find = |name: &str| files.get(name.trim_start_matches("./")).cloned();
-        let output = crate::console::run(&mut console, &mut self.cluster, &find, &line);
+        let output = crate::console::run(&mut console, &mut self.cluster, &find, &typed);
         self.cluster.settle();
         let (stdout, stderr, code) = (output.stdout, output.stderr, output.code);
         let mut job = Job { console, step: number, line, began, until, stdout, stderr, code };

@@ -71,8 +71,10 @@ impl Watcher {
         }
         for key in ["labels", "annotations"] {
             let members = meta.get(key).and_then(Value::as_map).into_iter().flat_map(Map::iter);
-            let kept: Map =
-                members.filter(|(k, _)| &***k != LAST_APPLIED).map(|(k, v)| (k.clone(), times(api, v))).collect();
+            let kept: Map = members
+                .filter(|(k, _)| &***k != LAST_APPLIED && !k.starts_with("beta."))
+                .map(|(k, v)| (k.clone(), times(api, v)))
+                .collect();
             set_some(&mut out, key, Value::Map(kept));
         }
         let owners = meta.list_at(&["ownerReferences"]).iter().map(|o| {

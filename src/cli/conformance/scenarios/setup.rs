@@ -38,11 +38,12 @@ pub fn cluster(scenario: &Value, lab: Lab, started: Option<&str>) -> Cluster {
         let missing = (90..100).map(|n| Rc::from(format!("docker.io/library/app:{n}")));
         workloads.registry.missing = missing.collect();
     }
-    cluster.run_until(Time::secs(20));
+    // The recordings' nodes were made just before the clock began, unless the scenario let them settle.
+    let settle = scenario.int_at(&["settle"]).unwrap_or(1).max(0) as u64;
+    cluster.run_until(Time(START.0 - settle * 1_000_000 - 500_000));
     for node in nodes(scenario, lab) {
         cluster.api.add_node(&node, By::actor("kubelet", begins()));
     }
-    cluster.run_until(Time(START.0 - 2_000_000));
     for namespace in namespaces(scenario) {
         let tree = map! { "apiVersion" => "v1", "kind" => "Namespace", "metadata" => map! { "name" => namespace } };
         // A name that is taken or wrong shows in every later line.
@@ -69,8 +70,11 @@ pub fn namespaces(scenario: &Value) -> Vec<Rc<str>> {
 
 fn nodes(scenario: &Value, lab: Lab) -> Vec<NodeSpec> {
     if lab == Lab::Real {
-        let big = Value::Map(map! { "name" => "node-1", "cpu" => 16i64, "memory" => "32Gi" });
-        let mut other = Value::Map(map! { "name" => "node-2", "cpu" => 4i64, "memory" => "8Gi" });
+        let machine = |name: &str| {
+            let (cpu, memory, disk) = (2i64, "24581684Ki", "262436578977");
+            Value::Map(map! { "name" => name, "cpu" => cpu, "memory" => memory, "ephemeral" => disk })
+        };
+        let (big, mut other) = (machine("node-1"), machine("node-2"));
         let taint = map! { "key" => "example.com/lab", "effect" => "NoSchedule" };
         other.set_at(&["taints"], vec![Value::Map(taint)]);
         return vec![node(&big, None, lab), node(&other, None, lab)];
