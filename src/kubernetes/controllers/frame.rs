@@ -34,6 +34,10 @@ pub enum On {
     Itself(Kind),
     /// Any write of an object of this kind, for its managing controller.
     OwnerOf(Kind),
+    /// Any write of a Pod, for its managing controller of this kind.
+    PodsOf(&'static str),
+    /// Any write of an object of a kind without a row of its own, named so, for that object.
+    Named(&'static str),
     /// A rule of its own for a kind.
     Rule(Kind, fn(&Change, &mut Wakes)),
     /// A rule of its own for all kinds.

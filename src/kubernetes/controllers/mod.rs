@@ -2,6 +2,7 @@
 //! controller, one line in [`CONTROLLERS`].
 
 pub mod deployment;
+mod disruption;
 mod endpoints;
 mod frame;
 mod garbage;
@@ -12,6 +13,8 @@ mod node_ttl;
 mod owned;
 mod pod_gc;
 pub mod replica_set;
+mod revisions;
+mod stateful_set;
 pub mod taint_eviction;
 #[cfg(test)]
 mod tests;
@@ -21,10 +24,11 @@ mod tests_nodes;
 pub use frame::{Controller, Ctl, Done, Every, On, Queue, Wakes};
 
 use super::apiserver::{Change, Cx};
-use super::objects::Id;
+use super::objects::{Id, Kind, Object};
 use crate::journal::{EntryId, Reason};
 use crate::sim::Span;
 use crate::workload::{Latencies, Latency};
+use std::rc::Rc;
 
 /// All controllers.
 pub const CONTROLLERS: &[Controller] = &[
@@ -40,6 +44,8 @@ pub const CONTROLLERS: &[Controller] = &[
     namespace::CONTROLLER,
     endpoints::SLICES,
     endpoints::LEGACY,
+    disruption::CONTROLLER,
+    stateful_set::CONTROLLER,
 ];
 
 /// What they give as reasons.
@@ -55,6 +61,9 @@ pub const REASONS: &[&[Reason]] = &[
     pod_gc::REASONS,
     namespace::REASONS,
     endpoints::REASONS,
+    disruption::REASONS,
+    revisions::REASONS,
+    stateful_set::REASONS,
 ];
 
 /// What the room remembers.
@@ -87,6 +96,8 @@ pub struct Memory {
     pub evictions: taint_eviction::Evictions,
     /// Pods by the Services that select them.
     members: endpoints::Members,
+    /// Templates of kinds without a row of their own.
+    templates: revisions::Templates,
     /// What the pod garbage collector remembers.
     pod_gc: pod_gc::Memory,
     /// Which step of the cluster's size holds.
@@ -114,6 +125,14 @@ pub fn observe(state: &mut State, change: &Change, cx: &mut Cx<Timer>) {
         for on in controller.wakes {
             match on {
                 On::Itself(kind) if *kind == change.kind => wake(state, at, change.id, Some(change.entry), cx),
+                On::Named(name) if matches!(change.kind, Kind::Other(_)) && cx.api.kinds.name(change.kind) == *name => {
+                    wake(state, at, change.id, Some(change.entry), cx);
+                }
+                On::PodsOf(name) if change.kind == Kind::Pod => {
+                    for id in managers(change, name).into_iter().flatten() {
+                        wake(state, at, id, Some(change.entry), cx);
+                    }
+                }
                 On::OwnerOf(kind) if *kind == change.kind => {
                     let owner = change.object().and_then(|o| o.meta.controller()).and_then(|o| o.id);
                     let before = change.before.as_ref().and_then(|o| o.meta.controller()).and_then(|o| o.id);
@@ -127,6 +146,13 @@ pub fn observe(state: &mut State, change: &Change, cx: &mut Cx<Timer>) {
             }
         }
     }
+}
+
+/// The managing controllers of a kind that an object had and has.
+fn managers(change: &Change, kind: &str) -> [Option<Id>; 2] {
+    let of = |o: &Option<Rc<Object>>| o.as_ref()?.meta.controller().filter(|c| c.kind == *kind)?.id;
+    let (before, after) = (of(&change.before), of(&change.after));
+    [after, before.filter(|b| Some(*b) != after)]
 }
 
 fn apply_rule(state: &mut State, at: usize, rule: fn(&Change, &mut Wakes), change: &Change, cx: &mut Cx<Timer>) {

@@ -31,7 +31,7 @@ pub const CONTROLLER: Controller = Controller {
     name: "replicaset-controller",
     wakes: &[
         On::Itself(Kind::ReplicaSet),
-        On::OwnerOf(Kind::Pod),
+        On::PodsOf("ReplicaSet"),
         On::Rule(Kind::Pod, tally::on_pod),
         On::Rule(Kind::ReplicaSet, tally::on_set),
     ],

@@ -14,6 +14,6 @@ pub mod time_zone;
 pub mod validate_names;
 
 pub use int_or_percent::IntOrPercent;
-pub use label_selector::LabelSelector;
+pub use label_selector::{LabelRequirement, LabelSelector};
 pub use quantity::Quantity;
 pub use resources::{ResourceList, Resources};
