@@ -5,7 +5,7 @@ use super::args::DryRun;
 use super::manifest::{self, Manifest};
 use super::{Args, Cx, Failure, Flow, Result, Verb};
 use crate::kubernetes::apiserver::{ApiError, WriteOptions};
-use crate::kubernetes::objects::{Schema, patch};
+use crate::kubernetes::objects::{Id, Schema, Struct, patch};
 use crate::text::{Value, json};
 
 pub(super) const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
@@ -104,7 +104,6 @@ fn apply_one(
     tree: &Value,
     dry_run: DryRun,
 ) -> std::result::Result<(Value, String), One> {
-    let server_side = args.on("server-side");
     let name = tree.str_at(&["metadata", "name"]).unwrap_or_default().to_string();
     if name.is_empty() {
         let words = match tree.str_at(&["metadata", "generateName"]) {
@@ -116,45 +115,111 @@ fn apply_one(
     let options = WriteOptions { dry_run: dry_run.on(), source: Some(manifest.source()) };
     let label = manifest::label(tree);
     let suffix = dry_run.suffix();
-    let modified = if server_side { tree.clone() } else { with_last_applied(tree) };
+    if args.on("server-side") {
+        let written = server_side(cx, args, tree, &options)?;
+        return Ok((written, format!("{label} serverside-applied{suffix}")));
+    }
+    let modified = with_last_applied(tree);
     let kind = cx.cluster.api.kind_of(tree);
     let namespace = match cx.cluster.api.kinds.namespaced(kind) {
         true => tree.str_at(&["metadata", "namespace"]).unwrap_or_default().to_string(),
         false => String::new(),
     };
-    let by = cx.by();
     let Some(current) = cx.cluster.api.store.by_name(kind, &namespace, &name).cloned() else {
+        let words = format!("{label} created{suffix}");
+        if dry_run == DryRun::Client {
+            return Ok((modified, words));
+        }
         let refused = |e| One::Refused(e, "creating");
         let object = manifest::typed(&modified).map_err(refused)?;
+        let by = cx.by();
         let written = cx.cluster.api.create_tree(object, by, &options).map_err(refused)?;
         warn(cx, &written.warnings);
-        let word = if server_side { "serverside-applied" } else { "created" };
-        return Ok((cx.cluster.api.tree(&written.object), format!("{label} {word}{suffix}")));
+        note_manager(cx, written.object.meta.id, None, dry_run);
+        return Ok((cx.cluster.api.tree(&written.object), words));
     };
-    let refused = |e| One::Refused(e, "applying patch to");
     let live = cx.cluster.api.tree(&current);
     let stored = live.str_at(&["metadata", "annotations", LAST_APPLIED]);
-    if stored.is_none() && !server_side {
+    if stored.is_none() {
         let resource = manifest::resource_name(tree).split('.').next().unwrap_or_default().to_string();
         cx.complain(&format!("Warning: resource {resource}/{name} is missing the {LAST_APPLIED} annotation which is required by kubectl apply. kubectl apply should only be used on resources created declaratively by either kubectl create --save-config or kubectl apply. The missing annotation will be patched automatically.\n"));
     }
     let original = stored.and_then(|text| json::parse(text).ok()).unwrap_or_default();
-    let shape = Schema::get()
-        .kind(tree.str_at(&["apiVersion"]).unwrap_or_default(), tree.str_at(&["kind"]).unwrap_or_default())
-        .map(|k| k.shape());
+    let shape = shape_of(tree);
     let changed = patch::three_way(&original, &modified, &live, shape).map_err(Failure::error)?;
-    manifest::typed(&modified).map_err(refused)?;
-    let word = |changed: bool| match (server_side, changed) {
-        (true, _) => "serverside-applied",
-        (_, true) => "configured",
-        _ => "unchanged",
-    };
-    let Some(target) = changed else { return Ok((live, format!("{label} {}{suffix}", word(false)))) };
-    let target = manifest::typed(&target).map_err(refused)?;
-    let written = cx.cluster.api.update_tree(current.meta.id, target, by, &options).map_err(refused)?;
+    let Some(target) = changed else { return Ok((live, format!("{label} unchanged{suffix}"))) };
+    if dry_run == DryRun::Client {
+        return Ok((target, format!("{label} configured{suffix}")));
+    }
+    let refused = |e: ApiError| One::Refused(while_patching(e, &live, &target, tree, &manifest.file), "");
+    let typed = manifest::typed(&modified).and_then(|_| manifest::typed(&target)).map_err(refused)?;
+    let by = cx.by();
+    let written = cx.cluster.api.update_tree(current.meta.id, typed, by, &options).map_err(refused)?;
     warn(cx, &written.warnings);
+    note_manager(cx, current.meta.id, Some(&live), dry_run);
     let same = written.object.meta.version == current.meta.version && !dry_run.on();
-    Ok((cx.cluster.api.tree(&written.object), format!("{label} {}{suffix}", word(!same))))
+    let word = if same { "unchanged" } else { "configured" };
+    Ok((cx.cluster.api.tree(&written.object), format!("{label} {word}{suffix}")))
+}
+
+fn shape_of(tree: &Value) -> Option<&'static Struct> {
+    let text = |key: &str| tree.str_at(&[key]).unwrap_or_default();
+    Schema::get().kind(text("apiVersion"), text("kind")).map(|k| k.shape())
+}
+
+/// Notes who owns the fields now. Source: apply.go, FieldManagerClientSideApply.
+fn note_manager(cx: &mut Cx, id: Id, before: Option<&Value>, dry_run: DryRun) {
+    if !dry_run.on() {
+        cx.cluster.api.note_update(id, "kubectl-client-side-apply", before);
+    }
+}
+
+/// `kubectl apply --server-side`: the server merges, by who owns which field.
+fn server_side(cx: &mut Cx, args: &Args, tree: &Value, options: &WriteOptions) -> std::result::Result<Value, One> {
+    let by = cx.by();
+    let manager = args.get("field-manager").unwrap_or("kubectl");
+    let force = args.on("force-conflicts");
+    let typed = manifest::typed(tree).map_err(|e| One::Failed(Failure::server(&e)))?;
+    match cx.cluster.api.apply_tree(typed, manager, force, by, options) {
+        Ok(written) => {
+            warn(cx, &written.warnings);
+            Ok(cx.cluster.api.tree(&written.object))
+        }
+        Err(e) if e.reason == "Conflict" => Err(One::Failed(Failure::error(format!("{}\n{CONFLICT_HELP}", e.message)))),
+        Err(e) => Err(One::Failed(Failure::server(&e))),
+    }
+}
+
+/// What kubectl adds to a conflict. Source: apply.go, applyOneObject.
+const CONFLICT_HELP: &str = "Please review the fields above--they currently have other managers. Here
+are the ways you can resolve this warning:
+* If you intend to manage all of these fields, please re-run the apply
+  command with the `--force-conflicts` flag.
+* If you do not intend to manage all of the fields, please edit your
+  manifest to remove references to the fields that should keep their
+  current managers.
+* You may co-own fields by updating your manifest to match the existing
+  value; in this case, you'll become the manager if the other manager(s)
+  stop managing the field (remove it from their configuration).
+See https://kubernetes.io/docs/reference/using-api/server-side-apply/#conflicts";
+
+/// A refusal of a patch names the patch and the object. Source: apply.go, applyOneObject; cli-runtime pkg/resource, Info.String.
+fn while_patching(error: ApiError, live: &Value, target: &Value, tree: &Value, file: &str) -> ApiError {
+    if error.reason == "Invalid" {
+        return error;
+    }
+    let patch = patch::strategic_diff(live, target, shape_of(tree), patch::Wanted::All).unwrap_or_default();
+    let patch = json::write(&patch, json::Style::COMPACT);
+    let text = |path: &[&str]| tree.str_at(path).unwrap_or_default();
+    let (version, kind) = (text(&["apiVersion"]), text(&["kind"]));
+    let slash = if version.contains('/') { "" } else { "/" };
+    let plural = crate::kubernetes::objects::plural(kind);
+    let (name, namespace) = (text(&["metadata", "name"]), text(&["metadata", "namespace"]));
+    let message = format!(
+        "error when applying patch:\n{patch}\nto:\nResource: \"{slash}{version}, Resource={plural}\", GroupVersionKind: \"{slash}{version}, Kind={kind}\"\nName: \"{name}\", Namespace: \"{namespace}\"\nfor: \"{file}\": error when patching \"{file}\": {}",
+        error.message
+    );
+    ApiError { reason: error.reason, message }
 }
 
 fn create(cx: &mut Cx, args: &Args) -> Result {

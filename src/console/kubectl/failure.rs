@@ -41,7 +41,7 @@ pub fn server_words(error: &ApiError) -> String {
 /// The same while something was done to a file: `error when creating "a.yaml": …`.
 /// Source: kubernetes v1.37 kubectl pkg/cmd/util/helpers.go, AddSourceToErr.
 pub fn with_source(error: &ApiError, verb: &str, file: &str) -> ApiError {
-    if error.reason == "Invalid" {
+    if error.reason == "Invalid" || verb.is_empty() {
         return error.clone();
     }
     ApiError { reason: error.reason, message: format!("error when {verb} \"{file}\": {}", error.message) }
@@ -49,6 +49,12 @@ pub fn with_source(error: &ApiError, verb: &str, file: &str) -> ApiError {
 
 /// The words of one of several refusals.
 pub fn one_of_many(error: &ApiError, verb: &str, file: &str) -> String {
+    if verb.is_empty() && error.reason == "Invalid" {
+        return format!("Error from server (Invalid): error when patching \"{file}\": {}", error.message);
+    }
+    if verb.is_empty() {
+        return format!("Error from server ({}): {}", error.reason, error.message);
+    }
     format!("Error from server ({}): error when {verb} \"{file}\": {}", error.reason, error.message)
 }
 
