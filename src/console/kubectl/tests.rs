@@ -155,9 +155,15 @@ fn descriptions() {
 fn a_field_of_another_manager_is_a_conflict() {
     let mut desk = Desk::new(&[("web.yaml", WEB)]);
     desk.say("kubectl apply -f web.yaml");
-    let mut other = Desk { files: vec![("web.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: conf}\ndata: {a: c}\n")], ..desk };
+    let mut other = Desk {
+        files: vec![("web.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: conf}\ndata: {a: c}\n")],
+        ..desk
+    };
     let words = other.say("kubectl apply --server-side -f web.yaml");
-    assert!(words.starts_with("error: Apply failed with 1 conflict: conflict with \"kubectl-client-side-apply\""), "{words}");
+    assert!(
+        words.starts_with("error: Apply failed with 1 conflict: conflict with \"kubectl-client-side-apply\""),
+        "{words}"
+    );
     assert_eq!(
         other.say("kubectl apply --server-side --force-conflicts -f web.yaml"),
         "configmap/conf serverside-applied\n"
