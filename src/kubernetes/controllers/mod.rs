@@ -1,6 +1,7 @@
 //! The controllers: each keeps one promise by comparing wish and state, and none calls another. One file or folder a
 //! controller, one line in [`CONTROLLERS`].
 
+mod daemon_set;
 pub mod deployment;
 mod disruption;
 mod endpoints;
@@ -46,6 +47,7 @@ pub const CONTROLLERS: &[Controller] = &[
     endpoints::LEGACY,
     disruption::CONTROLLER,
     stateful_set::CONTROLLER,
+    daemon_set::CONTROLLER,
 ];
 
 /// What they give as reasons.
@@ -64,6 +66,7 @@ pub const REASONS: &[&[Reason]] = &[
     disruption::REASONS,
     revisions::REASONS,
     stateful_set::REASONS,
+    daemon_set::REASONS,
 ];
 
 /// What the room remembers.
