@@ -50,11 +50,11 @@ fn Whole() -> Html {
     html! {
         <ContextProvider<Texts> context={t}>
             <div class="page" {ondrop} {ondragover} {ondragleave}>
-                <div class="skips">
+                <nav class="skips">
                     <a href="#stage">{ t.skip_stage() }</a>
                     <a href="#time">{ t.skip_time() }</a>
                     <a href="#files">{ t.skip_files() }</a>
-                </div>
+                </nav>
                 <div class="regions" data-sheet={sheet} inert={dialog.is_some()}>
                     <Header />
                     <TextColumn />

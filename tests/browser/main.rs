@@ -8,3 +8,5 @@ mod editor;
 mod page;
 mod server;
 mod start;
+mod story;
+mod trace;

@@ -34,13 +34,16 @@ pub struct App {
 impl App {
     /// Opens the built site from a sub-path and waits until it has drawn itself.
     pub fn open(screen: Screen) -> Self {
-        Self::open_at(screen, "")
+        Self::open_with(screen, "")
     }
 
-    /// The same with something behind the address, such as `?lang=de`.
-    pub fn open_at(screen: Screen, tail: &str) -> Self {
+    /// The same with a script that runs before the page's own.
+    pub fn open_with(screen: Screen, script: &str) -> Self {
         let app = Self { browser: Browser::start(screen) };
-        app.browser.open(&format!("{}{tail}", serve(dist(), "/some/where/", false)));
+        if !script.is_empty() {
+            app.browser.devtools("Page.addScriptToEvaluateOnNewDocument", json!({ "source": script }));
+        }
+        app.browser.open(&serve(dist(), "/some/where/", false));
         app.find("heading", "Orchestrion");
         app
     }
@@ -93,6 +96,16 @@ impl App {
     pub fn is_sound(&self) {
         assert_eq!(self.violations(), Vec::<String>::new(), "axe-core");
         assert_eq!(self.browser.console_errors(), Vec::<String>::new(), "console");
+    }
+}
+
+/// A failed test leaves a picture of what it saw.
+impl Drop for App {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let name = std::thread::current().name().unwrap_or("test").replace("::", "-");
+            self.browser.screenshot(&format!("failed-{name}"));
+        }
     }
 }
 

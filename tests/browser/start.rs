@@ -6,13 +6,13 @@ use crate::server::serve;
 use serde_json::json;
 
 /// Keeps every worker that the page starts in reach, before the page's own script runs.
-const KEEP_WORKERS: &str = "const Real = Worker; window.workers = []; window.Worker = class extends Real {
+pub const KEEP_WORKERS: &str = "const Real = Worker; window.workers = []; window.Worker = class extends Real {
     constructor(...a) { super(...a); window.workers.push(this) } }";
 
 fn answered(browser: &Browser) {
     until("the engine's answer", || {
         let text = browser.try_js("return document.body.innerText", &[]).ok()?;
-        text.as_str()?.contains("bytes").then_some(())
+        text.as_str()?.contains("3 ready").then_some(())
     });
 }
 

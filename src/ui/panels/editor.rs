@@ -90,7 +90,7 @@ pub fn Editor() -> Html {
         Callback::from(move |e: InputEvent| page.edit(dom::value(&e)))
     };
     html! {
-        <div class="editor" id="files" ref={host} role="group" aria-label={t.editor_label(&name)}>
+        <div class="editor" id="files" tabindex="-1" ref={host} role="tabpanel" aria-label={t.editor_label(&name)}>
             if !*ready {
                 <textarea class="area" spellcheck="false" autocapitalize="off" wrap="off" value={text} {oninput}
                     aria-label={t.editor_label(&name)} />

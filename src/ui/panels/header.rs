@@ -63,7 +63,7 @@ pub fn Header() -> Html {
                     let page = page.clone();
                     html! {
                         <button type="button" class="quiet" lang={l.tag()} aria-pressed={(l == language).to_string()}
-                            aria-label={l.name()} title={l.name()}
+                            aria-label={format!("{} {}", l.tag().to_uppercase(), l.name())} title={l.name()}
                             onclick={move |_| page.set(|s| s.language = l)}>{ l.tag().to_uppercase() }</button>
                     }
                 }) }

@@ -96,7 +96,7 @@ fn Toolbar() -> Html {
                 <Icon name="list" /><span>{ t.outline_title() }</span></button>
             <div class="levels" role="group" aria-label={t.level_label()}>
                 { for levels.into_iter().zip(names).enumerate().map(|(i, (level, name))| html! {
-                    <button type="button" class="quiet" title={name} aria-label={name} aria-pressed={(level == here).to_string()}
+                    <button type="button" class="quiet" title={name} aria-label={format!("{} {name}", i + 1)} aria-pressed={(level == here).to_string()}
                         onclick={wish(Wish::Level(level))}>{ i + 1 }</button>
                 }) }
             </div>

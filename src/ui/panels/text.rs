@@ -150,7 +150,7 @@ fn FileTabs() -> Html {
                 <input class="field" aria-label={t.file_rename()} value={names.get(front).cloned().unwrap_or_default()}
                     onchange={rename} autofocus={true} onblur={move |_| renaming.set(false)} />
             } else {
-                <Tabs id="file" label={t.files_title()} {items} chosen={front.to_string()} {choose} />
+                <Tabs id="file" panel="files" label={t.files_title()} {items} chosen={front.to_string()} {choose} />
             }
             <span class="spring" />
             if !names.is_empty() {

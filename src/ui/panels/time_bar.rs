@@ -23,7 +23,7 @@ pub fn TimeBar() -> Html {
     let page = use_page(topic::CHOICE);
     let t = page.texts();
     html! {
-        <section class="time" data-region="time" aria-label={t.time_title()}>
+        <section class="time" id="time" tabindex="-1" data-region="time" aria-label={t.time_title()}>
             <Controls />
             <Slider />
             <Lanes />

@@ -19,6 +19,9 @@ pub struct TabItem {
 pub struct TabsProps {
     /// Start of all ids: `{id}-{key}` is the tab, `{id}-panel` what it opens.
     pub id: AttrValue,
+    /// The id of what it opens, where that has another one.
+    #[prop_or_default]
+    pub panel: Option<AttrValue>,
     /// What the list is.
     pub label: AttrValue,
     /// The tabs.
@@ -59,7 +62,7 @@ pub fn Tabs(props: &TabsProps) -> Html {
                 html! {
                     <button type="button" role="tab" key={item.key.to_string()} id={format!("{}-{}", props.id, item.key)}
                         aria-selected={on.to_string()} tabindex={if on { "0" } else { "-1" }}
-                        aria-controls={format!("{}-panel", props.id)}
+                        aria-controls={props.panel.clone().unwrap_or_else(|| format!("{}-panel", props.id).into())}
                         onclick={Callback::from(move |_| choose.emit(key.clone()))}>
                         { item.label.clone() }
                         if let Some(count) = item.count.filter(|c| *c > 0) {

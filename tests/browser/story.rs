@@ -1,0 +1,264 @@
+//! A person's whole visit: files come alive, are scaled, rolled out, hurt, healed, rewound, forked and explained.
+
+use crate::driver::{Screen, until};
+use crate::page::App;
+use crate::start::KEEP_WORKERS;
+use serde_json::json;
+
+/// Three pods without a plan: nothing happens but what the tests do.
+pub const WEB: &str = "apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: web
+spec:
+  replicas: 3
+  selector:
+    matchLabels: {app: web}
+  template:
+    metadata:
+      labels: {app: web}
+    spec:
+      containers:
+      - name: nginx
+        image: nginx:1.27
+";
+
+impl App {
+    /// Opens these files by pasting them.
+    pub fn paste(&self, text: &str) {
+        self.click("button", "Open");
+        let field = self.find("textbox", "Or paste Kubernetes YAML here");
+        // set as a paste sets it: at once, with the event that a paste makes
+        let set = "const [e, text] = arguments; e.value = text; e.dispatchEvent(new Event('input', { bubbles: true }))";
+        self.browser.js(set, &[field, json!(text)]);
+        self.click("button", "Run it");
+    }
+
+    /// Waits until the line above the stage says this.
+    pub fn counts(&self, words: &str) {
+        until(&format!("the count \"{words}\", not \"{}\"", self.text_of("#count")), || {
+            self.text_of("#count").contains(words).then_some(())
+        });
+    }
+
+    /// Types a line into the terminal and waits for these words in its output.
+    pub fn kubectl(&self, line: &str, answer: &str) {
+        if self.look("textbox", "Command line").is_none() {
+            self.click("button", "Terminal");
+        }
+        self.click("textbox", "Command line");
+        self.browser.write(&format!("{line}\n"));
+        until(&format!("`{line}` answers {answer}"), || self.text_of(".output").contains(answer).then_some(()));
+    }
+
+    /// Chooses how fast the run goes, by what the list says.
+    pub fn speed(&self, words: &str) {
+        let choose = "const [select, words] = arguments;
+            select.value = [...select.options].find(o => o.textContent.trim() === words).value;
+            select.dispatchEvent(new Event('change', { bubbles: true }))";
+        let select = self.find("combobox", "Speed");
+        self.browser.js(choose, &[select, json!(words)]);
+    }
+
+    /// An action of the menu of whatever is selected.
+    pub fn act(&self, action: &str) {
+        self.click("button", "Actions");
+        self.click("menuitem", action);
+    }
+
+    /// The names of all pods in the outline.
+    pub fn pods(&self) -> Vec<String> {
+        let names = "return [...document.querySelectorAll('[role=treeitem]')].map(e => e.textContent.match(/web-[a-z0-9]+-[a-z0-9]+/)?.[0]).filter(n => n)";
+        let found = self.browser.js(names, &[]);
+        let mut names: Vec<String> =
+            found.as_array().into_iter().flatten().filter_map(|n| Some(n.as_str()?.to_string())).collect();
+        names.sort();
+        names.dedup();
+        names
+    }
+}
+
+#[test]
+#[ignore = "wants dist/ and a browser: ./dev test"]
+fn a_deployment_lives_through_everything() {
+    let app = App::open(Screen::DESKTOP);
+    app.paste(WEB);
+    app.counts("3 pods: 3 ready");
+    app.click("button", "Outline");
+
+    app.click("treeitem", "Deployment web");
+    app.act("One replica more");
+    app.counts("4 pods: 4 ready");
+
+    app.kubectl("kubectl set image deployment/web nginx=nginx:1.28", "image updated");
+    app.speed("10×");
+    app.kubectl("kubectl rollout status deployment/web", "successfully rolled out");
+    app.counts("4 pods: 4 ready");
+
+    let before = app.pods();
+    app.click("treeitem", &before[0]);
+    app.act("Delete this pod");
+    until("another pod in its place", || {
+        let now = app.pods();
+        (now.len() == 4 && !now.contains(&before[0])).then_some(())
+    });
+
+    app.click("treeitem", "node-a:");
+    app.act("Stop the machine");
+    app.speed("100×");
+    app.find("treeitem", "node-a: NotReady");
+    until("no pod of the silent node counts any more", || {
+        let count = app.text_of("#count");
+        count.contains("4 ready").then_some(())
+    });
+    app.is_sound();
+}
+
+#[test]
+#[ignore = "wants dist/ and a browser: ./dev test"]
+fn the_past_can_be_seen_and_changed() {
+    let app = App::open(Screen::DESKTOP);
+    app.paste(WEB);
+    app.counts("3 pods: 3 ready");
+    app.click("button", "Pause");
+    app.click("button", "To the start");
+    app.says("Replay");
+    app.counts("0 ready");
+    app.click("button", "Next event");
+    app.click("button", "One second on");
+    app.click("button", "Outline");
+    app.click("treeitem", "Deployment web");
+    app.act("One replica more");
+    app.says("New branch B");
+    app.click("button", "Play");
+    app.counts("4 pods: 4 ready");
+    app.is_sound();
+}
+
+#[test]
+#[ignore = "wants dist/ and a browser: ./dev test"]
+fn every_change_tells_why_down_to_the_line() {
+    let app = App::open(Screen::DESKTOP);
+    app.paste(WEB);
+    app.counts("3 pods: 3 ready");
+    app.click("button", "Outline");
+    app.click("treeitem", &app.pods()[0]);
+    app.click("tab", "Why");
+    app.says("pasted.yaml:9");
+    app.is_sound();
+    app.click("tab", "Placement");
+    app.says("NodeResourcesFit");
+    app.is_sound();
+    app.click("tab", "Events");
+    app.says("Scheduled");
+    app.is_sound();
+    app.click("tab", "YAML");
+    app.says("ownerReferences");
+    app.is_sound();
+}
+
+#[test]
+#[ignore = "wants dist/ and a browser: ./dev test"]
+fn speaks_german_in_the_dark() {
+    let app = App::open(Screen { dark: true, calm: true, ..Screen::DESKTOP });
+    app.counts("3 ready");
+    app.click("button", "Deutsch");
+    app.counts("bereit");
+    app.find("button", "Lesezeichen");
+    assert_eq!(app.browser.js("return document.documentElement.lang", &[]), json!("de"));
+    app.is_sound();
+    app.browser.reload();
+    app.counts("3 bereit");
+}
+
+#[test]
+#[ignore = "wants dist/ and a browser: ./dev test"]
+fn a_dead_engine_comes_back_to_the_same_moment() {
+    let app = App::open_with(Screen::DESKTOP, KEEP_WORKERS);
+    app.paste(WEB);
+    app.counts("3 pods: 3 ready");
+    app.kubectl("kubectl scale deployment/web --replicas=5", "scaled");
+    app.counts("5 pods: 5 ready");
+    let names = app.pods();
+    app.browser.js("workers.at(-1).terminate()", &[]);
+    until("a second worker", || app.browser.js("return workers.length", &[]).as_u64().filter(|n| *n == 2));
+    app.says("Restored to");
+    app.counts("5 pods: 5 ready");
+    assert_eq!(app.pods(), names);
+    app.is_sound();
+}
+
+#[test]
+#[ignore = "wants dist/ and a browser: ./dev test"]
+fn examples_and_files_are_applied() {
+    let app = App::open(Screen::DESKTOP);
+    app.click("tab", "Examples");
+    app.click("button", "A rolling update");
+    app.speed("30×");
+    app.kubectl("kubectl rollout history deployment/web", "REVISION");
+    app.is_sound();
+}
+
+#[test]
+#[ignore = "wants dist/ and a browser: ./dev test"]
+fn the_keyboard_alone_is_enough() {
+    let app = App::open(Screen { calm: true, ..Screen::DESKTOP });
+    let keys = |keys: &[&str]| app.browser.press(keys);
+    app.counts("3 ready");
+    keys(&["Control+o"]);
+    app.find("textbox", "Or paste Kubernetes YAML here");
+    keys(&["Escape"]);
+    app.says("Kill a pod");
+
+    keys(&["t"]);
+    let at_line = "return document.activeElement.id === 'terminal-line'";
+    until("the terminal's line", || (app.browser.js(at_line, &[]) == json!(true)).then_some(()));
+    app.browser.write("kubectl create deployment api --image=redis --replicas=2\n");
+    app.counts("5 pods: 5 ready");
+    keys(&["Escape", "Tab"]);
+    assert_eq!(app.browser.js(at_line, &[]), json!(false), "Esc then Tab leaves the terminal");
+
+    keys(&["o"]);
+    let focus = "document.querySelector('[role=treeitem][tabindex=\"0\"]').focus()";
+    app.find("treeitem", "Zone zone-a");
+    app.browser.js(focus, &[]);
+    keys(&["Home", "ArrowDown", "ArrowDown", "Enter"]);
+    until("a selected row", || app.look("tab", "Why"));
+    let name = app.text_of(".answers h2");
+    keys(&["w"]);
+    app.says("Why is");
+    keys(&["Delete"]);
+    until("the pod to go", || (!app.text_of("#tree").contains(&name)).then_some(()));
+    app.counts("5 pods: 5 ready");
+
+    keys(&["k"]);
+    app.find("button", "Play");
+    keys(&["j", ","]);
+    app.says("Replay");
+    keys(&["r"]);
+    keys(&["h"]);
+    app.find("heading", "Keys and settings");
+    app.is_sound();
+}
+
+#[test]
+#[ignore = "wants dist/ and a browser: ./dev test"]
+fn a_phone_shows_and_does_the_same() {
+    let app = App::open(Screen::PHONE);
+    app.counts("3 ready");
+    let wide = "return document.documentElement.scrollWidth > document.documentElement.clientWidth + 1";
+    assert_eq!(app.browser.js(wide, &[]), json!(false), "nothing sticks out at the side");
+    app.is_sound();
+    app.click("button", "Outline");
+    app.click("treeitem", "Deployment web");
+    app.act("One replica more");
+    app.counts("4 pods: 4 ready");
+    app.click("button", "Outline");
+    app.click("treeitem", &app.pods()[0]);
+    app.click("tab", "Why");
+    app.says("web.yaml:");
+    app.is_sound();
+    app.click("button", "Time");
+    app.browser.screenshot("phone");
+    app.is_sound();
+}
