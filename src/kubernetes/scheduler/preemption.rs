@@ -145,12 +145,13 @@ fn importance(pod: &PodView) -> (Reverse<i32>, Time) {
 
 /// Who would have to leave a node. Source: default_preemption.go, SelectVictimsOnNode.
 fn victims(pod: &PodView, cycle: &Cycle, at: usize, budgets: &[Budget]) -> Result<Candidate, (&'static str, Verdict)> {
-    let mut trial = Trial { pod, cycle: cycle.clone(), node: (*cycle.cluster.nodes()[at]).clone() };
-    let lower = trial.node.pods.iter().filter(|p| p.spec.priority < pod.spec.priority);
+    let node = &cycle.cluster.nodes()[at];
+    let lower = node.pods.iter().filter(|p| p.spec.priority < pod.spec.priority);
     let mut potential: Vec<Rc<PodView>> = lower.cloned().collect();
     if potential.is_empty() {
         return Err(("", Verdict::unresolvable(NO_VICTIMS)));
     }
+    let mut trial = Trial { pod, cycle: cycle.clone(), node: (**node).clone() };
     potential.iter().for_each(|p| trial.remove(p));
     trial.cycle.filter_with_nominated(pod, &trial.node)?;
     potential.sort_by_key(|p| importance(p));

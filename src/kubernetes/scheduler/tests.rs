@@ -121,6 +121,18 @@ fn a_gated_pod_waits_and_a_deleted_one_is_forgotten() {
 }
 
 #[test]
+fn a_change_while_the_binding_is_on_its_way_does_not_lose_the_pod() {
+    let mut c = cluster();
+    node(&mut c, "a", 2);
+    let id = pod(&mut c, "p", "1", 0);
+    // Chosen at 8 ms, bound at 9 ms.
+    c.run_until(Time(8_500));
+    c.api.update(id, by(), |o| o.meta.labels.set("late", "yes"));
+    c.run_until(Time::secs(1));
+    assert_eq!(node_of(&c, id).as_deref(), Some("a"));
+}
+
+#[test]
 fn a_pod_waits_for_a_claim_that_it_names() {
     let mut c = cluster();
     node(&mut c, "a", 2);

@@ -37,9 +37,14 @@ impl State {
     fn see_pod(&mut self, change: &Change, cx: &mut Cx<Timer>) {
         let after = change.after.as_deref().filter(|_| change.what != ChangeKind::Deleted);
         let Some(pod) = change.object().and_then(|o| o.pod()) else { return };
-        let placed = self.placed.contains_key(&change.id);
-        if pod.node.is_some() || placed {
-            if placed && unchanged(change) && !self.placed.get(&change.id).is_some_and(|p| p.assumed) {
+        let placed = self.placed.get(&change.id);
+        let assumed = placed.is_some_and(|p| p.assumed);
+        if assumed && after.is_some() && pod.node.is_none() {
+            // Something else changed while its binding is on the way.
+            return;
+        }
+        if pod.node.is_some() || placed.is_some() {
+            if placed.is_some() && !assumed && unchanged(change) {
                 return;
             }
             self.see_placed(change.id, after, cx);
