@@ -187,20 +187,48 @@ fn backend(backend: &Value, path: &Path) -> Errors {
 }
 
 fn class(class: &Value) -> Errors {
+    const MAX: usize = 250;
     let (spec, at) = (class.of("spec"), Path::new("spec").child("controller"));
     let controller = spec.text("controller");
-    if controller.is_empty() {
-        return vec![at.required("")];
-    }
     let mut out = Errors::new();
-    if controller.len() > 250 {
-        out.push(at.too_long(250));
+    if controller.len() > MAX {
+        out.push(at.too_long(MAX));
     }
     match controller.split_once('/') {
+        _ if controller.is_empty() => out.push(at.required("")),
         Some((host, path)) if !host.is_empty() && !path.is_empty() => {
             out.extend(formats::at(&at, host, formats::dns_subdomain(host)));
         }
         _ => out.push(at.invalid(controller, "must be a domain-prefixed path (such as \"acme.io/foo\")")),
+    }
+    if spec.has("parameters") {
+        out.extend(parameters(spec.of("parameters"), &Path::new("spec").child("parameters")));
+    }
+    out
+}
+
+/// Source: validateIngressClassParametersReference.
+fn parameters(named: &Value, path: &Path) -> Errors {
+    let (group, scope, namespace) = (named.text("apiGroup"), named.text("scope"), named.text("namespace"));
+    let mut out = Errors::new();
+    if named.has("apiGroup") {
+        out.extend(formats::at(&path.child("apiGroup"), group, formats::dns_subdomain(group)));
+    }
+    for member in ["kind", "name"] {
+        let text = named.text(member);
+        out.extend(formats::at(&path.child(member), text, formats::path_segment(text)));
+    }
+    let at = path.child("namespace");
+    match scope {
+        "Namespace" if !named.has("namespace") => out.push(at.required("`parameters.scope` is set to 'Namespace'")),
+        "Namespace" => out.extend(formats::at(&at, namespace, formats::dns_label(namespace))),
+        "Cluster" if named.has("namespace") => out.push(at.forbidden("`parameters.scope` is set to 'Cluster'")),
+        "Cluster" => {}
+        _ => out.push(path.child("scope").not_supported(scope, &["Cluster", "Namespace"])),
+    }
+    // The generated checks come last.
+    for member in ["kind", "name"].into_iter().filter(|m| named.text(m).is_empty()) {
+        out.push(path.child(member).required(""));
     }
     out
 }

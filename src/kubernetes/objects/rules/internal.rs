@@ -8,14 +8,23 @@ use super::view::View;
 use crate::text::{Map, Value, json};
 use std::rc::Rc;
 
+/// The part of a volume's spec that says where its bytes are; printed alone.
+pub const VOLUME_SOURCE: &str = "core.v1.PersistentVolumeSpec";
+
 /// Structs whose fields stand in another order than in the API; `+` marks fields that the API does not have.
 const ORDERS: &[(&str, &str)] = &[
+    (
+        VOLUME_SOURCE,
+        "gcePersistentDisk awsElasticBlockStore hostPath glusterfs nfs rbd quobyte iscsi flexVolume cinder cephfs fc \
+         flocker azureFile vsphereVolume azureDisk photonPersistentDisk portworxVolume scaleIO local storageos csi",
+    ),
     (
         "core.v1.PodSpec",
         "volumes initContainers containers ephemeralContainers restartPolicy terminationGracePeriodSeconds \
          activeDeadlineSeconds dnsPolicy nodeSelector serviceAccountName serviceAccount \
-         automountServiceAccountToken nodeName hostNetwork hostPID hostIPC shareProcessNamespace securityContext imagePullSecrets hostname subdomain \
-         affinity schedulerName tolerations hostAliases priorityClassName priority dnsConfig readinessGates \
+         automountServiceAccountToken nodeName hostNetwork hostPID hostIPC shareProcessNamespace securityContext \
+         imagePullSecrets hostname subdomain affinity schedulerName tolerations hostAliases \
+         priorityClassName priority dnsConfig readinessGates \
          runtimeClassName enableServiceLinks preemptionPolicy overhead topologySpreadConstraints setHostnameAsFQDN os \
          hostUsers schedulingGates resourceClaims resources hostnameOverride schedulingGroup evictionResponders",
     ),

@@ -39,6 +39,7 @@ pub fn stored(job: &mut Value) {
 }
 
 /// Who has no identity to offer yet still gets a selector, so that the rest can be judged.
+/// Differs: FID-024, checked files have no identity.
 fn strategy(job: &mut Value) {
     super::fresh(job);
     if !job.of("spec").has("selector") || !job.of("metadata").has("uid") {

@@ -4,7 +4,7 @@
 use super::super::field_error::{Errors, Path};
 use super::amount::Amount;
 use super::view::{Fill, View};
-use super::{NONE, Rules, formats, meta, pod};
+use super::{NONE, Rules, formats, internal, meta, pod};
 use crate::text::Value;
 
 /// The rules of volumes.
@@ -22,8 +22,21 @@ pub const RULES: Rules = Rules {
     create: check,
     update: |new, old| {
         let mut out = check(new);
+        let (spec, before) = (new.of("spec"), old.of("spec"));
+        let diff = internal::diff(before, spec, internal::VOLUME_SOURCE);
+        if !diff.is_empty() {
+            let words = format!("spec.persistentvolumesource is immutable after creation\n{diff}");
+            out.push(Path::new("spec").child("persistentvolumesource").forbidden(words));
+        }
         let mode = |volume: &Value| volume.of("spec").of("volumeMode").clone();
         out.extend(meta::immutable(&mode(new), &mode(old), &Path::new("volumeMode")));
+        if before.has("nodeAffinity") {
+            let (now, was) = (spec.of("nodeAffinity"), before.of("nodeAffinity"));
+            if now != was {
+                let shown = internal::shown(now, "core.v1.VolumeNodeAffinity");
+                out.push(Path::new("nodeAffinity").invalid(shown, "field is immutable"));
+            }
+        }
         out
     },
     warnings,
@@ -192,4 +205,29 @@ fn warnings(volume: &Value) -> Vec<String> {
         out.push(format!("spec.{}: {words}", if *name == "storageos" { "storageOS" } else { name }));
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::map;
+
+    fn volume(path: &str) -> Value {
+        let spec = map! {
+            "capacity" => map! { "storage" => "1Gi" }, "accessModes" => vec![Value::str("ReadWriteOnce")],
+            "persistentVolumeReclaimPolicy" => "Retain", "volumeMode" => "Filesystem",
+            "hostPath" => map! { "path" => path, "type" => "" },
+        };
+        Value::Map(map! { "metadata" => map! { "name" => "v" }, "spec" => spec })
+    }
+
+    #[test]
+    fn where_bytes_are_does_not_change() {
+        let of = |new: &str| (RULES.update)(&volume(new), &volume("/a"));
+        assert_eq!(of("/a"), []);
+        let [error] = &of("/b")[..] else { panic!("one error") };
+        assert_eq!(error.path, "spec.persistentvolumesource");
+        assert!(error.detail.starts_with("spec.persistentvolumesource is immutable after creation\n@@ -2,7 +2,7 @@\n"));
+        assert!(error.detail.contains("\n-  \"Path\": \"/a\",\n+  \"Path\": \"/b\",\n"), "{}", error.detail);
+    }
 }
