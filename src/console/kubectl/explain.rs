@@ -74,7 +74,7 @@ fn fields(out: &mut String, shape: &Struct, level: usize, recursive: bool) {
         let required = if field.required { " -required-" } else { "" };
         *out += &format!("{indent}{}\t<{}>{required}\n", field.name, type_name(&field.of));
         if !field.values.is_empty() {
-            *out += &format!("{indent}enum: {}\n", field.values.join(", "));
+            *out += &format!("{indent}enum: {}\n", some_values(&field.values));
         }
         match struct_of(&field.of) {
             Some(inner) if recursive && level < DEPTH_MAX => fields(out, inner, level + 1, true),
@@ -82,6 +82,14 @@ fn fields(out: &mut String, shape: &Struct, level: usize, recursive: bool) {
             _ => out.push('\n'),
         }
     }
+}
+
+/// The first few values; an empty one in quotes. Source: kubectl pkg/explain/v2/templates/plaintext.tmpl.
+fn some_values(values: &[&str]) -> String {
+    const SHOWN_MAX: usize = 4;
+    let word = |v: &&str| if v.is_empty() { "\"\"".to_string() } else { v.to_string() };
+    let shown = values.iter().take(SHOWN_MAX).map(word).collect::<Vec<_>>().join(", ");
+    if values.len() > SHOWN_MAX { shown + ", ...." } else { shown }
 }
 
 /// Types that are one value although they are structs.

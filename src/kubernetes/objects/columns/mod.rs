@@ -10,6 +10,7 @@ mod policy;
 mod storage;
 mod workload;
 
+pub use super::parts::duration::human;
 pub use cluster::node_roles;
 pub use pod::status_word;
 pub use storage::access_modes;
@@ -200,30 +201,5 @@ pub(crate) fn plain(value: &Value) -> String {
         Value::Bool(b) => b.to_string(),
         Value::Str(s) => s.to_string(),
         _ => String::new(),
-    }
-}
-
-/// A length of time as people read it: cut, never rounded; units change late.
-/// Source: kubernetes v1.37 apimachinery/pkg/util/duration/duration.go, HumanDuration.
-pub fn human(seconds: i64) -> String {
-    const DAY: i64 = 24;
-    const YEAR: i64 = 365 * DAY;
-    let (minutes, hours) = (seconds / 60, seconds / 3600);
-    let two = |a: i64, unit_a: char, b: i64, unit_b: char| match b {
-        0 => format!("{a}{unit_a}"),
-        _ => format!("{a}{unit_a}{b}{unit_b}"),
-    };
-    match seconds {
-        s if s < -1 => "<invalid>".to_string(),
-        s if s < 0 => "0s".to_string(),
-        s if s < 120 => format!("{s}s"),
-        s if minutes < 10 => two(minutes, 'm', s % 60, 's'),
-        _ if minutes < 180 => format!("{minutes}m"),
-        _ if hours < 8 => two(hours, 'h', minutes % 60, 'm'),
-        _ if hours < 2 * DAY => format!("{hours}h"),
-        _ if hours < 8 * DAY => two(hours / DAY, 'd', hours % DAY, 'h'),
-        _ if hours < 2 * YEAR => format!("{}d", hours / DAY),
-        _ if hours < 8 * YEAR => two(hours / YEAR, 'y', hours / DAY % 365, 'd'),
-        _ => format!("{}y", hours / YEAR),
     }
 }
