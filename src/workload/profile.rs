@@ -142,6 +142,16 @@ impl Profile {
         let outcome = shell::follow(&script, &[], &mut files);
         (outcome.code, outcome.ends.unwrap_or(Span(u64::MAX)))
     }
+    /// The same with what the command prints.
+    pub fn exec_prints(&self, at: Span, words: &[&str]) -> (i32, String) {
+        let script = match words {
+            [shell, flag, script, ..] if shell.ends_with("sh") && flag.starts_with('-') => (*script).to_string(),
+            words => words.iter().map(|w| format!("'{w}'")).collect::<Vec<_>>().join(" "),
+        };
+        let outcome = shell::follow(&script, &[], &mut Files::new());
+        let text = outcome.lines.iter().map(|(_, line)| format!("{line}\n")).collect();
+        (self.exec(at, words).0, text)
+    }
     /// When the answer may next change, later than `at`.
     pub fn next_change(&self, at: Span) -> Option<Span> {
         let edges = self.unwell.iter().flat_map(|(from, to)| [Some(*from), *to]);

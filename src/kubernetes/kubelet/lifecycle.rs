@@ -173,12 +173,16 @@ impl Desk<'_, '_> {
         }
         self.write_status();
         self.probe_unready();
+        if self.worker.course(&self.spec).ended() && self.worker.slots.iter().any(|s| s.running()) {
+            return self.wind_down();
+        }
         if self.worker.phase(&self.spec).ended() {
             self.worker.stage = Stage::Ending;
             let takes = self.draw(|l| l.relist) + TICK;
             self.begin(Step::End, takes);
             return;
         }
+        self.kill_for_good();
         self.worker.started_any = false;
         self.worker.retry = None;
         if !self.worker.sandbox {

@@ -34,6 +34,49 @@ impl State {
     }
 }
 
+impl State {
+    /// Runs a command in a container: exit code and what it prints. `kill` reaches process 1; other commands are followed as
+    /// far as a small shell can. `None` when there is no such running container.
+    pub fn exec(&mut self, id: Id, name: &str, words: &[&str], cx: &mut Cx<Timer>) -> Option<(i32, String)> {
+        let run = self.with(id, cx, |desk| {
+            let at = desk.worker.named(&desk.spec, name)?;
+            let slot = desk.worker.slots.get(at as usize)?;
+            let (Run::Running(since), Some(profile)) = (&slot.run, slot.profile.clone()) else { return None };
+            let (age, runs) = (desk.now().since(*since), slot.runs);
+            let line = words.join(" ");
+            if !line.split_whitespace().any(|w| w == "kill") {
+                return Some(profile.exec_prints(age, words));
+            }
+            // SIGKILL does not reach process 1 from within its own namespace.
+            if let (Term::Ends { after, .. }, false) = (profile.term, line.contains("-9") || line.contains("KILL")) {
+                let takes = after + desk.draw(|l| l.term);
+                desk.cx.after(takes, Timer::Term(desk.id, at, runs));
+            }
+            Some((0, String::new()))
+        });
+        run.flatten()
+    }
+    /// What the present or last run of a container has printed until now; empty for programs that print nothing known.
+    pub fn printed(
+        &self,
+        id: Id,
+        container: usize,
+        init: bool,
+        now: crate::sim::Time,
+    ) -> Vec<(crate::sim::Time, String)> {
+        let Some(worker) = self.pods.get(&id) else { return Vec::new() };
+        let at = container + if init { 0 } else { worker.inits as usize };
+        let Some(slot) = worker.slots.get(at) else { return Vec::new() };
+        let (since, until) = match &slot.run {
+            Run::Never => return Vec::new(),
+            Run::Running(since) => (*since, now),
+            Run::Ended(ended) => (ended.started, ended.finished),
+        };
+        let lines = slot.profile.as_ref().map(|p| p.lines.clone()).unwrap_or_default();
+        lines.iter().map(|(t, line)| (since + *t, line.clone())).take_while(|(t, _)| *t <= until).collect()
+    }
+}
+
 impl Desk<'_, '_> {
     /// Goes on with the next container to start.
     pub(super) fn next_start(&mut self) {

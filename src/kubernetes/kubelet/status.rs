@@ -163,8 +163,17 @@ impl Worker {
         let mains = spec.containers.iter().zip(&status.containers);
         sidecars.chain(mains).filter(|(_, s)| !s.ready).map(|(c, _)| &*c.name).collect()
     }
-    /// Source: kubernetes v1.37 pkg/kubelet/kubelet_pods.go, getPhase.
+    /// The phase that conditions go by: a pod is not over while one of its containers runs.
     pub(super) fn phase(&self, spec: &PodSpec) -> Phase {
+        let over = self.course(spec);
+        match over.ended() && !self.overdue && self.slots.iter().any(super::worker::Slot::running) {
+            true => Phase::Running,
+            false => over,
+        }
+    }
+    /// Where the pod stands, its sidecars aside.
+    /// Source: kubernetes v1.37 pkg/kubelet/kubelet_pods.go, getPhase.
+    pub(super) fn course(&self, spec: &PodSpec) -> Phase {
         let leaving = matches!(self.stage, Stage::Leaving { .. }) || self.overdue;
         if self.overdue {
             return Phase::Failed;

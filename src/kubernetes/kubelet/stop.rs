@@ -118,6 +118,40 @@ impl Desk<'_, '_> {
     fn is_sidecar(&self, at: u16) -> bool {
         self.worker.is_init(at) && self.worker.container(&self.spec, at).is_some_and(is_sidecar)
     }
+    /// All main containers have ended for good: the sidecars follow.
+    pub(super) fn wind_down(&mut self) {
+        if std::mem::replace(&mut self.worker.winding_down, true) {
+            return;
+        }
+        let running: Vec<u16> =
+            self.worker.all().rev().filter(|at| self.worker.slots[*at as usize].running()).collect();
+        let deadline = self.now() + self.spec.grace;
+        for at in running {
+            let name = self.worker.container(&self.spec, at).map(|c| c.name.clone()).unwrap_or_default();
+            self.tell(at, false, "Killing", format!("Stopping container {name}"));
+            self.stop_container(at, deadline);
+        }
+    }
+    /// Containers whose probe has failed and whose policy forbids another start are killed.
+    /// Source: kubernetes v1.37 pkg/kubelet/kuberuntime/kuberuntime_manager.go, computePodActions.
+    pub(super) fn kill_for_good(&mut self) {
+        let doomed =
+            |at: &u16| self.worker.slots[*at as usize].running() && self.worker.slots[*at as usize].doomed.is_some();
+        let again = self.worker.to_start(&self.spec);
+        let condemned: Vec<u16> = self.worker.all().filter(doomed).filter(|at| !again.contains(at)).collect();
+        let alone = self.worker.slots.iter().filter(|s| s.running()).count() == condemned.len();
+        for at in condemned {
+            let probe = self.worker.slots[at as usize].doomed.take().unwrap_or_default();
+            let name = self.worker.container(&self.spec, at).map(|c| c.name.clone()).unwrap_or_default();
+            let words = match alone {
+                true => format!("Stopping container {name}"),
+                false => format!("Container {name} failed {probe} probe"),
+            };
+            self.tell(at, false, "Killing", words);
+            let deadline = self.now() + self.spec.grace;
+            self.stop_container(at, deadline);
+        }
+    }
     /// Hook, SIGTERM, SIGKILL of one container.
     fn stop_container(&mut self, at: u16, deadline: Time) {
         let now = self.now();

@@ -53,6 +53,8 @@ pub struct Worker {
     pub retry: Option<Span>,
     /// Why the next report is written.
     pub why: Option<Why>,
+    /// Whether its sidecars are being stopped because all else has ended.
+    pub winding_down: bool,
     /// Whether it is stopped because it was active for too long.
     pub overdue: bool,
 }
@@ -179,6 +181,7 @@ impl Worker {
             started_any: false,
             retry: None,
             why: None,
+            winding_down: false,
             overdue: false,
         }
     }
@@ -188,6 +191,10 @@ impl Worker {
             None => spec.init_containers.get(slot as usize),
             Some(main) => spec.containers.get(main as usize),
         }
+    }
+    /// The slot of the container of this name.
+    pub fn named(&self, spec: &PodSpec, name: &str) -> Option<u16> {
+        self.all().find(|at| self.container(spec, *at).is_some_and(|c| *c.name == *name))
     }
     /// The tree of the container that a slot is about.
     pub fn tree<'a>(&self, spec: &'a PodSpec, slot: u16) -> Option<&'a Value> {
