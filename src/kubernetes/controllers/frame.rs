@@ -52,6 +52,8 @@ pub struct Wakes<'a> {
     pub memory: &'a mut Memory,
     /// Whom to wake.
     pub ids: Vec<Id>,
+    /// Whom to wake later.
+    pub later: Vec<(Id, Span)>,
 }
 
 /// How a pass ended.

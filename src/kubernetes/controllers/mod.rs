@@ -7,6 +7,7 @@ mod disruption;
 mod endpoints;
 mod frame;
 mod garbage;
+mod job;
 mod namespace;
 mod namespace_defaults;
 pub mod node_lifecycle;
@@ -48,6 +49,7 @@ pub const CONTROLLERS: &[Controller] = &[
     disruption::CONTROLLER,
     stateful_set::CONTROLLER,
     daemon_set::CONTROLLER,
+    job::CONTROLLER,
 ];
 
 /// What they give as reasons.
@@ -67,6 +69,7 @@ pub const REASONS: &[&[Reason]] = &[
     revisions::REASONS,
     stateful_set::REASONS,
     daemon_set::REASONS,
+    job::REASONS,
 ];
 
 /// What the room remembers.
@@ -101,6 +104,8 @@ pub struct Memory {
     members: endpoints::Members,
     /// Templates of kinds without a row of their own.
     templates: revisions::Templates,
+    /// What the pods of jobs came to.
+    jobs: job::Jobs,
     /// What the pod garbage collector remembers.
     pod_gc: pod_gc::Memory,
     /// Which step of the cluster's size holds.
@@ -159,11 +164,13 @@ fn managers(change: &Change, kind: &str) -> [Option<Id>; 2] {
 }
 
 fn apply_rule(state: &mut State, at: usize, rule: fn(&Change, &mut Wakes), change: &Change, cx: &mut Cx<Timer>) {
-    let mut wakes = Wakes { api: cx.api, memory: &mut state.memory, ids: Vec::new() };
+    let mut wakes = Wakes { api: cx.api, memory: &mut state.memory, ids: Vec::new(), later: Vec::new() };
     rule(change, &mut wakes);
+    let later = std::mem::take(&mut wakes.later);
     for id in wakes.ids {
         wake(state, at, id, Some(change.entry), cx);
     }
+    put_down(state, at, later, Some(change.entry), cx);
 }
 
 fn start(state: &mut State, cx: &mut Cx<Timer>) {

@@ -46,15 +46,30 @@ pub const CONTROLLER: Controller = Controller {
 const GENERATION: &str = "deprecated.daemonset.template.generation";
 const HASH_LABEL: &str = "controller-revision-hash";
 
-/// A node came, went, or fits others now.
+/// A node went, or came to fit, or no longer may keep its pod. A node that only takes no new pods wakes nobody.
+/// Source: syncNodeUpdate.
 fn on_node(change: &Change, wakes: &mut Wakes) {
     let Some(kind) = wakes.api.kinds.find("apps/v1", "DaemonSet") else { return };
     let seen = |o: &Option<Rc<Object>>| {
         let o = o.as_ref()?;
         Some((o.meta.labels.clone(), o.node().map(|n| n.taints.clone())))
     };
-    if seen(&change.before) != seen(&change.after) {
-        wakes.ids = wakes.api.store.list(kind).map(|o| o.meta.id).collect();
+    if seen(&change.before) == seen(&change.after) {
+        return;
+    }
+    for set in wakes.api.store.list(kind) {
+        let wish = set.plain().and_then(|t| t.at(&["spec", "template"]));
+        let (Some(wish), Some(node)) = (wish, &change.after) else {
+            wakes.ids.push(set.meta.id);
+            continue;
+        };
+        let template = wakes.memory.templates.of(set.meta.id, wish);
+        let (run, stay) = fit::belongs(&template.spec, node);
+        let of_set = |p: &&Rc<Object>| p.meta.controller().and_then(|c| c.id) == Some(set.meta.id);
+        let covered = wakes.api.store.pods_on(&node.meta.name).any(|p| of_set(&p));
+        if run != covered && (run || !stay) {
+            wakes.ids.push(set.meta.id);
+        }
     }
 }
 
