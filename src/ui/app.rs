@@ -50,7 +50,7 @@ fn Whole() -> Html {
     html! {
         <ContextProvider<Texts> context={t}>
             <div class="page" {ondrop} {ondragover} {ondragleave}>
-                <nav class="skips">
+                <nav class="skips" aria-label={t.skips_label()}>
                     <a href="#stage">{ t.skip_stage() }</a>
                     <a href="#time">{ t.skip_time() }</a>
                     <a href="#files">{ t.skip_files() }</a>

@@ -106,7 +106,7 @@ export function mount(parent, { doc = "", label = "", onChange, onApply, diagnos
         markField, lineNumbers(), gutter({ class: "cm-marks", markers: (v) => v.state.field(markField) }), lintGutter(),
         history(), drawSelection(), highlightActiveLine(), highlightActiveLineGutter(), bracketMatching(), indentOnInput(),
         yamlLanguage, syntaxHighlighting(look), theme, EditorState.phrases.of(words), EditorState.readOnly.of(readOnly),
-        EditorView.contentAttributes.of({ "aria-label": label, spellcheck: "false", autocapitalize: "off" }),
+        EditorView.contentAttributes.of({ "aria-label": label, tabindex: "0", spellcheck: "false", autocapitalize: "off" }),
         EditorView.updateListener.of((update) => {
           if (update.docChanged && !update.transactions.some((t) => t.isUserEvent("set"))) {
             onChange?.(update.state.doc.toString());

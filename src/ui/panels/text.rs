@@ -103,14 +103,17 @@ fn OwnFiles() -> Html {
 fn Files() -> Html {
     let page = use_page(topic::FILES | topic::CHOICE);
     let t = page.texts();
-    let empty = page.ui().files.is_empty();
+    let (empty, front) = {
+        let ui = page.ui();
+        (ui.files.is_empty(), ui.front)
+    };
     html! {
         <div class="files">
             <FileTabs />
             if empty {
                 <div class="empty"><p id="files" tabindex="-1">{ t.files_empty() }</p><OwnFiles /></div>
             } else {
-                <Editor />
+                <div class="file-panel" role="tabpanel" id="file-panel" aria-labelledby={format!("file-{front}")}><Editor /></div>
             }
             <Check />
         </div>
@@ -233,13 +236,15 @@ fn Apply() -> Html {
     } else {
         t.difference(changes.len())
     };
+    let errors = check.problems.iter().filter(|p| p.error).count();
     let apply = page.clone();
     html! {
         <div class="apply">
             <button type="button" class="button primary" onclick={move |_| apply.apply()}
                 aria-keyshortcuts="Control+Enter">{ t.apply() }<kbd>{ super::dialogs::cap("Ctrl ⏎", page.language()) }</kbd></button>
+            if errors > 0 { <p><strong>{ t.difference_errors(errors) }</strong></p> }
             if changes.is_empty() {
-                <p>{ difference }</p>
+                if errors == 0 { <p>{ difference }</p> }
             } else {
                 <details class="difference"><summary>{ difference }</summary>
                     <ul>{ for changes.iter().map(|c| html! {

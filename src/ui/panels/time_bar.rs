@@ -177,7 +177,7 @@ fn Bookmarks() -> Html {
     let t = page.texts();
     let add = page.clone();
     html! {
-        <button type="button" class="quiet" title={t.bookmark_add()} onclick={move |_| add.bookmark()}>
+        <button type="button" class="quiet as-mark" aria-label={t.bookmark_add()} title={t.bookmark_add()} onclick={move |_| add.bookmark()}>
             <Icon name="bookmark" /><span>{ t.bookmark_add() }</span></button>
     }
 }
