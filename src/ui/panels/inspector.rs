@@ -5,6 +5,7 @@ use super::super::hooks::use_page;
 use super::super::page::{Page, Tab, topic};
 use super::super::scene::words;
 use super::super::texts::{Language, Texts};
+use super::super::view::stuck;
 use super::super::widgets::{Grip, Icon, TabItem, Tabs};
 use super::actions::Actions;
 use super::outline::LookMark;
@@ -58,14 +59,14 @@ fn Nothing() -> Html {
     let troubles: Vec<_> = view.troubles.iter().take(8).filter_map(|id| line(*id)).collect();
     let workloads: Vec<_> = view.workloads().into_iter().take(20).filter_map(|(row, _)| line(row.id)).collect();
     drop(view);
-    let list = |items: Vec<(u32, String, Option<crate::session::Look>)>, tab: Tab| {
+    let list = |items: Vec<(u32, String, Html)>, tab: Tab| {
         items
             .into_iter()
             .map(|(id, words, look)| {
                 let page = page.clone();
                 html! {
                     <li key={id}><button type="button" class="row" onclick={move |_| page.show(id, tab)}>
-                        if let Some(look) = look { <LookMark {look} /> }
+                        { look }
                         <span>{ words }</span></button></li>
                 }
             })
@@ -87,10 +88,11 @@ fn Nothing() -> Html {
     }
 }
 
-fn look(row: &Row) -> Option<crate::session::Look> {
+/// A pod's mark; nothing for other rows.
+fn look(row: &Row) -> Html {
     match &row.body {
-        RowBody::Pod(p) => Some(p.look),
-        _ => None,
+        RowBody::Pod(p) => html! { <LookMark look={p.look} stuck={stuck(p)} /> },
+        _ => Html::default(),
     }
 }
 
@@ -102,7 +104,7 @@ fn head(page: &Page, row: &Row) -> Html {
     html! {
         <header class="subject">
             <div class="bar">
-                if let Some(look) = look(row) { <LookMark {look} /> }
+                { look(row) }
                 <h2 id="answers" tabindex="-1">{ name }</h2>
                 <span class="spring" />
                 <button type="button" class="quiet" aria-label={t.close()} title={t.close()}
@@ -351,7 +353,7 @@ fn children(page: &Page, row: &Row) -> Html {
                     };
                     html! {
                         <li key={id}><button type="button" class="row" onclick={move |_| page.show(id, Tab::Overview)}>
-                            if let Some(look) = look(child) { <LookMark {look} /> }
+                            { look(child) }
                             <span>{ &child.name }</span><span class="spring" /><small>{ status }</small></button></li>
                     }
                 }) }

@@ -162,6 +162,9 @@ fn walk(
 pub struct LookMarkProps {
     /// The state.
     pub look: Look,
+    /// Whether it cannot go on by itself.
+    #[prop_or_default]
+    pub stuck: bool,
 }
 
 /// A pod's state as a small drawing in lists: the shapes of the stage.
@@ -171,6 +174,10 @@ pub fn LookMark(props: &LookMarkProps) -> Html {
         Look::Pending => {
             ("wait", html! { <rect x="3" y="3" width="10" height="10" rx="2" fill="none" stroke-dasharray="2 2" /> })
         }
+        Look::Creating if props.stuck => (
+            "bad",
+            html! { <><rect x="3" y="3" width="10" height="10" rx="2" fill="none" /><path fill="none" d="M8 5.5v3M8 10.7v.1" /></> },
+        ),
         Look::Creating => (
             "wait",
             html! { <><rect x="3" y="3" width="10" height="10" rx="2" fill="none" /><rect x="4.5" y="8" width="7" height="3.5" stroke="none" /></> },

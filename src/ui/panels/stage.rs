@@ -310,6 +310,7 @@ fn paint(
         still: dom::reduced_motion(),
         at,
         waiting_label: &waiting,
+        fleet_label: t.fleet_scale(),
         services_label: t.services_title(),
         ratio,
     };

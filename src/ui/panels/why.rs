@@ -23,7 +23,8 @@ pub fn Why(props: &WhyProps) -> Html {
         (view.why.clone(), view.row(props.id).map(|r| r.name.clone()).unwrap_or_default())
     };
     let Some(steps) = steps else { return html! { <p class="empty">{ t.why_asking() }</p> } };
-    let ended = steps.last().is_some_and(|s| s.origin.is_some());
+    let by_person = steps.last().is_some_and(|s| ["you", "scenario"].contains(&s.what.actor.as_str()));
+    let ended = by_person || steps.iter().any(|s| s.origin.is_some());
     html! {
         <>
             <h3 class="question">{ t.why_question(name) }</h3>

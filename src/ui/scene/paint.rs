@@ -3,7 +3,7 @@
 use super::super::format;
 use super::super::texts::Language;
 use super::super::view::{View, stuck};
-use super::layout::{Level, NodePlace, Rect, head_height};
+use super::layout::{self, Level, NodePlace, Rect, head_height};
 use super::marks::{badges, badges_width, bar_of, free_hatch, notched_edge, silent_word, slash, taint_chip};
 use super::palette::{Palette, rgb};
 use super::pods::{self, PodShape};
@@ -28,6 +28,8 @@ pub struct Frame<'f> {
     pub at: f64,
     /// `waiting to be placed`.
     pub waiting_label: &'f str,
+    /// What a cell of the fleet is.
+    pub fleet_label: &'f str,
     /// `services`.
     pub services_label: &'f str,
     /// Device pixels a CSS pixel.
@@ -106,13 +108,9 @@ impl Scene {
                 continue;
             }
             let Some(RowBody::Node(node)) = f.view.row(place.id).map(|r| &r.body) else { continue };
-            let scale = |v: f64| v * f.ratio;
-            let cell = pixels::Cell::new(
-                scale(r.x - window.x),
-                scale(r.y - window.y),
-                scale(r.w).max(1.0),
-                scale(r.h).max(1.0),
-            );
+            let whole = |v: f64| (v * f.ratio).floor();
+            let side = |v: f64| (whole(v / layout::FILL) - 1.0).max(1.0);
+            let cell = pixels::Cell::new(whole(r.x - window.x), whole(r.y - window.y), side(r.w), side(r.h));
             let share = node.cpu_requested as f64 / node.cpu.max(1) as f64;
             let step = ((share * 5.0).ceil() as usize).min(5);
             picture.fill(&cell, heat[step]);
@@ -133,6 +131,10 @@ impl Scene {
             let _ = c.put_image_data(&data, window.x * f.ratio, window.y * f.ratio);
         }
         self.zones(c, f, window);
+        c.set_font("600 12px system-ui, sans-serif");
+        c.set_text_baseline("alphabetic");
+        c.set_fill_style_str(&f.p.ink2);
+        let _ = c.fill_text(f.fleet_label, 12.0, self.size.1 - 8.0);
     }
 
     fn node(&mut self, c: &Canvas, f: &Frame, place: &NodePlace, r: &Rect, level: Level) {

@@ -1,6 +1,7 @@
 //! A list of tabs: one Tab stop, arrows move, as the pattern of the ARIA authoring guide has it.
 
 use super::super::dom;
+use web_sys::{ScrollIntoViewOptions, ScrollLogicalPosition};
 use yew::prelude::*;
 
 /// One tab.
@@ -54,6 +55,17 @@ pub fn Tabs(props: &TabsProps) -> Html {
             dom::focus(&format!("{id}-{}", items[to].key));
         })
     };
+    let (first, start) = (use_mut_ref(|| true), props.id.clone());
+    use_effect_with(props.chosen.clone(), move |chosen| {
+        let options = ScrollIntoViewOptions::new();
+        options.set_block(ScrollLogicalPosition::Nearest);
+        options.set_inline(ScrollLogicalPosition::Nearest);
+        if !first.replace(false)
+            && let Some(tab) = dom::by_id(&format!("{start}-{chosen}"))
+        {
+            tab.scroll_into_view_with_scroll_into_view_options(&options);
+        }
+    });
     html! {
         <div class="tabs" role="tablist" aria-label={props.label.clone()} {onkeydown}>
             { for props.items.iter().map(|item| {
