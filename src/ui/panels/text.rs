@@ -103,17 +103,14 @@ fn OwnFiles() -> Html {
 fn Files() -> Html {
     let page = use_page(topic::FILES | topic::CHOICE);
     let t = page.texts();
-    let (empty, front) = {
-        let ui = page.ui();
-        (ui.files.is_empty(), ui.front)
-    };
+    let empty = page.ui().files.is_empty();
     html! {
         <div class="files">
             <FileTabs />
             if empty {
                 <div class="empty"><p id="files" tabindex="-1">{ t.files_empty() }</p><OwnFiles /></div>
             } else {
-                <div class="file-panel" role="tabpanel" id="file-panel" aria-labelledby={format!("file-{front}")}><Editor /></div>
+                <Editor />
             }
             <Check />
         </div>
