@@ -81,6 +81,8 @@ pub struct Profile {
     pub message: Option<Rc<str>>,
     /// Lines it prints, with the time since its start.
     pub lines: Rc<Vec<(Span, String)>>,
+    /// Whether its image holds nothing but a shell and the program: no wget, no curl.
+    pub bare: bool,
     /// Files it makes, from when to when.
     pub files: Vec<(Span, Option<Span>, String)>,
 }
@@ -97,6 +99,7 @@ impl Default for Profile {
             term: Term::Ends { after: Span::ZERO, code: 0 },
             message: None,
             lines: Rc::default(),
+            bare: false,
             files: Vec::new(),
         }
     }
@@ -121,6 +124,10 @@ impl Profile {
         let url =
             line.split_whitespace().find_map(|w| w.trim_matches(['"', '\'']).split_once("://").map(|(_, rest)| rest));
         if let (Some(url), true) = (url, line.contains("wget") || line.contains("curl")) {
+            if self.bare {
+                // Source: POSIX: a command that is not found.
+                return (127, Span::ZERO);
+            }
             let (host, path) = url.split_once('/').unwrap_or((url, ""));
             let port = host.rsplit_once(':').and_then(|(_, p)| p.parse().ok()).unwrap_or(80);
             return match self.answer(at, Some(port), path == "live") {
@@ -321,6 +328,7 @@ fn by_environment(ask: &Ask) -> Profile {
         listens_after: Some(span("START_DELAY").unwrap_or(Span::ZERO)),
         ports,
         unwell,
+        bare: true,
         slow: span("HEALTH_SLOW").unwrap_or(Span::ZERO),
         end: [exits, oom].into_iter().flatten().min_by_key(|e| e.after),
         term: match flag("IGNORE_TERM") {
