@@ -526,24 +526,14 @@ fn warnings(service: &Value) -> Vec<String> {
     out
 }
 
-/// Source: kubernetes v1.37 pkg/registry/core/service/strategy.go, patchAllocatedValues.
+/// Source: kubernetes v1.37 pkg/registry/core/service/storage/storage.go, patchAllocatedValues, normalizeClusterIPs.
 fn carry(service: &mut Value, old: &Value) {
     let was = old.of("spec").clone();
     let spec = service.make("spec");
     let addressed = |spec: &Value| spec.text("type") != "ExternalName";
     if addressed(&was) && addressed(spec) {
-        if spec.text("clusterIP").is_empty() && spec.items("clusterIPs").is_empty() {
-            for member in ["clusterIP", "clusterIPs"] {
-                spec.make_map().set(member, was.of(member).clone());
-            }
-        } else if spec.items("clusterIPs").is_empty() || spec.text("clusterIP") != was.text("clusterIP") {
-            let ip = spec.of("clusterIP").clone();
-            if spec.items("clusterIPs").is_empty() || spec.items("clusterIPs") == was.items("clusterIPs") {
-                spec.make_map().set("clusterIPs", vec![ip]);
-            }
-        }
-        for member in ["ipFamilies", "ipFamilyPolicy"] {
-            if spec.of(member).is_void() {
+        for member in ["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"] {
+            if spec.of(member).is_void() && was.has(member) {
                 spec.make_map().set(member, was.of(member).clone());
             }
         }
@@ -558,5 +548,53 @@ fn carry(service: &mut Value, old: &Value) {
                 port.fill_zero("nodePort", number);
             }
         });
+    }
+    let same_list = spec.items("clusterIPs") == was.items("clusterIPs");
+    if spec.text("clusterIP") != was.text("clusterIP") && (same_list || spec.items("clusterIPs").is_empty()) {
+        let ip = spec.of("clusterIP").clone();
+        let ips = if ip.is_void() { Value::Null } else { Value::List(vec![ip]) };
+        spec.make_map().set("clusterIPs", ips);
+    }
+    let checked = |s: &Value| s.text("type") == "LoadBalancer" && s.text("externalTrafficPolicy") == "Local";
+    if checked(&was) && checked(spec) && spec.num("healthCheckNodePort") == 0 && was.num("healthCheckNodePort") != 0 {
+        spec.make_map().set("healthCheckNodePort", was.num("healthCheckNodePort"));
+    }
+    drop_of_type(spec, &was);
+}
+
+/// A service of another type gives up what only the type before had, unless the user changes it.
+/// Source: kubernetes v1.37 pkg/registry/core/service/strategy.go, dropTypeDependentFields.
+fn drop_of_type(spec: &mut Value, was: &Value) {
+    let balances = |s: &Value| s.text("type") == "LoadBalancer";
+    let checked = |s: &Value| balances(s) && s.text("externalTrafficPolicy") == "Local";
+    let numbered = |s: &Value| matches!(s.text("type"), "NodePort" | "LoadBalancer");
+    let addressed = |s: &Value| s.text("type") != "ExternalName";
+    let mut gone: Vec<&str> = Vec::new();
+    if addressed(was) && !addressed(spec) {
+        if spec.of("clusterIP") == was.of("clusterIP") && spec.of("clusterIPs") == was.of("clusterIPs") {
+            gone.extend(["clusterIP", "clusterIPs"]);
+        }
+        gone.extend(["ipFamilies", "ipFamilyPolicy"].iter().filter(|m| spec.of(m) == was.of(m)));
+    }
+    if checked(was) && !checked(spec) && spec.of("healthCheckNodePort") == was.of("healthCheckNodePort") {
+        gone.push("healthCheckNodePort");
+    }
+    if balances(was) && !balances(spec) {
+        let members = ["allocateLoadBalancerNodePorts", "loadBalancerClass"];
+        gone.extend(members.iter().filter(|m| spec.of(m) == was.of(m)));
+    }
+    if reachable(was) && !reachable(spec) && spec.of("externalTrafficPolicy") == was.of("externalTrafficPolicy") {
+        gone.push("externalTrafficPolicy");
+    }
+    let ports = |s: &Value| -> std::collections::BTreeSet<i64> {
+        s.items("ports").iter().map(|p| p.num("nodePort")).filter(|n| *n != 0).collect()
+    };
+    if numbered(was) && !numbered(spec) && ports(was) == ports(spec) {
+        spec.each("ports", |port| {
+            port.remove_at(&["nodePort"]);
+        });
+    }
+    for member in gone {
+        spec.remove_at(&[member]);
     }
 }
