@@ -202,7 +202,7 @@ fn examples_and_files_are_applied() {
 #[test]
 #[ignore = "wants dist/ and a browser: ./dev test"]
 fn the_keyboard_alone_is_enough() {
-    let app = App::open(Screen { calm: true, ..Screen::DESKTOP });
+    let app = App::open(Screen::DESKTOP);
     let keys = |keys: &[&str]| app.browser.press(keys);
     app.counts("3 ready");
     keys(&["Control+o"]);

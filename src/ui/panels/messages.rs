@@ -24,7 +24,7 @@ pub fn Messages() -> Html {
             <p class="spoken" aria-live="polite" id="live">{ spoken }</p>
             <div class="spoken" role="alert">{ alert.clone().unwrap_or_default() }</div>
             if let (Some((_, why)), Some(words)) = (crashed, alert) {
-                <div class="banner">
+                <section class="banner" aria-label={t.problems_title()}>
                     <Icon name="problem" />
                     <p>{ words }</p>
                     <details><summary>{ t.crash_details() }</summary><pre tabindex="0">{ why }</pre></details>
@@ -32,7 +32,7 @@ pub fn Messages() -> Html {
                         let page = page.clone();
                         move |_| page.choose(|ui| ui.crashed = None)
                     }}><Icon name="close" /></button>
-                </div>
+                </section>
             }
             <div class="toasts" role="status" aria-live="polite">
                 { for toasts.into_iter().map(|toast| {
