@@ -260,7 +260,7 @@ mod tests {
         let mut view = View::default();
         let node =
             |zone: &str| RowBody::Node(NodeRow { zone: zone.into(), ready: "True".into(), ..NodeRow::default() });
-        let pod = |node, look| RowBody::Pod(PodRow { node, look, ..PodRow::default() });
+        let pod = |node, look| RowBody::Pod(PodRow { node, look, detail: "no room".into(), ..PodRow::default() });
         view.fold(Update {
             rows: vec![
                 row(1, "node-b", node("b")),
