@@ -12,6 +12,7 @@ const FLOORS: &[(&str, usize)] = &[
     ("deployment", 109),
     ("durations", 90),
     ("eviction_toleration", 105),
+    ("hpa", 170),
     ("labels", 158),
     ("names", 153),
     ("preemption", 117),

@@ -9,6 +9,7 @@ mod cron;
 mod deployment;
 mod durations;
 mod eviction_toleration;
+mod hpa;
 mod labels;
 mod names;
 pub mod objects;
@@ -67,6 +68,7 @@ const FAMILIES: &[(&str, How)] = &[
     ("defaults", How::Itself(objects::defaults)),
     ("durations", How::Lines(durations::check)),
     ("eviction_toleration", How::Lines(eviction_toleration::check)),
+    ("hpa", How::Lines(hpa::check)),
     ("labels", How::Lines(labels::check)),
     ("preemption", How::Lines(preemption::check)),
     ("printers", How::Lines(printers::check)),

@@ -162,15 +162,10 @@ fn write(
 }
 
 fn unmanaged_words(selector: &LabelSelector) -> String {
-    let labels: String = selector.labels.iter().map(|(k, v)| format!("{k}: {v},")).collect();
-    let one = |e: &crate::kubernetes::objects::parts::LabelRequirement| {
-        format!("LabelSelectorRequirement{{Key:{},Operator:{},Values:[{}],}},", e.key, e.operator, e.values.join(" "))
-    };
-    let expressions: String = selector.expressions.iter().map(one).collect();
     format!(
-        "Pods selected by this PodDisruptionBudget (selector: &LabelSelector{{MatchLabels:map[string]string{{{labels}}},\
-         MatchExpressions:[]LabelSelectorRequirement{{{expressions}}},}}) were found to be unmanaged. As a result, the status \
+        "Pods selected by this PodDisruptionBudget (selector: {}) were found to be unmanaged. As a result, the status \
          of the PDB cannot be calculated correctly, which may result in undefined behavior. To account for these pods please \
-         set \".spec.minAvailable\" field of the PDB to an integer value."
+         set \".spec.minAvailable\" field of the PDB to an integer value.",
+        selector.dump()
     )
 }

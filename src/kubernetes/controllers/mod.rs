@@ -7,6 +7,7 @@ mod disruption;
 mod endpoints;
 mod frame;
 mod garbage;
+pub mod horizontal_pod_autoscaler;
 mod job;
 mod namespace;
 mod namespace_defaults;

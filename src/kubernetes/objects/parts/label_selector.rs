@@ -50,6 +50,23 @@ impl LabelSelector {
                 _ => false,
             })
     }
+    /// How Go prints a pointer to it. Source: kubernetes v1.37 apimachinery/pkg/apis/meta/v1/generated.pb.go, String.
+    pub fn dump(&self) -> String {
+        let labels: String = self.labels.iter().map(|(k, v)| format!("{k}: {v},")).collect();
+        let one = |e: &LabelRequirement| {
+            format!(
+                "LabelSelectorRequirement{{Key:{},Operator:{},Values:[{}],}},",
+                e.key,
+                e.operator,
+                e.values.join(" ")
+            )
+        };
+        let expressions: String = self.expressions.iter().map(one).collect();
+        format!(
+            "&LabelSelector{{MatchLabels:map[string]string{{{labels}}},\
+             MatchExpressions:[]LabelSelectorRequirement{{{expressions}}},}}"
+        )
+    }
     /// Whether it has no requirement at all.
     pub fn is_empty(&self) -> bool {
         self.labels.is_empty() && self.expressions.is_empty()
