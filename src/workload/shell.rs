@@ -162,7 +162,7 @@ impl Run {
                 }
             }
             run = match joint {
-                "&&" => run && self.last == 0 || !run && self.last == 0,
+                "&&" => self.last == 0,
                 "||" => self.last != 0,
                 _ => true,
             };
