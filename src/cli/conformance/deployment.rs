@@ -91,7 +91,7 @@ fn deletion_order(input: &Value) -> Value {
 
 fn one_pass(input: &Value) -> Value {
     let calendar = calendar();
-    let mut api = Api::new(calendar.clone(), 1);
+    let mut api = Api::new(calendar, 1);
     let now = input.str_at(&["now"]).and_then(|t| calendar.read(t)).unwrap_or_default();
     let mut ids = BTreeMap::new();
     let given_trees = input.get("deployment").into_iter().chain(input.list_at(&["replicaSets"]));

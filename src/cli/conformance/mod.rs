@@ -17,7 +17,7 @@ mod preemption;
 mod printers;
 mod qos;
 mod quantity;
-mod scenarios;
+pub mod scenarios;
 mod scheduling;
 mod updates;
 

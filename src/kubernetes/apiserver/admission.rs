@@ -13,7 +13,10 @@ use std::rc::Rc;
 
 /// Admitted specs by namespace, template and labels, so that a thousand pods of one template are admitted once.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Admitted(BTreeMap<(Rc<str>, u64), Vec<(Labels, Rc<PodSpec>)>>);
+pub(super) struct Admitted(BTreeMap<(Rc<str>, u64), Vec<ByLabels>>);
+
+/// What one template becomes under these labels.
+type ByLabels = (Labels, Rc<PodSpec>);
 
 /// How many templates are remembered. Ours: bounds memory; older ones are admitted again.
 const ADMITTED_MAX: usize = 4096;

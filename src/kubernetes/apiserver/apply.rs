@@ -104,6 +104,9 @@ impl Api {
     }
 }
 
+/// Manager, operation, version and time of a set of fields: who is named in a conflict.
+type Writer = (Rc<str>, Word, Rc<str>, Time);
+
 /// Refuses when another manager owns a wanted field with another value.
 fn refuse_conflicts(
     managers: &[ManagedFields],
@@ -113,7 +116,7 @@ fn refuse_conflicts(
     tree: &Value,
     info: Option<&'static KindInfo>,
 ) -> Result<(), ApiError> {
-    let mut conflicts: BTreeMap<(Rc<str>, Word, Rc<str>, Time), Vec<String>> = BTreeMap::new();
+    let mut conflicts: BTreeMap<Writer, Vec<String>> = BTreeMap::new();
     let mut count = 0;
     for m in managers.iter().filter(|m| &*m.manager != manager) {
         for path in wanted.0.iter().filter(|p| m.fields.0.contains(*p)) {
@@ -128,7 +131,7 @@ fn refuse_conflicts(
     if conflicts.is_empty() {
         return Ok(());
     }
-    let one = |((manager, operation, version, _), fields): (&(Rc<str>, Word, Rc<str>, Time), &Vec<String>)| {
+    let one = |((manager, operation, version, _), fields): (&Writer, &Vec<String>)| {
         let using = if operation == "Update" { format!(" using {version}") } else { String::new() };
         match fields.as_slice() {
             [field] => format!("conflict with \"{manager}\"{using}: {field}"),

@@ -271,14 +271,6 @@ impl Desk<'_, '_> {
             }
         }
     }
-    /// What a container does was changed from outside: every probe that waits for nothing ticks again.
-    pub(super) fn wake_probers(&mut self) {
-        for at in self.worker.all() {
-            for which in 0..self.worker.slots[at as usize].probers.len() {
-                self.arm(at, which, Span::ZERO);
-            }
-        }
-    }
 }
 
 /// What a probe finds, and how long that takes. `age`: how long the container has been running; `None` when it has ended.

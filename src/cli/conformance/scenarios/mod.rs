@@ -5,7 +5,7 @@
 
 mod play;
 mod project;
-mod setup;
+pub mod setup;
 
 use super::{Outcome, Report, Request};
 use crate::text::{Value, json, yaml};

@@ -122,12 +122,12 @@ impl Player {
     }
     /// Looks at a command under way; tells whether it has ended, and then writes its line.
     fn look(&mut self, job: &mut Job) -> bool {
-        if job.code.is_none() {
-            if let Some(output) = job.console.poll(&mut self.cluster) {
-                job.stdout += &output.stdout;
-                job.stderr += &output.stderr;
-                job.code = output.code;
-            }
+        if job.code.is_none()
+            && let Some(output) = job.console.poll(&mut self.cluster)
+        {
+            job.stdout += &output.stdout;
+            job.stderr += &output.stderr;
+            job.code = output.code;
         }
         if job.code.is_none() && self.cluster.now() >= job.until {
             // Source: recorded: a command that takes too long is ended as `timeout` ends it.

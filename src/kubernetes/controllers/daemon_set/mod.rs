@@ -134,7 +134,8 @@ impl Pass<'_, '_> {
     /// Source: manage, podsShouldBeOnNode.
     fn manage(&mut self) -> bool {
         let (by_node, nodes) = (self.by_node(), self.nodes());
-        let (mut needing, mut surplus): (Vec<Rc<str>>, Vec<(Rc<Object>, Why)>) = (Vec::new(), Vec::new());
+        let mut needing: Vec<Rc<str>> = Vec::new();
+        let mut surplus: Vec<(Rc<Object>, Why)> = Vec::new();
         for node in &nodes {
             let (run, stay) = fit::belongs(&self.template.spec, node);
             let name = &node.meta.name;

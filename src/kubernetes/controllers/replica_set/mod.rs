@@ -151,7 +151,7 @@ fn to_delete(ctl: &Ctl, object: &Object, count: usize) -> Vec<Id> {
         managed(ctl, object.meta.id, Kind::Pod).filter(|p| is_active(p)).filter_map(read).collect();
     if count < candidates.len() {
         rank::set_ranks(&mut candidates, related(ctl, object).iter().filter_map(|p| p.pod()));
-        let calendar = ctl.api.calendar.clone();
+        let calendar = ctl.api.calendar;
         candidates = rank::sort(candidates, ctl.now(), &|id| calendar.uid(id));
     }
     candidates.iter().take(count).map(|c| c.id).collect()
