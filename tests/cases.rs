@@ -78,7 +78,7 @@ fn play(page: &str) -> String {
                 shown.for_each(|command| converse(&mut run, &files, command, &mut out));
             }
             ("why", object) => out.push_str(&why(&run.world.cluster, object)),
-            _ => body.iter().for_each(|l| drop(writeln!(out, "{l}"))),
+            _ => body.iter().for_each(|l| out.push_str(&format!("{l}\n"))),
         }
         out.push_str("```\n");
     }

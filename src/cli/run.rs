@@ -42,7 +42,7 @@ fn try_run(mut args: Vec<String>) -> Result<Outcome, Outcome> {
     let (scenario, problems) = Scenario::read(&files, seed.unwrap_or(1));
     let scenario = Scenario { seed: seed.unwrap_or(scenario.seed), ..scenario };
     let mut outcome = Outcome::default();
-    problems.iter().for_each(|p| drop(writeln!(outcome.err, "{p}")));
+    problems.iter().for_each(|p| outcome.err.push_str(&format!("{p}\n")));
     let end = Time::ZERO + length.or(scenario.until).unwrap_or(DEFAULT_LENGTH);
     let mut run = start(&scenario, &mut outcome);
     play(&mut run, end, &mut asked);

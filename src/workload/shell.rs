@@ -253,7 +253,7 @@ impl Run {
             ("rm", args) => args.iter().for_each(|name| self.take(name)),
             ("ls" | "stat", args) => {
                 let known = |name: &&str| name.starts_with('-') || self.files.contains_key(*name);
-                let all = args.iter().all(|name| known(&name));
+                let all = args.iter().all(known);
                 return self.done(i32::from(!all));
             }
             ("test", ["-f" | "-e", name]) | ("[", ["-f" | "-e", name, "]"]) => {

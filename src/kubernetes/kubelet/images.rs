@@ -35,12 +35,12 @@ impl Desk<'_, '_> {
     }
     fn pull(&mut self, at: u16, image: &str, name: &str, here: bool) {
         let now = self.now();
-        if let Some((entry, failure)) = self.worker.slots[at as usize].pull.clone() {
-            if now.since(entry.raised) < entry.pause {
-                self.tell(at, false, "BackOff", format!("Back-off pulling image \"{image}\""));
-                let words = format!("Back-off pulling image \"{image}\": ErrImagePull: {failure}");
-                return self.cannot_start(at, "ImagePullBackOff", words, RETRY);
-            }
+        if let Some((entry, failure)) = self.worker.slots[at as usize].pull.clone()
+            && now.since(entry.raised) < entry.pause
+        {
+            self.tell(at, false, "BackOff", format!("Back-off pulling image \"{image}\""));
+            let words = format!("Back-off pulling image \"{image}\": ErrImagePull: {failure}");
+            return self.cannot_start(at, "ImagePullBackOff", words, RETRY);
         }
         self.tell(at, false, "Pulling", format!("Pulling image \"{image}\""));
         let fault = self.workloads.registry.fault(image).is_some();

@@ -81,7 +81,8 @@ impl Worker {
                     plan.push(at);
                 }
                 // The next one waits until this one has started.
-                if !initialized && !(slot.running() && slot.started) {
+                let there = initialized || slot.running() && slot.started;
+                if !there {
                     return plan;
                 }
                 continue;

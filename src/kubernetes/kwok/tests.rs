@@ -16,7 +16,8 @@ fn with_pod(annotations: &str) -> (Cluster, Id) {
         "apiVersion: v1\nkind: Pod\nmetadata: {{name: p, namespace: default, annotations: {{{annotations}}}}}\nspec: {{nodeName: node-1, containers: [{{name: app, image: app}}]}}"
     );
     cluster.settle();
-    for text in [&pod] {
+    {
+        let text = &pod;
         let (documents, _) = yaml::read("test.yaml", text);
         let made = cluster.api.create_tree(
             documents[0].node.to_value(),

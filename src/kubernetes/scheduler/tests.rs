@@ -15,6 +15,7 @@ crate::reasons! { "test":
 }
 
 fn by() -> By {
+    assert_eq!(REASONS.len(), 1);
     let why: Why = did();
     By::actor("you", why)
 }

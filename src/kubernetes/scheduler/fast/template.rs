@@ -372,7 +372,7 @@ impl Template {
             if walk.feasible >= enough {
                 return at;
             }
-            if at % BLOCK == 0 && at + BLOCK <= range.end {
+            if at.is_multiple_of(BLOCK) && at + BLOCK <= range.end {
                 let block = at / BLOCK;
                 let stats = || open.iter().map(|class| (*class, self.classes[*class as usize].blocks[block]));
                 let nodes: usize = stats().map(|(_, stat)| stat.nodes as usize).sum();
@@ -462,7 +462,7 @@ impl Template {
         let mut sum = 0;
         let mut at = piece.start;
         while at < piece.end {
-            if at % BLOCK == 0 && at + BLOCK <= piece.end {
+            if at.is_multiple_of(BLOCK) && at + BLOCK <= piece.end {
                 sum += self.ties_of_block(at / BLOCK, wanted);
                 at += BLOCK;
             } else {
