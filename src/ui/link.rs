@@ -221,5 +221,5 @@ fn post(worker: &Worker, message: &Uint8Array) {
 }
 
 fn words(error: &JsValue) -> String {
-    js_sys::Error::try_from(error.clone()).map(|e| e.message().into()).unwrap_or_else(|_| "no worker".to_string())
+    error.dyn_ref::<js_sys::Error>().map_or_else(|| "no worker".to_string(), |e| e.message().into())
 }

@@ -59,6 +59,8 @@ pub const FILES_MAX: usize = 20 << 20;
 
 type Painter = Rc<dyn Fn(f64) -> bool>;
 type Wisher = Rc<dyn Fn(Wish)>;
+type Watcher = Rc<dyn Fn(&Changes)>;
+type FrameStep = Closure<dyn FnMut(f64)>;
 
 struct Inner {
     engine: RefCell<Option<Engine>>,
@@ -67,9 +69,9 @@ struct Inner {
     listeners: RefCell<Vec<(u32, u8, Callback<()>)>>,
     next: Cell<u32>,
     painter: RefCell<Option<Painter>>,
-    on_changes: RefCell<Option<Rc<dyn Fn(&Changes)>>>,
+    on_changes: RefCell<Option<Watcher>>,
     wisher: RefCell<Option<Wisher>>,
-    frame: RefCell<Option<Closure<dyn FnMut(f64)>>>,
+    frame: RefCell<Option<FrameStep>>,
     framed: Cell<bool>,
     last_frame: Cell<f64>,
     advancing: Cell<bool>,
@@ -409,12 +411,7 @@ impl Page {
     // ---- frames
 
     /// The stage registers what draws a frame; it says whether it wants another one.
-    pub fn set_painter(
-        &self,
-        painter: Option<Painter>,
-        on_changes: Option<Rc<dyn Fn(&Changes)>>,
-        wisher: Option<Wisher>,
-    ) {
+    pub fn set_painter(&self, painter: Option<Painter>, on_changes: Option<Watcher>, wisher: Option<Wisher>) {
         *self.0.painter.borrow_mut() = painter;
         *self.0.wisher.borrow_mut() = wisher;
         *self.0.on_changes.borrow_mut() = on_changes;

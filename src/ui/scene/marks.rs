@@ -66,6 +66,7 @@ pub fn hatch(c: &Canvas, r: &Rect, colour: &str, step: f64) {
     c.restore();
 }
 
+/// A free place that no pod may take: slanted lines, dotted around when the whole node is empty.
 pub fn free_hatch(c: &Canvas, p: &Palette, r: &Rect, empty: bool) {
     if r.w < 8.0 {
         c.set_stroke_style_str(&p.edge);
