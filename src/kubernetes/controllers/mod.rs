@@ -51,6 +51,7 @@ pub const CONTROLLERS: &[Controller] = &[
     stateful_set::CONTROLLER,
     daemon_set::CONTROLLER,
     job::CONTROLLER,
+    horizontal_pod_autoscaler::CONTROLLER,
 ];
 
 /// What they give as reasons.
@@ -71,6 +72,7 @@ pub const REASONS: &[&[Reason]] = &[
     stateful_set::REASONS,
     daemon_set::REASONS,
     job::REASONS,
+    horizontal_pod_autoscaler::REASONS,
 ];
 
 /// What the room remembers.
@@ -93,6 +95,8 @@ impl Default for State {
 /// What the controllers remember beyond the store.
 #[derive(Clone, Debug, Default)]
 pub struct Memory {
+    /// What was wished for and done by autoscalers, and what pods are said to use.
+    pub autoscalers: horizontal_pod_autoscaler::Memory,
     /// Objects without a managing controller, which somebody may adopt.
     pub orphans: owned::Orphans,
     /// Counts of pods by ReplicaSet.

@@ -6,7 +6,9 @@ use super::setup::{self, clock, moment};
 use crate::console::Console;
 use crate::kubernetes::Cluster;
 use crate::kubernetes::apiserver::By;
+use crate::kubernetes::controllers::horizontal_pod_autoscaler::measured::Load;
 use crate::kubernetes::kubelet::Outage;
+use crate::kubernetes::objects::parts::{LabelSelector, Quantity};
 use crate::kubernetes::objects::{Kind, Object};
 use crate::map;
 use crate::sim::{Span, Time};
@@ -167,6 +169,9 @@ impl Player {
             let node = setup::node(node, None, self.lab);
             self.cluster.api.add_node(&node, By::actor("kubelet", setup::begins()));
             self.cluster.settle();
+        } else if let Some(load) = step.get("metrics") {
+            self.measure(load);
+            action.set("metrics", load.clone());
         } else if let Some(quiet) = number_at(step, "wait-quiet") {
             self.wait_quiet(quiet, number_at(step, "max").unwrap_or(60.0));
         }
@@ -224,6 +229,23 @@ impl Player {
             Lab::Fake => self.cluster.kwok(|kwok, cx| kwok.recover(group, cx)),
             Lab::Real => self.cluster.kubelet(|kubelet, cx| kubelet.recover_node(group, cx)),
         }
+    }
+    /// Says what pods use from now on.
+    fn measure(&mut self, load: &Value) {
+        let selector = load.str_at(&["selector"]).unwrap_or_default();
+        let labels = selector.split(',').filter_map(|pair| pair.split_once('='));
+        let amount = |name: &str| Some((name.into(), Quantity::read(load.get(name)?).ok()?.milli_value()));
+        let load = Load {
+            namespace: load.str_at(&["namespace"]).map_or_else(|| self.namespace.clone(), Rc::from),
+            selector: LabelSelector {
+                labels: labels.map(|(k, v)| (k.into(), v.into())).collect(),
+                expressions: Vec::new(),
+            },
+            usage: ["cpu", "memory"].into_iter().filter_map(amount).collect(),
+            shared: load.str_at(&["mode"]) == Some("total"),
+            missing: load.int_at(&["missing"]).unwrap_or(0).max(0) as usize,
+        };
+        self.cluster.controllers(|state, _| state.memory.autoscalers.measured.set(load));
     }
     /// Waits until nothing was written for so long.
     fn wait_quiet(&mut self, quiet: f64, most: f64) {

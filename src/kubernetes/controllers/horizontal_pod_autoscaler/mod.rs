@@ -3,9 +3,13 @@
 
 pub mod behavior;
 mod conditions;
+pub mod measured;
 pub mod metrics;
 pub mod pods;
 mod propose;
+mod sync;
+
+pub use sync::{CONTROLLER, Memory, REASONS};
 
 use crate::kubernetes::objects::Calendar;
 use crate::kubernetes::objects::parts::Quantity;

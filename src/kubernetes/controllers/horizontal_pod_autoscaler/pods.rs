@@ -71,7 +71,7 @@ pub fn amounts(tree: Option<&Value>) -> Amounts {
 }
 
 /// One measurement.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sample {
     /// Thousandths.
     pub value: i64,

@@ -1,0 +1,181 @@
+//! The acting part: reads the store, lets the core decide, writes. Wakes on: HorizontalPodAutoscaler, and every 15 s.
+//! Writes: `spec.replicas` of the target, the autoscaler's status.
+
+use super::behavior::Past;
+use super::measured::Measured;
+use super::pods::Pod;
+use super::{Inputs, NoScale, Outcome, Scale, pass};
+use crate::kubernetes::apiserver::Told;
+use crate::kubernetes::controllers::{Controller, Ctl, Done, On};
+use crate::kubernetes::objects::parts::LabelSelector;
+use crate::kubernetes::objects::parts::selector::Selector;
+use crate::kubernetes::objects::{Body, Id, Kind, Object, group_of};
+use crate::map;
+use crate::reasons;
+use crate::sim::{Span, Time};
+use crate::text::Value;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+reasons! { "autoscaler":
+    /// The target gets another number of replicas.
+    scaled(from, to, why),
+    /// It wrote down what it saw.
+    looked(replicas),
+}
+
+/// The controller.
+pub const CONTROLLER: Controller =
+    Controller { name: "horizontal-pod-autoscaler", wakes: &[On::Named(KIND)], reconcile, every: None };
+
+const KIND: &str = "HorizontalPodAutoscaler";
+/// From one look to the next. Source: kubernetes v1.37 pkg/controller/podautoscaler/config/v1alpha1/defaults.go,
+/// HorizontalPodAutoscalerSyncPeriod.
+const PERIOD: Span = Span::secs(15);
+/// Kinds with a scale. Source: kubernetes v1.37 pkg/registry/apps, ScaleREST.
+const SCALABLE: [&str; 4] = ["Deployment", "ReplicaSet", "StatefulSet", "ReplicationController"];
+
+/// What is remembered of all autoscalers.
+#[derive(Clone, Debug, Default)]
+pub struct Memory {
+    known: BTreeMap<Id, Known>,
+    /// What pods are said to use.
+    pub measured: Measured,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Known {
+    past: Past,
+    due: Time,
+    selector: Option<Rc<LabelSelector>>,
+}
+
+/// A target that was found.
+struct Found {
+    id: Id,
+    scale: Scale,
+    selector: Rc<LabelSelector>,
+}
+
+fn reconcile(id: Id, ctl: &mut Ctl) -> Done {
+    let Some(hpa) = ctl.api.store.get(id).cloned() else {
+        ctl.memory.autoscalers.known.remove(&id);
+        return Done::Settled;
+    };
+    let now = ctl.now();
+    let known = ctl.memory.autoscalers.known.entry(id).or_default();
+    if known.due > now {
+        return Done::Again(known.due.since(now));
+    }
+    known.due = now + PERIOD;
+    sync(&hpa, ctl);
+    Done::Again(PERIOD)
+}
+
+fn sync(hpa: &Rc<Object>, ctl: &mut Ctl) {
+    let (id, now) = (hpa.meta.id, ctl.now());
+    let namespace = hpa.meta.namespace.clone();
+    let tree = newer(ctl.api.tree(hpa));
+    let found = target(ctl, &tree, &namespace);
+    let all: Vec<Rc<Object>> = ctl.api.store.list_in(Kind::Pod, &namespace).cloned().collect();
+    let selector = found.as_ref().map(|f| f.selector.clone()).unwrap_or_default();
+    let mine: Vec<&Rc<Object>> =
+        all.iter().filter(|p| !selector.is_empty() && selector.matches(&p.meta.labels)).collect();
+    let pods: Vec<Pod> = mine.iter().map(|p| Pod::read(&ctl.api.tree(p), &ctl.api.calendar)).collect();
+    let readings = ctl.memory.autoscalers.measured.readings(&namespace, &all, &selector, now);
+    let mut known = ctl.memory.autoscalers.known.remove(&id).unwrap_or_default();
+    known.selector = found.is_ok().then(|| selector.clone());
+    let mut past = std::mem::take(&mut known.past);
+    ctl.memory.autoscalers.known.insert(id, known);
+    let ambiguous = ambiguous(ctl, &namespace, &selector, &mine);
+    let target = found.as_ref().ok().map(|f| (f.id, f.scale.wanted));
+    let calendar = ctl.api.calendar.clone();
+    let scale = found.map(|f| f.scale);
+    let inputs = Inputs { hpa: &tree, scale, pods: &pods, readings: &readings, ambiguous, now, calendar: &calendar };
+    let outcome = pass(&inputs, &mut past);
+    ctl.memory.autoscalers.known.entry(id).or_default().past = past;
+    act(hpa, target, outcome, ctl);
+}
+
+fn act(hpa: &Object, target: Option<(Id, i32)>, outcome: Outcome, ctl: &mut Ctl) {
+    let id = hpa.meta.id;
+    if let (Some((target, from)), Some(to)) = (target, outcome.scaled) {
+        let said = outcome.events.last().and_then(|e| e.message.split_once("reason: "));
+        let why = said.map_or("", |(_, why)| why).to_string();
+        let by = ctl.by(scaled(i64::from(from), i64::from(to), why)).reading(hpa, "spec");
+        ctl.api.update(target, by, |o| set_replicas(o, to));
+    }
+    let replicas = outcome.status.int_at(&["currentReplicas"]).unwrap_or(0);
+    let by = ctl.by(looked(replicas)).reading(hpa, "spec");
+    ctl.api.update_status(id, by, |o| {
+        if let Body::Plain(tree) = &mut o.body {
+            Rc::make_mut(tree).set_at(&["status"], outcome.status);
+        }
+    });
+    for said in outcome.events {
+        let told = if said.warning { Told::warning } else { Told::normal };
+        ctl.api.tell(told(CONTROLLER.name, id, said.reason, said.message));
+    }
+}
+
+fn set_replicas(object: &mut Object, to: i32) {
+    match &mut object.body {
+        Body::Deployment(row) => row.replicas = to,
+        Body::ReplicaSet(row) => row.replicas = to,
+        Body::Plain(tree) => Rc::make_mut(tree).set_at(&["spec", "replicas"], to),
+        _ => {}
+    }
+}
+
+/// An autoscaler of the elder version in the newer one's words. Source: kubernetes v1.37 pkg/apis/autoscaling/v1/conversion.go.
+fn newer(mut tree: Value) -> Value {
+    if let Some(percent) = tree.int_at(&["spec", "targetCPUUtilizationPercentage"]) {
+        let target = map! { "type" => "Utilization", "averageUtilization" => percent };
+        let cpu = map! { "type" => "Resource", "resource" => map! { "name" => "cpu", "target" => target } };
+        tree.set_at(&["spec", "metrics"], vec![Value::Map(cpu)]);
+    }
+    tree
+}
+
+fn target(ctl: &Ctl, hpa: &Value, namespace: &str) -> Result<Found, NoScale> {
+    let text = |key: &str| hpa.str_at(&["spec", "scaleTargetRef", key]).unwrap_or_default();
+    let (version, kind, name) = (text("apiVersion"), text("kind"), text("name"));
+    if version.matches('/').count() > 1 {
+        let message = format!("unexpected GroupVersion string: {version}");
+        return Err(NoScale { message, error: "invalid API version in scale target reference".into() });
+    }
+    let known = ctl.api.kinds.find(version, kind).filter(|_| SCALABLE.contains(&kind));
+    let Some(known) = known else {
+        let message = format!("no matches for kind {kind:?} in group {:?}", group_of(version));
+        return Err(NoScale { message, error: "unable to determine resource for scale target reference".into() });
+    };
+    let Some(object) = ctl.api.store.by_name(known, namespace, name) else {
+        let message = format!("{} {name:?} not found", ctl.api.resource(known));
+        let error = format!("failed to query scale subresource for {kind}/{namespace}/{name}");
+        return Err(NoScale { message, error });
+    };
+    let tree = ctl.api.tree(object);
+    let int = |path: &[&str]| tree.int_at(path).unwrap_or(0) as i32;
+    let selector = tree.at(&["spec", "selector"]).map(LabelSelector::read).unwrap_or_default();
+    let scale = Scale {
+        wanted: int(&["spec", "replicas"]),
+        there: int(&["status", "replicas"]),
+        selects: !selector.is_empty(),
+    };
+    Ok(Found { id: object.meta.id, scale, selector: Rc::new(selector) })
+}
+
+/// What is wrong when more than one autoscaler wants the same pods.
+/// Source: kubernetes v1.37 pkg/controller/podautoscaler/horizontal.go, validateAndParseSelector.
+fn ambiguous(ctl: &Ctl, namespace: &str, selector: &LabelSelector, pods: &[&Rc<Object>]) -> Option<String> {
+    let wants = |id: &Id, known: &Known| {
+        let object = ctl.api.store.get(*id).filter(|o| &*o.meta.namespace == namespace)?;
+        let theirs = known.selector.as_ref().filter(|s| !s.is_empty())?;
+        pods.iter().any(|p| theirs.matches(&p.meta.labels)).then(|| format!("{namespace}/{}", object.meta.name))
+    };
+    let names: Vec<String> = ctl.memory.autoscalers.known.iter().filter_map(|(id, known)| wants(id, known)).collect();
+    (names.len() > 1).then(|| {
+        let selector = Selector::format(Some(selector));
+        format!("pods by selector {selector} are controlled by more than one HPA (e.g. [{}])", names.join(" "))
+    })
+}
