@@ -27,6 +27,7 @@ pub struct Dimension {
     groups: Vec<bool>,
 }
 
+// Ours: places in tables of our own.
 /// A node that lacks the label.
 pub const MISSING: i32 = -1;
 

@@ -80,6 +80,7 @@ struct Stat {
     best: i32,
 }
 
+// Ours: places in tables of our own.
 /// Places of fixed members in a class's key.
 const TAINTS: usize = 0;
 const PREFERRED: usize = 1;
