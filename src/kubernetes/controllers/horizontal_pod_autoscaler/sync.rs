@@ -106,10 +106,15 @@ fn act(hpa: &Object, target: Option<(Id, i32)>, outcome: Outcome, ctl: &mut Ctl)
         ctl.api.update(target, by, |o| set_replicas(o, to));
     }
     let replicas = outcome.status.int_at(&["currentReplicas"]).unwrap_or(0);
+    let mut status = outcome.status;
+    // Source: kubernetes v1.37 staging/src/k8s.io/api/autoscaling/v2/types.go: the list is written even when there is none.
+    if status.get("currentMetrics").is_none() {
+        status.set_at(&["currentMetrics"], Value::Null);
+    }
     let by = ctl.by(looked(replicas)).reading(hpa, "spec");
     ctl.api.update_status(id, by, |o| {
         if let Body::Plain(tree) = &mut o.body {
-            Rc::make_mut(tree).set_at(&["status"], outcome.status);
+            Rc::make_mut(tree).set_at(&["status"], status);
         }
     });
     for said in outcome.events {
