@@ -54,11 +54,16 @@ fn played(seed: u64, steps: &[(u64, usize)], end: Time) -> Run {
     run
 }
 
+/// Gaps in milliseconds, and which input follows.
+fn steps() -> impl Strategy<Value = Vec<(u64, usize)>> {
+    proptest::collection::vec((0u64..9_000, 0usize..7), 1..6)
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
 
     #[test]
-    fn the_same_inputs_write_the_same_trace(seed in 1u64..5, steps in proptest::collection::vec((0u64..9_000, 0usize..7), 1..6)) {
+    fn the_same_inputs_write_the_same_trace(seed in 1u64..5, steps in steps()) {
         let end = Time::secs(60);
         let (a, b) = (played(seed, &steps, end), played(seed, &steps, end));
         prop_assert_eq!(trace(&a.world.cluster), trace(&b.world.cluster));
@@ -66,7 +71,10 @@ proptest! {
     }
 
     #[test]
-    fn rewinding_and_playing_again_reads_the_same(steps in proptest::collection::vec((0u64..9_000, 0usize..7), 1..5), back in proptest::collection::vec(0u64..50_000, 1..5)) {
+    fn rewinding_and_playing_again_reads_the_same(
+        steps in steps(),
+        back in proptest::collection::vec(0u64..50_000, 1..5),
+    ) {
         let mut line = Timeline::new(Run::new(&scenario(1)), Span::secs(5));
         let inputs = inputs();
         for (gap, which) in &steps {

@@ -9,9 +9,10 @@
 ///     /// Nothing can be done about it: people are warned.
 ///     warning cannot_create(message),
 /// }
+/// # fn main() {
 /// assert_eq!(too_few(3, 1).reason.key, "replicaset.too_few");
 /// assert_eq!(REASONS.len(), 2);
-/// # fn main() {}
+/// # }
 /// ```
 #[macro_export]
 macro_rules! reasons {

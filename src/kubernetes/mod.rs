@@ -12,6 +12,7 @@ pub mod objects;
 pub mod scheduler;
 
 pub use cluster::Cluster;
+pub use kubelet::Outage;
 
 use crate::journal::Reason;
 

@@ -174,8 +174,6 @@ mod tests {
     fn api() -> Api {
         let mut api = Api::new(Calendar::default(), 1);
         api.bootstrap();
-        let account = tree("apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: default, namespace: default}\n");
-        api.create_tree(account, by(), &WriteOptions::default()).expect("service account");
         assert_eq!(REASONS.len(), 1);
         api
     }

@@ -164,8 +164,8 @@ fn write(
 fn unmanaged_words(selector: &LabelSelector) -> String {
     format!(
         "Pods selected by this PodDisruptionBudget (selector: {}) were found to be unmanaged. As a result, the status \
-         of the PDB cannot be calculated correctly, which may result in undefined behavior. To account for these pods please \
-         set \".spec.minAvailable\" field of the PDB to an integer value.",
+         of the PDB cannot be calculated correctly, which may result in undefined behavior. To account for these \
+         pods please set \".spec.minAvailable\" field of the PDB to an integer value.",
         selector.dump()
     )
 }

@@ -1,9 +1,9 @@
 //! Nodes that fail, namespaces and owners that go.
 
 use super::tests::Stage;
+use crate::kubernetes::Outage;
 use crate::kubernetes::apiserver::bootstrap::{NodeSpec, from_the_start};
 use crate::kubernetes::apiserver::{By, DeleteOptions, Propagation};
-use crate::kubernetes::kubelet::Outage;
 use crate::kubernetes::objects::Kind;
 use crate::sim::Span;
 

@@ -27,8 +27,7 @@ pub struct Dimension {
     groups: Vec<bool>,
 }
 
-// Ours: places in tables of our own.
-/// A node that lacks the label.
+/// A node that lacks the label. Ours.
 pub const MISSING: i32 = -1;
 
 impl Dimension {

@@ -80,12 +80,15 @@ struct Stat {
     best: i32,
 }
 
-// Ours: places in tables of our own.
-/// Places of fixed members in a class's key.
+/// Places of fixed members in a class's key: the count of intolerable soft taints. Ours.
 const TAINTS: usize = 0;
+/// The weight of preferred terms that match. Ours.
 const PREFERRED: usize = 1;
+/// The score of images. Ours.
 const IMAGES: usize = 2;
+/// Whether spreading ignores the node. Ours.
 const IGNORED: usize = 3;
+/// Where the dimensions begin. Ours.
 const DIMENSIONS: usize = 4;
 
 impl Template {
