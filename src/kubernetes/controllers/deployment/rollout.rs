@@ -43,12 +43,13 @@ impl Pass<'_, '_> {
             return Ok(false);
         }
         old.sort_by(by_age);
-        let unhealthy = self.drop_unhealthy(&mut old, most)?;
+        let Some(unhealthy) = self.drop_unhealthy(&mut old, most)? else { return Ok(false) };
         let healthy = self.drop_healthy(&old, new, min_available)?;
         Ok(unhealthy + healthy > 0)
     }
-    /// Pods that are not available go first: that takes nothing away. Source: cleanupUnhealthyReplicas.
-    fn drop_unhealthy(&mut self, old: &mut [Set], most: i32) -> Result<i32, Stop> {
+    /// Pods that are not available go first: that takes nothing away. `None` where the real controller fails and waits for
+    /// newer counts. Source: cleanupUnhealthyReplicas; rolling.go, reconcileOldReplicaSets.
+    fn drop_unhealthy(&mut self, old: &mut [Set], most: i32) -> Result<Option<i32>, Stop> {
         let mut dropped = 0;
         for set in old.iter_mut() {
             if dropped >= most {
@@ -59,16 +60,16 @@ impl Pass<'_, '_> {
                 continue;
             }
             let count = unavailable.min(most - dropped);
-            // More available than wanted: the real controller fails here, and the whole step counts as nothing done.
+            // More available than wanted: the counts are old. Going on with them would break the floor.
             if count < 0 {
-                return Ok(0);
+                return Ok(None);
             }
             if let Some(scaled) = self.step_set(set, wanted(set) - count)? {
                 *set = scaled;
             }
             dropped += count;
         }
-        Ok(dropped)
+        Ok(Some(dropped))
     }
     /// Source: scaleDownOldReplicaSetsForRollingUpdate.
     fn drop_healthy(&mut self, old: &[Set], new: &Set, min_available: i32) -> Result<i32, Stop> {
