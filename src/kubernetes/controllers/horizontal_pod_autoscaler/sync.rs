@@ -89,7 +89,7 @@ fn sync(hpa: &Rc<Object>, ctl: &mut Ctl) {
     ctl.memory.autoscalers.known.insert(id, known);
     let ambiguous = ambiguous(ctl, &namespace, &selector, &mine);
     let target = found.as_ref().ok().map(|f| (f.id, f.scale.wanted));
-    let calendar = ctl.api.calendar.clone();
+    let calendar = ctl.api.calendar;
     let scale = found.map(|f| f.scale);
     let inputs = Inputs { hpa: &tree, scale, pods: &pods, readings: &readings, ambiguous, now, calendar: &calendar };
     let outcome = pass(&inputs, &mut past);
