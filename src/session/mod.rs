@@ -18,7 +18,7 @@ pub use update::*;
 
 use crate::kubernetes::objects::{Id, Object};
 use crate::scenario::{Scenario, TextFile};
-use crate::sim::{Span, Time, Timeline};
+use crate::sim::{Rewindable, Span, Time, Timeline};
 use run::{Input, Run};
 use std::collections::BTreeSet;
 
@@ -28,6 +28,10 @@ const CHECKPOINT_EVERY: Span = Span::secs(10);
 const BRANCHES_MAX: usize = 8;
 /// Journal lines in one update. Ours: more than a person can follow.
 const HAPPENINGS_MAX: usize = 200;
+/// Larger worlds are not played ahead to find the end of a quiet stretch. Ours: a copy must cost less than a frame.
+const AHEAD_WEIGHT_MAX: u64 = 2_000;
+/// Steps a copy is played ahead at most. Ours: minutes of nothing but looking around.
+const AHEAD_STEPS_MAX: usize = 500;
 /// Entries a slice of a long seek should write, more or less; slices grow and shrink towards it. Ours: some tens of
 /// milliseconds of work.
 const SLICE_ENTRIES: u32 = 4_000;
@@ -56,6 +60,8 @@ pub struct Session {
     seeking: Option<(Time, Span)>,
     full: bool,
     log_changed: bool,
+    /// The next moment at which something will be written, where that was looked up.
+    quiet_until: Option<Time>,
 }
 
 impl Default for Session {
@@ -86,6 +92,7 @@ impl Session {
             seeking: None,
             full: true,
             log_changed: true,
+            quiet_until: None,
         }
     }
     fn apply_scenario_files(&mut self) {
@@ -136,7 +143,7 @@ impl Session {
             Command::Seek { to } => self.seek(Time(to)),
             Command::StepEvent { back } => self.step_event(back),
             Command::SkipQuiet => {
-                if let Some(due) = self.run().next_due() {
+                if let Some(due) = self.quiet_until.or_else(|| self.run().next_due()) {
                     self.seek(due);
                 }
             }
@@ -176,6 +183,9 @@ impl Session {
     }
     /// Goes to `to`, in slices when it is far.
     fn seek(&mut self, to: Time) {
+        if to < self.now() {
+            self.quiet_until = None;
+        }
         if to <= self.line().newest() {
             // The past is at most a checkpoint away.
             self.full |= to < self.now();
@@ -281,7 +291,7 @@ impl Session {
             }
         } else if crate::console::only_reads(&line) {
             let mut copy = self.run().clone();
-            crate::sim::Rewindable::apply(&mut copy, &Input::Line(line));
+            copy.apply(&Input::Line(line));
             update.shell = copy.take_answers().pop().map(shell_row);
         } else {
             self.take(Input::Line(line));
@@ -290,6 +300,7 @@ impl Session {
     /// Takes an input at the cursor; in the past the old future is kept as a branch of its own.
     fn take(&mut self, input: Input) {
         self.seeking = None;
+        self.quiet_until = None;
         if self.line().in_the_past() {
             self.fork();
         }
@@ -323,19 +334,46 @@ impl Session {
     fn switch(&mut self, index: usize) {
         if index < self.branches.len() {
             self.present = index;
+            self.quiet_until = None;
             self.full = true;
             self.log_changed = true;
             self.seeking = None;
         }
     }
 
+    /// When something will be written next. Components look around all the time without a write, so a copy is played ahead until
+    /// one comes; the answer holds until then or until a person acts. Large worlds are not copied: there something happens
+    /// anyway.
+    fn quiet_until(&mut self) -> Option<Time> {
+        let (now, run) = (self.now(), self.run());
+        let due = run.next_due()?;
+        if self.line().in_the_past() || run.weight() > AHEAD_WEIGHT_MAX {
+            return Some(due);
+        }
+        if let Some(known) = self.quiet_until.filter(|t| *t > now) {
+            return Some(known);
+        }
+        let mut ahead = run.clone();
+        let before = ahead.world.cluster.api.journal.len();
+        let mut t = due;
+        for _ in 0..AHEAD_STEPS_MAX {
+            let Some(due) = ahead.next_due() else { break };
+            t = due;
+            ahead.run_until(due);
+            if ahead.world.cluster.api.journal.len() > before {
+                break;
+            }
+        }
+        self.quiet_until = Some(t);
+        self.quiet_until
+    }
     /// Fills in where the run stands and what changed on the stage.
     fn report(&mut self, update: &mut Update) {
         let forked = std::mem::take(&mut self.just_forked);
         update.clock = Clock {
             now: self.now().0,
             newest: self.line().newest().0,
-            next_due: self.run().next_due().map(|t| t.0),
+            next_due: self.quiet_until().map(|t| t.0),
             seeking: self.seeking.map(|(to, _)| to.0),
             branches: self.branches.iter().map(branch_row).collect(),
             branch: self.present as u32,

@@ -85,8 +85,12 @@ impl Record {
         let mut marks = Vec::new();
         for (_, entry) in self.journal.since(0) {
             density[column(entry.t)] += 1;
-            if entry.why.reason.key == "kubelet.restarted" {
+            if entry.why.reason.key == "kubelet.ended" {
                 marks.push(("restarts".into(), entry.t.0, entry.t.0, String::new()));
+            }
+            if entry.why.reason.key == "person.scripted" {
+                let what = entry.why.args.first().map(|a| a.to_string()).unwrap_or_default();
+                marks.push(("faults".into(), entry.t.0, entry.t.0, what));
             }
         }
         for (t, input) in inputs {
