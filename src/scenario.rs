@@ -51,8 +51,6 @@ pub struct Scenario {
     pub inputs: Vec<Scripted>,
     /// How long the run is meant to be, when the file says so.
     pub until: Option<Span>,
-    /// `workloads:` as written, for the kubelets.
-    pub workloads: Rc<Value>,
     /// Whether the files are applied at the start; otherwise an input does it.
     pub apply: bool,
 }
@@ -69,7 +67,6 @@ impl Default for Scenario {
             seed: 1,
             inputs: Vec::new(),
             until: None,
-            workloads: Rc::new(Value::Null),
             apply: true,
         }
     }
@@ -162,7 +159,6 @@ impl Reader<'_> {
                 "inputs" => self.inputs(value, into),
                 "until" => into.until = self.span(value),
                 "apply" => into.apply = value.to_value() != Value::Bool(false),
-                "workloads" => into.workloads = Rc::new(value.to_value()),
                 "name" | "about" | "orchestrion" => {}
                 other => self.complain(value, format!("unknown field \"{other}\"")),
             }
