@@ -251,10 +251,12 @@ fn a_phone_shows_and_does_the_same() {
     app.is_sound();
     app.click("button", "Outline");
     app.click("treeitem", "Deployment web");
+    app.click("button", "Inspector");
     app.act("One replica more");
     app.counts("4 pods: 4 ready");
     app.click("button", "Outline");
     app.click("treeitem", &app.pods()[0]);
+    app.click("button", "Inspector");
     app.click("tab", "Why");
     app.says("web.yaml:");
     app.is_sound();
