@@ -30,8 +30,8 @@ const BRANCHES_MAX: usize = 8;
 const HAPPENINGS_MAX: usize = 200;
 /// Larger worlds are not played ahead to find the end of a quiet stretch. Ours: a copy must cost less than a frame.
 const AHEAD_WEIGHT_MAX: u64 = 2_000;
-/// Steps a copy is played ahead at most. Ours: minutes of nothing but looking around.
-const AHEAD_STEPS_MAX: usize = 500;
+/// A copy is played ahead at most so far. Ours: an eviction comes after five minutes; what is an hour away is nothing to wait for.
+const AHEAD_MAX: Span = Span::secs(600);
 /// Entries a slice of a long seek should write, more or less; slices grow and shrink towards it. Ours: some tens of
 /// milliseconds of work.
 const SLICE_ENTRIES: u32 = 4_000;
@@ -355,16 +355,17 @@ impl Session {
         }
         let mut ahead = run.clone();
         let before = ahead.world.cluster.api.journal.len();
-        let mut t = due;
-        for _ in 0..AHEAD_STEPS_MAX {
-            let Some(due) = ahead.next_due() else { break };
-            t = due;
-            ahead.run_until(due);
+        let end = now + AHEAD_MAX;
+        // Where nothing is written for long there is nothing to skip to: time goes on at its own pace.
+        let mut found = due;
+        while let Some(next) = ahead.next_due().filter(|next| *next <= end) {
+            ahead.run_until(next);
             if ahead.world.cluster.api.journal.len() > before {
+                found = next;
                 break;
             }
         }
-        self.quiet_until = Some(t);
+        self.quiet_until = Some(found);
         self.quiet_until
     }
     /// Fills in where the run stands and what changed on the stage.
