@@ -9,7 +9,6 @@ use crate::text::Value;
 /// The rules of cron jobs.
 pub const RULES: Rules = Rules {
     kind: "batch/v1 CronJob",
-    simulated: &["spec.*"],
     defaults,
     strategy: super::fresh,
     create,

@@ -10,13 +10,6 @@ use crate::text::Value;
 /// The rules of volumes.
 pub const RULES: Rules = Rules {
     kind: "v1 PersistentVolume",
-    simulated: &[
-        "spec.capacity.*",
-        "spec.accessModes",
-        "spec.storageClassName",
-        "spec.claimRef.*",
-        "spec.nodeAffinity.*",
-    ],
     defaults,
     strategy,
     create: check,

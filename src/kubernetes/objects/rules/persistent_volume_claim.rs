@@ -13,7 +13,6 @@ const CLASS_ANNOTATION: &str = "volume.beta.kubernetes.io/storage-class";
 /// The rules of claims.
 pub const RULES: Rules = Rules {
     kind: "v1 PersistentVolumeClaim",
-    simulated: &["spec.accessModes", "spec.resources.*", "spec.storageClassName", "spec.volumeName", "spec.volumeMode"],
     defaults,
     strategy: |claim| {
         claim.make_map().set("status", crate::map! { "phase" => "Pending" });
