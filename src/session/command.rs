@@ -1,6 +1,7 @@
 //! What a page, a test or the command line may ask of a session. Sent as bytes ([`super::wire`]); times are microseconds
 //! of virtual time.
 
+use super::figures::{FaultAsk, Shape};
 use serde::{Deserialize, Serialize};
 
 /// A file of the person's, by name.
@@ -85,6 +86,13 @@ pub enum Command {
         /// How many columns the bar has.
         columns: u32,
     },
+    /// Curves of the whole run up to its newest moment, of one object or of everything.
+    Series {
+        /// Row id of a Service, pod, node, workload or autoscaler; nothing for the total.
+        id: Option<u32>,
+        /// How many columns.
+        columns: u32,
+    },
     /// The trace of the run so far, as JSON lines.
     Trace,
     /// The full current state again (after a crash, a reload or a change of view).
@@ -162,5 +170,21 @@ pub enum Action {
     Line {
         /// The line.
         line: String,
+    },
+    /// Sets how a load goes from now on; makes the load when there is none of this name.
+    SetLoad {
+        /// Its name.
+        name: String,
+        /// Row id of the Service it asks.
+        to: u32,
+        /// How it goes.
+        shape: Shape,
+    },
+    /// Lets something break.
+    Fault(FaultAsk),
+    /// Ends a fault, or its repetition.
+    EndFault {
+        /// Its number.
+        number: u32,
     },
 }

@@ -4,6 +4,7 @@
 mod check;
 mod command;
 pub mod expression;
+mod figures;
 mod inspect;
 mod overview;
 mod rows;
@@ -13,6 +14,7 @@ mod update;
 pub mod wire;
 
 pub use command::{Action, Command, File};
+pub use figures::*;
 pub use trace::trace;
 pub use update::*;
 
@@ -161,6 +163,7 @@ impl Session {
                 let branch = &self.branches[self.present];
                 update.overview = Some(branch.record.overview(branch.line.inputs(), branch.line.newest(), columns));
             }
+            Command::Series { .. } => {}
             Command::Trace => update.trace = Some(trace(&self.run().world.cluster)),
             Command::Refresh => self.full = true,
             Command::CrashForTest => panic!("stopped on purpose"),
@@ -277,6 +280,7 @@ impl Session {
             }),
             Action::Rollout { id, verb } => named(id).map(|(r, _)| Input::Line(format!("kubectl rollout {verb} {r}"))),
             Action::Line { line } => Some(Input::Line(line)),
+            Action::SetLoad { .. } | Action::Fault(_) | Action::EndFault { .. } => None,
         };
         match input {
             Some(input) => self.take(input),

@@ -1,5 +1,6 @@
 //! What a session tells. Rows are small and flat; the page folds them into its view and never holds the world.
 
+use super::figures::{AutoscalerRow, FaultRow, Ladder, Series, Traffic};
 use serde::{Deserialize, Serialize};
 
 /// One answer.
@@ -29,6 +30,12 @@ pub struct Update {
     pub completions: Option<Vec<String>>,
     /// An answer to `Overview`.
     pub overview: Option<Overview>,
+    /// Traffic, when it changed.
+    pub traffic: Option<Traffic>,
+    /// Faults in force, when they changed.
+    pub faults: Option<Vec<FaultRow>>,
+    /// An answer to `Series`.
+    pub series: Option<Series>,
     /// An answer to `Trace`.
     pub trace: Option<String>,
     /// The input log of the present branch, when it changed: opaque bytes for `Open`, kept by the page so that a reload or a
@@ -96,6 +103,8 @@ pub enum RowBody {
     Workload(WorkloadRow),
     /// A Service.
     Service(ServiceRow),
+    /// A HorizontalPodAutoscaler.
+    Autoscaler(AutoscalerRow),
     /// Anything else that is kept and shown.
     Other(OtherRow),
 }
@@ -352,6 +361,8 @@ pub struct Inspect {
     pub attempts: Vec<Attempt>,
     /// File and line it came from, when a person wrote it.
     pub origin: Option<(String, u32, u32)>,
+    /// The newest decision, of an autoscaler.
+    pub ladder: Option<Ladder>,
 }
 
 /// One scheduling attempt.

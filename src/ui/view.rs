@@ -97,6 +97,8 @@ pub struct Kinds {
     pub services: BTreeSet<u32>,
     /// Workloads.
     pub workloads: BTreeSet<u32>,
+    /// Autoscalers.
+    pub autoscalers: BTreeSet<u32>,
     /// The rest.
     pub others: BTreeSet<u32>,
 }
@@ -233,7 +235,9 @@ impl View {
             _ => {}
         }
         self.troubles.remove(&id);
-        for set in [&mut self.kinds.nodes, &mut self.kinds.services, &mut self.kinds.workloads, &mut self.kinds.others]
+        let kinds = &mut self.kinds;
+        for set in
+            [&mut kinds.nodes, &mut kinds.services, &mut kinds.workloads, &mut kinds.autoscalers, &mut kinds.others]
         {
             set.remove(&id);
         }
@@ -256,6 +260,7 @@ impl View {
             }
             RowBody::Service(_) => changes.services |= self.kinds.services.insert(id),
             RowBody::Workload(_) => _ = self.kinds.workloads.insert(id),
+            RowBody::Autoscaler(_) => _ = self.kinds.autoscalers.insert(id),
             RowBody::Other(_) => _ = self.kinds.others.insert(id),
         }
         if needs_attention(&row) {

@@ -503,6 +503,7 @@ impl Page {
             RowBody::Pod(_) => format!("pod {}", row.name),
             RowBody::Workload(w) => format!("{} {}", w.kind.to_lowercase(), row.name),
             RowBody::Service(_) => format!("service {}", row.name),
+            RowBody::Autoscaler(_) => format!("hpa {}", row.name),
             RowBody::Other(o) => format!("{} {}", o.kind.to_lowercase(), row.name),
         })
     }

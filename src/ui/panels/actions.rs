@@ -52,6 +52,9 @@ fn items(page: &Page, id: u32) -> Vec<Item> {
         RowBody::Service(_) => {
             vec![item(t.action_delete(), format!("kubectl delete service {name}{in_space}"), Action::Delete { id })]
         }
+        RowBody::Autoscaler(_) => {
+            vec![item(t.action_delete(), format!("kubectl delete hpa {name}{in_space}"), Action::Delete { id })]
+        }
         RowBody::Other(o) => {
             let line = format!("kubectl delete {} {name}{in_space}", o.kind.to_lowercase());
             vec![item(t.action_delete(), line, Action::Delete { id })]

@@ -189,6 +189,9 @@ fn overview(page: &Page, row: &Row, inspect: Option<&Inspect>) -> Html {
         RowBody::Node(n) => node_facts(page, row.id, n, t, language),
         RowBody::Workload(w) => workload_facts(w, t),
         RowBody::Service(s) => service_facts(s, t),
+        RowBody::Autoscaler(a) => {
+            vec![(t.fact_replicas(), text(format!("{} → {} ({} … {})", a.current, a.desired, a.min, a.max)))]
+        }
         RowBody::Other(o) => vec![(t.fact_kind(), text(&o.kind))],
     };
     if row.owner.is_some() {

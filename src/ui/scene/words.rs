@@ -62,6 +62,7 @@ pub fn row(view: &View, row: &Row, t: Texts, language: Language) -> String {
         RowBody::Node(n) => node(view, row, n, t, language),
         RowBody::Service(s) => service(row, s, t),
         RowBody::Workload(w) => workload(row, w, t),
+        RowBody::Autoscaler(a) => t.autoscaler_line(&row.name, a.raw, a.desired, a.min, a.max),
         RowBody::Other(o) if o.acted_on => format!("{} {}", o.kind, row.name),
         RowBody::Other(o) => t.other_kept(&o.kind, &row.name),
     }
