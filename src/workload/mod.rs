@@ -1,11 +1,19 @@
 //! What a simulated container does, whoever runs it: when it listens, how healthy it is, how it ends, how it takes SIGTERM;
-//! which images there are and how long they take to pull; and the one file of latencies. Knows no orchestrator.
+//! what it does under load: cost of a request, queues, memory; which images there are and how long they take to pull; how
+//! many requests come; and the one file of latencies. Knows no orchestrator.
 
+mod behaviour;
+pub mod floor;
 pub mod latencies;
+mod load;
 mod profile;
 mod registry;
 mod shell;
+pub mod station;
 
+pub use behaviour::{Behaviour, Call};
+pub use floor::{Floor, Key, News, Strain, Twist, Unit};
 pub use latencies::{Latencies, Latency};
+pub use load::{Load, PATIENCE, RETRIES_MAX, Shape};
 pub use profile::{Ask, End, Health, Profile, Rule, Term, Workloads};
 pub use registry::{PullFault, Registry, canonical};

@@ -1,5 +1,6 @@
 //! How one run of a container goes: from its image, command and environment, changed by a scenario's rules.
 
+use super::behaviour::Behaviour;
 use super::registry::canonical;
 use super::shell::{self, Files};
 use crate::sim::Span;
@@ -12,6 +13,10 @@ pub struct Ask<'a> {
     pub image: &'a str,
     /// Its name.
     pub container: &'a str,
+    /// Name of what it belongs to.
+    pub unit: &'a str,
+    /// Name of the group of alike ones that this belongs to.
+    pub group: &'a str,
     /// `command`.
     pub command: &'a [Rc<str>],
     /// `args`.
@@ -174,6 +179,10 @@ pub struct Rule {
     pub image: Rc<str>,
     /// Container name it is about; empty for any.
     pub container: Rc<str>,
+    /// Name of what the container belongs to, or of its group; empty for any.
+    pub unit: Rc<str>,
+    /// Parameters of its behaviour under load by name, as [`Behaviour::set`] reads them.
+    pub set: Vec<(Rc<str>, Rc<str>)>,
     /// When it listens.
     pub listens_after: Option<Span>,
     /// Times between which it is not well.
@@ -213,21 +222,37 @@ impl Workloads {
     /// How a run goes.
     pub fn profile(&self, ask: &Ask) -> Profile {
         let mut profile = by_default(ask);
-        let name = canonical(ask.image);
-        for rule in &self.rules {
-            let image = rule.image.is_empty()
-                || rule.image.strip_suffix('*').is_some_and(|b| ask.image.starts_with(b) || name.starts_with(b))
-                || *rule.image == *ask.image
-                || *rule.image == *name;
-            if image && (rule.container.is_empty() || *rule.container == *ask.container) {
-                rule.apply(&mut profile);
-            }
-        }
+        self.fitting(ask).for_each(|rule| rule.apply(&mut profile));
         profile
+    }
+    /// What requests cost it.
+    pub fn behaviour(&self, ask: &Ask) -> Behaviour {
+        let mut it = Behaviour::of_image(ask.image);
+        if ask.memory_limit > 0 {
+            // What nobody set is not what kills it.
+            it.memory = it.memory.min(ask.memory_limit as u64 / 10 * 6);
+        }
+        for (name, value) in self.fitting(ask).flat_map(|rule| &rule.set) {
+            // A parameter that cannot be read was reported where it was written.
+            drop(it.set(name, value));
+        }
+        it
+    }
+    fn fitting<'a>(&'a self, ask: &'a Ask) -> impl Iterator<Item = &'a Rule> {
+        let name = canonical(ask.image);
+        self.rules.iter().filter(move |rule| rule.fits(ask, &name))
     }
 }
 
 impl Rule {
+    fn fits(&self, ask: &Ask, name: &str) -> bool {
+        let image = self.image.is_empty()
+            || self.image.strip_suffix('*').is_some_and(|b| ask.image.starts_with(b) || name.starts_with(b))
+            || *self.image == *ask.image
+            || *self.image == *name;
+        let unit = self.unit.is_empty() || *self.unit == *ask.unit || *self.unit == *ask.group;
+        image && unit && (self.container.is_empty() || *self.container == *ask.container)
+    }
     fn apply(&self, profile: &mut Profile) {
         if let Some(after) = self.listens_after {
             profile.listens_after = Some(after);

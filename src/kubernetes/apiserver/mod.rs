@@ -22,6 +22,7 @@ pub use write::{ApiError, DeleteOptions, FOREGROUND, ORPHAN, Propagation};
 use crate::journal::{Entry, EntryId, Journal, Verb, Why};
 use crate::kubernetes::objects::{Calendar, Id, KindNames, Object};
 use crate::sim::{Chance, Span, Time};
+use crate::workload::Floor;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -38,6 +39,8 @@ pub struct Api {
     pub store: Store,
     /// What happened and why.
     pub journal: Journal,
+    /// Below the books: what really runs, and how it stands under load.
+    pub floor: Floor,
     /// Aggregation and rate limits of events.
     pub(super) spam: EventSpam,
     /// Streams of chance by actor.
@@ -61,6 +64,7 @@ impl Api {
             kinds: KindNames::default(),
             store: Store::default(),
             journal: Journal::default(),
+            floor: Floor::default(),
             spam: EventSpam::default(),
             chance: BTreeMap::new(),
             seed,

@@ -59,8 +59,10 @@ impl State {
         self.with(id, cx, |desk| desk.look_at(at));
     }
     /// The books no longer have the pod: whatever runs of it is stopped.
-    pub(super) fn pod_gone(&mut self, change: &Change, _cx: &mut Cx<Timer>) {
+    pub(super) fn pod_gone(&mut self, change: &Change, cx: &mut Cx<Timer>) {
         self.pods.remove(&change.id);
+        let now = cx.now();
+        cx.api.floor.end_all(change.id.0, now);
     }
     /// Asks for a look after the usual latency of a watch.
     pub(super) fn look_soon(&mut self, id: Id, cx: &mut Cx<Timer>) {

@@ -2,10 +2,11 @@
 //! what should run), and looks again when something happened or a back-off has passed.
 //!
 //! `node` heartbeats and faults · `worker` what is remembered of a pod · `lifecycle` one look · `start` starting containers ·
-//! `images` pulls · `probes` · `admit` whether a pod is taken · `config` volumes and environment · `restart` back-off and policies · `stop` termination · `status` the report.
+//! `ground` what stands on the floor · `images` pulls · `probes` · `admit` whether a pod is taken · `config` volumes and environment · `restart` back-off and policies · `stop` termination · `status` the report.
 
 mod admit;
 mod config;
+mod ground;
 mod images;
 mod lifecycle;
 mod node;
@@ -19,6 +20,7 @@ mod worker;
 #[cfg(test)]
 mod tests;
 
+pub use ground::group_of;
 pub use node::Outage;
 
 use super::apiserver::{Change, ChangeKind, Cx};

@@ -9,6 +9,7 @@ use crate::kubernetes::objects::{Body, Condition, Id, Kind, Meta, Object, Tri, s
 use crate::map;
 use crate::sim::{Span, Time};
 use crate::text::{Value, Word};
+use crate::workload::Behaviour;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
@@ -44,6 +45,8 @@ pub struct Kubelet {
     pub pulls_until: Time,
     /// Last number given out as a pod's IP.
     pub last_ip: u32,
+    /// What was known of the container that started last: alike ones share it.
+    pub behaviour: Rc<Behaviour>,
 }
 
 /// What happens to a machine.
@@ -94,6 +97,7 @@ impl State {
             images: BTreeSet::new(),
             pulls_until: Time::ZERO,
             last_ip: 0,
+            behaviour: Rc::default(),
         };
         self.kubelets.insert(name.clone(), Rc::new(kubelet));
         cx.api.update(change.id, By::actor(KUBELET, node_joined(&name)), |o| {
@@ -141,7 +145,9 @@ impl State {
         if outage == Outage::Silent {
             return;
         }
-        for worker in self.pods.values_mut().filter(|w| *w.node == *name) {
+        cx.api.floor.dark.insert(name.into());
+        for (id, worker) in self.pods.iter_mut().filter(|(_, w)| *w.node == *name) {
+            cx.api.floor.end_all(id.0, now);
             let worker = Rc::make_mut(worker);
             (worker.sandbox, worker.step) = (false, Step::Idle);
             worker.op += 1;
@@ -159,6 +165,7 @@ impl State {
         let Some(kubelet) = self.kubelets.get_mut(name).filter(|k| !k.up) else { return };
         let kubelet = Rc::make_mut(kubelet);
         kubelet.up = true;
+        cx.api.floor.dark.remove(name);
         let node = kubelet.name.clone();
         let wait = self.latencies.kubelet_start.draw(cx.chance(KUBELET));
         cx.after(wait, Timer::Report(node));

@@ -12,7 +12,7 @@ use crate::kubernetes::objects::Id;
 use crate::kubernetes::objects::pod::{Container, Probe};
 use crate::sim::{Span, Time};
 use crate::text::Value;
-use crate::workload::{Health, Profile};
+use crate::workload::{Health, Profile, Unit};
 use std::rc::Rc;
 
 /// Which probe.
@@ -182,13 +182,18 @@ impl Desk<'_, '_> {
         let kind = self.worker.slots[at as usize].probers[which].kind;
         let Some(probe) = kind.of(container) else { return };
         let (success, failure) = (probe.success.max(1), probe.failure.max(1));
+        let luck = self.luck(at);
+        let Some(container) = self.worker.container(&self.spec, at) else { return };
+        let Some(probe) = kind.of(container) else { return };
         let slot = &self.worker.slots[at as usize];
         let age = match slot.run {
             Run::Running(since) => Some(self.now().since(since)),
             _ => None,
         };
         let ip = self.worker.ip.as_deref().unwrap_or_default();
-        let (found, takes) = find(probe, container, slot.profile.as_ref(), age, ip);
+        let unit = self.cx.api.floor.get((self.id.0, at)).filter(|_| age.is_some());
+        let who = Asked { profile: slot.profile.as_ref(), age, unit, luck, now: self.cx.api.now, kind };
+        let (found, takes) = find(probe, container, &who, ip);
         if takes > Span::ZERO && !waited {
             return self.cx.after(takes, Timer::Answer(self.id, at, which as u8, slot.runs));
         }
@@ -221,7 +226,7 @@ impl Desk<'_, '_> {
         if prober.hold || (prober.kind == Kind::Startup && slot.started) || prober.next.is_some() {
             return;
         }
-        if !settled {
+        if !settled || self.restless(at) {
             return self.arm(at, which, Span::ZERO);
         }
         let (Run::Running(since), Some(profile)) = (&slot.run, &slot.profile) else { return };
@@ -273,14 +278,32 @@ impl Desk<'_, '_> {
     }
 }
 
-/// What a probe finds, and how long that takes. `age`: how long the container has been running; `None` when it has ended.
-fn find(
-    probe: &Probe,
-    container: &Container,
-    profile: Option<&Rc<Profile>>,
+/// The container that a probe asks.
+struct Asked<'a> {
+    profile: Option<&'a Rc<Profile>>,
+    /// How long it has been running; `None` when it has ended.
     age: Option<Span>,
-    ip: &str,
-) -> (Found, Span) {
+    /// How it stands under load.
+    unit: Option<&'a Unit>,
+    luck: f64,
+    now: Time,
+    kind: Kind,
+}
+
+impl Asked<'_> {
+    fn health(&self, port: Option<u16>, always_well: bool) -> Health {
+        match (self.unit, self.profile, self.age) {
+            (Some(unit), _, Some(_)) if unit.twist.not_ready && self.kind == Kind::Readiness => Health::Bad,
+            (Some(unit), _, Some(_)) => unit.answer(self.now, port, always_well, self.luck),
+            (None, Some(profile), Some(age)) => profile.answer(age, port, always_well),
+            _ => Health::Refused,
+        }
+    }
+}
+
+/// What a probe finds, and how long that takes.
+fn find(probe: &Probe, container: &Container, who: &Asked, ip: &str) -> (Found, Span) {
+    let (profile, age) = (who.profile, who.age);
     let handler = probe.handler.get(&probe.kind).unwrap_or(&probe.handler);
     let timeout = if probe.timeout > Span::ZERO { probe.timeout } else { Span::secs(1) };
     if probe.kind == "exec" {
@@ -304,11 +327,8 @@ fn find(
     let port = port_of(handler, container);
     let host = handler.str_at(&["host"]).filter(|h| !h.is_empty()).unwrap_or(ip);
     let path = handler.str_at(&["path"]).unwrap_or("/");
-    let health = match (profile, age) {
-        // A port that accepts connections is well whatever the program says of itself.
-        (Some(profile), Some(age)) => profile.answer(age, port, probe.kind == "tcpSocket" || path == "/live"),
-        _ => Health::Refused,
-    };
+    // A port that accepts connections is well whatever the program says of itself.
+    let health = who.health(port, probe.kind == "tcpSocket" || path == "/live");
     let address = format!("{host}:{}", port.unwrap_or(0));
     let refused = format!("dial tcp {address}: connect: connection refused");
     let scheme = handler.str_at(&["scheme"]).unwrap_or("HTTP").to_lowercase();

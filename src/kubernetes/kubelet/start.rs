@@ -9,7 +9,7 @@ use crate::kubernetes::apiserver::Cx;
 use crate::kubernetes::objects::Id;
 use crate::sim::Span;
 use crate::text::{Value, Word};
-use crate::workload::{Ask, Health, Profile, Term};
+use crate::workload::{Ask, Health, Profile, Term, Workloads};
 use std::rc::Rc;
 
 impl State {
@@ -142,7 +142,8 @@ impl Desk<'_, '_> {
         if let Some(end) = profile.end {
             self.cx.after(end.after, Timer::Exit(self.id, at, run));
         }
-        slot.profile = Some(profile);
+        slot.profile = Some(profile.clone());
+        self.stand(at, &profile);
         self.arm_probers(at);
         self.worker.started_any = true;
         self.worker.why = Some(started(&name));
@@ -178,16 +179,7 @@ impl Desk<'_, '_> {
     }
     /// What the run that begins now does.
     fn profile(&self, at: u16) -> Profile {
-        let Some(container) = self.worker.container(&self.spec, at) else { return Profile::default() };
-        self.workloads.profile(&Ask {
-            image: &container.image,
-            container: &container.name,
-            command: &container.command,
-            args: &container.args,
-            env: &container.env,
-            run: self.worker.slots[at as usize].runs,
-            memory_limit: container.resources.limits.memory,
-        })
+        self.asked(at, Workloads::profile).unwrap_or_default()
     }
     /// A run is over.
     pub(super) fn exited(&mut self, at: u16, run: u32, code: Option<i32>) {
@@ -206,6 +198,7 @@ impl Desk<'_, '_> {
         let before = slot.last.clone();
         slot.run = Run::Ended(Rc::new(Ended { code, reason: reason.into(), message, started: since, finished: now }));
         slot.ready = false;
+        self.lie_down(at, now);
         let name = self.worker.container(&self.spec, at).map_or_else(Rc::default, |c| c.name.clone());
         match self.worker.stage {
             Stage::Live => {
@@ -236,6 +229,7 @@ impl Desk<'_, '_> {
         let slot = &self.worker.slots[at as usize];
         let run = slot.runs;
         let takes = self.term_takes(at, grace);
+        self.will_stop(at, Span::ZERO);
         self.worker.step = Step::Restart(at);
         self.worker.op += 1;
         match takes {

@@ -160,6 +160,7 @@ impl Desk<'_, '_> {
         let run = self.worker.slots[at as usize].runs;
         let hook = hook.unwrap_or(Span::ZERO).min(grace);
         let left = (grace - hook).max(if grace > Span::ZERO { GRACE_MIN } else { grace });
+        self.will_stop(at, hook);
         match self.term_takes(at, left) {
             Some(takes) => self.cx.after(hook + takes, Timer::Term(self.id, at, run)),
             None => self.cx.after(hook + left, Timer::Kill(self.id, at, run)),

@@ -1,0 +1,131 @@
+//! What a kubelet tells the floor: which containers run, and what the floor tells it back.
+
+use super::lifecycle::Desk;
+use super::worker::{Run, SIGKILLED, Stage};
+use super::{State, Timer};
+use crate::kubernetes::apiserver::{Api, Cx};
+use crate::kubernetes::objects::Id;
+use crate::sim::{Span, Time};
+use crate::workload::{Ask, Behaviour, Key, News, Profile, Unit, Workloads};
+use std::rc::Rc;
+
+/// Name of the group of alike pods that a pod belongs to: of what stands at the top of its owners, else its own.
+pub fn group_of(api: &Api, pod: Id) -> Rc<str> {
+    let mut at = pod;
+    // Ours: owners are at most two deep among built-in kinds.
+    for _ in 0..3 {
+        let owner = api.store.get(at).and_then(|o| o.meta.controller()).and_then(|o| o.id);
+        match owner.filter(|id| api.store.get(*id).is_some()) {
+            Some(owner) => at = owner,
+            None => break,
+        }
+    }
+    api.store.card(at).map_or_else(Rc::default, |card| card.name.clone())
+}
+
+impl State {
+    /// The floor has something to say.
+    pub fn hear(&mut self, news: News, cx: &mut Cx<Timer>) {
+        match news {
+            News::OutOfMemory(key) => self.floor_ends(key, SIGKILLED, true, cx),
+            News::Done(key) => self.floor_ends(key, 0, false, cx),
+            News::Pressed((id, slot)) => {
+                self.with(Id(id), cx, |desk| {
+                    if desk.worker.slots.get(slot as usize).is_some_and(|s| s.running()) {
+                        desk.arm_probers(slot);
+                    }
+                });
+            }
+        }
+    }
+    fn floor_ends(&mut self, (id, slot): Key, code: i32, oom: bool, cx: &mut Cx<Timer>) {
+        self.with(Id(id), cx, |desk| {
+            let Some(entry) = desk.worker.slots.get_mut(slot as usize).filter(|s| s.running()) else { return };
+            let run = entry.runs;
+            if oom && let (Run::Running(since), Some(profile)) = (&entry.run, &mut entry.profile) {
+                // As if the run had been meant to end so: the report says why.
+                let after = desk.cx.api.now.since(*since);
+                Rc::make_mut(profile).end = Some(crate::workload::End { after, code, oom });
+            }
+            desk.exited(slot, run, Some(code));
+        });
+    }
+}
+
+impl Desk<'_, '_> {
+    /// The names under which scenarios speak of a container, and what it does.
+    pub(super) fn asked<R>(&self, at: u16, what: impl FnOnce(&Workloads, &Ask) -> R) -> Option<R> {
+        let container = self.worker.container(&self.spec, at)?;
+        let unit = self.cx.api.store.card(self.id).map_or_else(Rc::default, |c| c.name.clone());
+        let group = group_of(self.cx.api, self.id);
+        let ask = Ask {
+            image: &container.image,
+            container: &container.name,
+            unit: &unit,
+            group: &group,
+            command: &container.command,
+            args: &container.args,
+            env: &container.env,
+            run: self.worker.slots[at as usize].runs,
+            memory_limit: container.resources.limits.memory,
+        };
+        Some(what(self.workloads, &ask))
+    }
+    /// A run begins: it stands on the floor.
+    pub(super) fn stand(&mut self, at: u16, profile: &Rc<Profile>) {
+        let Some(behaviour) = self.asked(at, Workloads::behaviour) else { return };
+        let behaviour = self.shared(behaviour);
+        let Some(container) = self.worker.container(&self.spec, at) else { return };
+        let namespace = self.cx.api.store.card(self.id).map_or_else(Rc::default, |c| c.namespace.clone());
+        let milli = |n: i64| n.clamp(0, i64::from(u32::MAX)) as u32;
+        let unit = Unit {
+            group: format!("{namespace}/{}", group_of(self.cx.api, self.id)).into(),
+            name: container.name.clone(),
+            host: self.worker.node.clone(),
+            since: self.now(),
+            profile: profile.clone(),
+            behaviour,
+            cpu_limit: milli(container.resources.limits.cpu),
+            cpu_asked: milli(container.resources.requests.cpu),
+            memory_limit: container.resources.limits.memory.max(0) as u64,
+            stops: None,
+            ended: None,
+            twist: crate::workload::Twist::default(),
+            strain: None,
+        };
+        self.cx.api.floor.start((self.id.0, at), unit);
+    }
+    /// Alike containers of a node share what is known of them.
+    fn shared(&mut self, behaviour: Behaviour) -> Rc<Behaviour> {
+        let kubelet = Rc::make_mut(self.kubelet);
+        if *kubelet.behaviour != behaviour {
+            kubelet.behaviour = Rc::new(behaviour);
+        }
+        kubelet.behaviour.clone()
+    }
+    /// A run will get SIGTERM after a while.
+    pub(super) fn will_stop(&mut self, at: u16, wait: Span) {
+        let when = self.now() + wait;
+        self.cx.api.floor.stop((self.id.0, at), when);
+    }
+    /// A run is over.
+    pub(super) fn lie_down(&mut self, at: u16, now: Time) {
+        self.cx.api.floor.end((self.id.0, at), now);
+    }
+    /// A share drawn for a request to a container that stands under load; calm ones need no luck.
+    pub(super) fn luck(&mut self, at: u16) -> f64 {
+        let pressed = |u: &Unit| u.strain.as_ref().is_some_and(|s| s.pressed);
+        if !self.cx.api.floor.get((self.id.0, at)).is_some_and(pressed) {
+            return 0.5;
+        }
+        self.cx.chance("traffic").below(1_000_000) as f64 / 1e6
+    }
+    /// Whether what a container answers may change at any moment.
+    pub(super) fn restless(&self, at: u16) -> bool {
+        let restless = |u: &Unit| {
+            let t = &u.twist;
+            t.hangs || t.unwell || t.not_ready || t.refuses || u.strain.as_ref().is_some_and(|s| s.pressed)
+        };
+        self.worker.stage == Stage::Live && self.cx.api.floor.get((self.id.0, at)).is_some_and(restless)
+    }
+}

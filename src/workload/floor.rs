@@ -1,0 +1,395 @@
+//! The floor below any orchestrator: what really runs, on which machine, under which load. Whoever runs containers puts them
+//! here and takes them away; traffic flows through them; probes, meters and charts read them.
+//!
+//! **Faults.** [`Twist`] changes one running container (slower, leaking, hanging, unwell, refusing): set it with
+//! [`Floor::twist`]. [`Floor::dark`] holds machines that are switched off, [`Floor::cut`] pairs of machines that do not reach
+//! each other (the outside is the empty name), [`Floor::names_broken`] says that no name is resolved inside. All of it is part
+//! of the run, so it survives rewinding.
+
+use super::behaviour::{Behaviour, COLD};
+use super::profile::{Health, Profile};
+use super::station::{Station, Takes};
+use crate::sim::{Span, Time};
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+/// A container: the number of what it belongs to, and its place there.
+pub type Key = (u32, u16);
+
+/// One running container.
+#[derive(Clone, Debug)]
+pub struct Unit {
+    /// The group of alike ones: what shares a template.
+    pub group: Rc<str>,
+    /// Its name there.
+    pub name: Rc<str>,
+    /// Machine it runs on.
+    pub host: Rc<str>,
+    /// When it was started.
+    pub since: Time,
+    /// What it does by itself.
+    pub profile: Rc<Profile>,
+    /// What requests cost it.
+    pub behaviour: Rc<Behaviour>,
+    /// Most CPU it may take, in thousandths of a core; 0: no limit.
+    pub cpu_limit: u32,
+    /// CPU it asks for: its weight when the machine is full.
+    pub cpu_asked: u32,
+    /// Most memory it may take, in bytes; 0: no limit.
+    pub memory_limit: u64,
+    /// When it gets SIGTERM.
+    pub stops: Option<Time>,
+    /// When it ended; it is kept until what flowed through it is accounted for.
+    pub ended: Option<Time>,
+    /// What somebody did to it.
+    pub twist: Twist,
+    /// How it stands under load; `None` while nothing flows and nothing grows.
+    pub strain: Option<Rc<Strain>>,
+}
+
+/// What somebody did to a running container.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Twist {
+    /// Requests take so many times as long.
+    pub slow: f64,
+    /// Memory that it loses every second, in bytes.
+    pub leak: u64,
+    /// It takes connections and answers nothing.
+    pub hangs: bool,
+    /// It answers that it is not well, to probes and to clients.
+    pub unwell: bool,
+    /// It only says to probes that it is not ready; liveness and clients are answered.
+    pub not_ready: bool,
+    /// Nobody listens.
+    pub refuses: bool,
+}
+
+impl Default for Twist {
+    fn default() -> Self {
+        Twist { slow: 1.0, leak: 0, hangs: false, unwell: false, not_ready: false, refuses: false }
+    }
+}
+
+/// A container under load.
+#[derive(Clone, Debug, Default)]
+pub struct Strain {
+    /// Requests inside.
+    pub inside: f64,
+    /// Requests that came, a second.
+    pub offered: f64,
+    /// Requests answered, a second.
+    pub answered: f64,
+    /// Requests failed here, a second.
+    pub failed: f64,
+    /// Requests it began to work on, a second: what it asks others for follows from them.
+    pub begun: f64,
+    /// Share of its servers that is busy.
+    pub busy: f64,
+    /// Share that found no room.
+    pub full: f64,
+    /// How long requests take.
+    pub takes: Takes,
+    /// Cores in use now.
+    pub cores: f64,
+    /// CPU used since its start, in seconds.
+    pub cpu: f64,
+    /// CPU asked for but not given, in seconds: the time it was throttled.
+    pub throttled: f64,
+    /// Bytes that were not given back.
+    pub kept: f64,
+    /// Bytes in use now.
+    pub memory: f64,
+    /// CPU and moment of the last two scrapes.
+    pub scraped: [(Time, f64); 2],
+    /// Memory at the last scrape.
+    pub scraped_memory: f64,
+    /// Whether it is known to answer slowly.
+    pub pressed: bool,
+}
+
+/// Something that whoever runs the containers must act on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum News {
+    /// It takes more memory than it may.
+    OutOfMemory(Key),
+    /// It has become slow, or is quick again: whoever looks after its health looks again.
+    Pressed(Key),
+    /// Its work is done.
+    Done(Key),
+}
+
+/// Everything that runs.
+#[derive(Clone, Debug, Default)]
+pub struct Floor {
+    units: BTreeMap<Key, Rc<Unit>>,
+    /// Containers that need to be looked at though nothing flows.
+    lively: BTreeSet<Key>,
+    /// Machines that are switched off.
+    pub dark: BTreeSet<Rc<str>>,
+    /// Machines that do not reach each other, the lesser name first; the outside is the empty name.
+    pub cut: BTreeSet<(Rc<str>, Rc<str>)>,
+    /// Whether names are not resolved.
+    pub names_broken: bool,
+    news: Vec<News>,
+}
+
+impl Floor {
+    /// A container begins to run.
+    pub fn start(&mut self, key: Key, unit: Unit) {
+        let too_small = unit.memory_limit > 0 && unit.behaviour.memory > unit.memory_limit;
+        if unit.behaviour.lively() || too_small {
+            self.lively.insert(key);
+        }
+        self.units.insert(key, Rc::new(unit));
+    }
+    /// A container will get SIGTERM at that moment.
+    pub fn stop(&mut self, key: Key, at: Time) {
+        if let Some(unit) = self.units.get_mut(&key).filter(|u| u.stops.is_none_or(|s| at < s)) {
+            Rc::make_mut(unit).stops = Some(at);
+        }
+    }
+    /// A container has ended.
+    pub fn end(&mut self, key: Key, at: Time) {
+        self.lively.remove(&key);
+        match self.units.get_mut(&key) {
+            Some(unit) if unit.strain.is_some() => Rc::make_mut(unit).ended = Some(unit.ended.unwrap_or(at)),
+            _ => drop(self.units.remove(&key)),
+        }
+    }
+    /// All containers of one thing have ended.
+    pub fn end_all(&mut self, of: u32, at: Time) {
+        let keys: Vec<Key> = self.units.range((of, 0)..=(of, u16::MAX)).map(|(key, _)| *key).collect();
+        keys.into_iter().for_each(|key| self.end(key, at));
+    }
+    /// Forgets a container that has ended.
+    pub fn forget(&mut self, key: Key) {
+        self.units.remove(&key);
+    }
+    /// A container, also for a while after its end.
+    pub fn get(&self, key: Key) -> Option<&Unit> {
+        self.units.get(&key).map(|u| &**u)
+    }
+    /// The same, to change how it stands.
+    pub fn get_mut(&mut self, key: Key) -> Option<&mut Unit> {
+        self.units.get_mut(&key).map(Rc::make_mut)
+    }
+    /// The containers of one thing.
+    pub fn of(&self, number: u32) -> impl Iterator<Item = (Key, &Unit)> {
+        self.units.range((number, 0)..=(number, u16::MAX)).map(|(key, unit)| (*key, &**unit))
+    }
+    /// Everything that runs, by number.
+    pub fn all(&self) -> impl Iterator<Item = (Key, &Unit)> {
+        self.units.iter().map(|(key, unit)| (*key, &**unit)).filter(|(_, unit)| unit.ended.is_none())
+    }
+    /// Containers that change though nothing flows.
+    pub fn lively(&self) -> impl Iterator<Item = Key> + '_ {
+        self.lively.iter().copied()
+    }
+    /// Whether there are such.
+    pub fn is_lively(&self) -> bool {
+        !self.lively.is_empty()
+    }
+    /// Changes what somebody did to a running container; tells whether it runs.
+    pub fn twist(&mut self, key: Key, change: impl FnOnce(&mut Twist)) -> bool {
+        let Some(unit) = self.units.get_mut(&key).filter(|u| u.ended.is_none()) else { return false };
+        let unit = Rc::make_mut(unit);
+        change(&mut unit.twist);
+        if unit.twist.leak > 0 || unit.behaviour.lively() {
+            self.lively.insert(key);
+        }
+        self.news.push(News::Pressed(key));
+        true
+    }
+    /// Changes what requests cost a running container.
+    pub fn behave(&mut self, key: Key, behaviour: Rc<Behaviour>) {
+        let Some(unit) = self.units.get_mut(&key) else { return };
+        if behaviour.lively() {
+            self.lively.insert(key);
+        }
+        Rc::make_mut(unit).behaviour = behaviour;
+    }
+    /// Cuts the way between two machines, or mends it; the empty name is the outside.
+    pub fn cut_link(&mut self, a: &str, b: &str, cut: bool) {
+        let pair = if a <= b { (a.into(), b.into()) } else { (b.into(), a.into()) };
+        if cut {
+            self.cut.insert(pair);
+        } else {
+            self.cut.remove(&pair);
+        }
+    }
+    /// Whether packets go from one machine to another.
+    pub fn reaches(&self, from: &str, to: &str) -> bool {
+        if self.dark.contains(to) || self.dark.contains(from) {
+            return false;
+        }
+        let pair = if from <= to { (from, to) } else { (to, from) };
+        self.cut.is_empty() || !self.cut.iter().any(|(a, b)| (&**a, &**b) == pair)
+    }
+    /// Says something to whoever runs the containers.
+    pub fn say(&mut self, news: News) {
+        self.news.push(news);
+    }
+    /// Takes what was said.
+    pub fn take_news(&mut self) -> Vec<News> {
+        std::mem::take(&mut self.news)
+    }
+}
+
+impl Unit {
+    /// Whether it takes new requests on a port at a moment.
+    pub fn listens(&self, at: Time, port: Option<u16>) -> bool {
+        let alive = self.ended.is_none_or(|end| at < end);
+        let willing = self.behaviour.serves_on || self.stops.is_none_or(|stop| at < stop);
+        let open = self.profile.answer(at.since(self.since), port, true) != Health::Refused;
+        alive && willing && open && !self.twist.refuses
+    }
+    /// Moments after `from` at which that changes by itself.
+    pub fn edges(&self, from: Time) -> impl Iterator<Item = Time> {
+        let listens = self.profile.listens_after.map(|after| self.since + after);
+        let warm = (self.behaviour.warm_up > Span::ZERO).then(|| self.warm_at());
+        let unwell = self.profile.next_change(from.since(self.since)).map(|t| self.since + t);
+        let edges = [listens, warm, unwell, self.stops, self.ended];
+        edges.into_iter().flatten().filter(move |t| *t > from)
+    }
+    fn warm_at(&self) -> Time {
+        self.since + self.profile.listens_after.unwrap_or_default() + self.behaviour.warm_up
+    }
+    /// How many times as long requests take now as they would in a warm and healthy program.
+    pub fn slowness(&self, at: Time) -> f64 {
+        let warm = self.behaviour.warm_up;
+        let cold = match warm > Span::ZERO && at < self.warm_at() {
+            true => 1.0 + (COLD - 1.0) * (self.warm_at().since(at).0 as f64 / warm.0 as f64).min(1.0),
+            false => 1.0,
+        };
+        cold * self.twist.slow.max(0.01)
+    }
+    /// What it can do with so many cores when each request also waits for others for `beside` seconds.
+    pub fn station(&self, at: Time, cores: f64, beside: f64) -> Station {
+        let it = &self.behaviour;
+        let slow = self.slowness(at);
+        let (cpu, waits) = (it.cpu.0 as f64 / 1e6 * slow, it.waits.0 as f64 / 1e6 * slow + beside);
+        let cores = cores.max(0.001);
+        let stretched = cpu * (1.0 / cores).max(1.0);
+        let (workers, room) = (it.concurrency.max(1), f64::from(it.queue));
+        let by_workers = f64::from(workers) / (stretched + waits).max(1e-9);
+        if cpu <= 0.0 || by_workers < cores / cpu {
+            let service = (stretched + waits).max(1e-6);
+            return Station { servers: workers, service, scv: it.scv, room, delay: 0.0 };
+        }
+        let servers = (libm::ceil(cores) as u32).clamp(1, workers);
+        let service = cpu * f64::from(servers) / cores.min(f64::from(servers));
+        let room = room + f64::from(workers - servers);
+        Station { servers, service, scv: it.scv, room, delay: waits }
+    }
+    /// How a request to a port goes now; `luck` is a drawn share from 0 to 1. `always_well`: as in [`Profile::answer`].
+    pub fn answer(&self, at: Time, port: Option<u16>, always_well: bool, luck: f64) -> Health {
+        let age = at.since(self.since);
+        if self.twist.refuses {
+            return Health::Refused;
+        }
+        let health = self.profile.answer(age, port, always_well);
+        if health == Health::Refused {
+            return health;
+        }
+        if self.twist.hangs {
+            return Health::Slow(Span::secs(86_400));
+        }
+        if self.twist.unwell && !always_well {
+            return Health::Bad;
+        }
+        let Some(strain) = self.strain.as_ref().filter(|s| s.pressed) else { return health };
+        if luck < strain.full {
+            return Health::Slow(Span::secs(86_400));
+        }
+        let takes = strain.takes.least - strain.takes.mean * libm::log(1.0 - luck.clamp(0.0, 0.999_999));
+        match health {
+            Health::Good | Health::Slow(_) => Health::Slow(Span((takes * 1e6) as u64).max(self.profile.slow)),
+            other => other,
+        }
+    }
+    /// CPU it takes without requests at a moment, in cores.
+    pub fn idle_cores(&self, at: Time) -> f64 {
+        let starting = at.since(self.since) < self.behaviour.start_takes;
+        let milli = if starting { self.behaviour.start_cpu.max(self.behaviour.base_cpu) } else { self.behaviour.base_cpu };
+        f64::from(if self.cpu_limit > 0 { milli.min(self.cpu_limit) } else { milli }) / 1e3
+    }
+    /// CPU that this took from its start until a moment, in seconds.
+    pub fn idle_cpu(&self, at: Time) -> f64 {
+        let age = at.since(self.since).0 as f64 / 1e6;
+        let starting = (self.behaviour.start_takes.0 as f64 / 1e6).min(age);
+        starting * self.idle_cores(self.since) + (age - starting) * self.idle_cores(self.since + self.behaviour.start_takes)
+    }
+    /// Cores in use at a moment.
+    pub fn cores(&self, at: Time) -> f64 {
+        self.strain.as_ref().map_or_else(|| self.idle_cores(at), |s| s.cores)
+    }
+    /// Bytes in use.
+    pub fn memory(&self) -> f64 {
+        self.strain.as_ref().map_or(self.behaviour.memory as f64, |s| s.memory)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn unit(behaviour: Behaviour) -> Unit {
+        Unit {
+            group: "web".into(),
+            name: "app".into(),
+            host: "node-a".into(),
+            since: Time::secs(10),
+            profile: Rc::new(Profile { listens_after: Some(Span::secs(2)), ..Profile::default() }),
+            behaviour: Rc::new(behaviour),
+            cpu_limit: 500,
+            cpu_asked: 100,
+            memory_limit: 64 << 20,
+            stops: None,
+            ended: None,
+            twist: Twist::default(),
+            strain: None,
+        }
+    }
+
+    #[test]
+    fn it_listens_from_its_start_until_sigterm() {
+        let mut it = unit(Behaviour::default());
+        it.stops = Some(Time::secs(20));
+        let listens = |s: u64| it.listens(Time::secs(s), Some(80));
+        assert_eq!([11, 12, 19, 20].map(listens), [false, true, true, false]);
+        let edges: Vec<u64> = it.edges(Time::secs(10)).map(Time::as_secs).collect();
+        assert!(edges.contains(&12) && edges.contains(&20), "{edges:?}");
+    }
+
+    #[test]
+    fn a_cpu_limit_throttles_and_a_cold_program_is_slow() {
+        let it = unit(Behaviour { cpu: Span::millis(10), warm_up: Span::secs(10), ..Behaviour::default() });
+        let at = Time::secs(60);
+        assert_eq!(it.station(at, 0.5, 0.0).capacity(), 50.0);
+        assert_eq!(it.station(at, 2.5, 0.0).capacity(), 250.0);
+        assert_eq!((it.slowness(Time::secs(12)), it.slowness(Time::secs(17)), it.slowness(at)), (3.0, 2.0, 1.0));
+        let waits = unit(Behaviour { waits: Span::millis(90), cpu: Span::millis(10), concurrency: 2, ..Behaviour::default() });
+        assert_eq!(waits.station(at, 4.0, 0.0).capacity(), 20.0);
+    }
+
+    #[test]
+    fn links_are_cut_both_ways_and_dark_machines_are_not_reached() {
+        let mut floor = Floor::default();
+        floor.cut_link("node-b", "node-a", true);
+        assert!(!floor.reaches("node-a", "node-b") && !floor.reaches("node-b", "node-a") && floor.reaches("", "node-a"));
+        floor.cut_link("node-a", "node-b", false);
+        floor.dark.insert("node-b".into());
+        assert!(floor.reaches("", "node-a") && !floor.reaches("", "node-b"));
+    }
+
+    #[test]
+    fn a_container_under_load_is_kept_after_its_end_until_it_is_accounted_for() {
+        let mut floor = Floor::default();
+        floor.start((1, 0), unit(Behaviour::default()));
+        floor.start((1, 1), unit(Behaviour::default()));
+        floor.get_mut((1, 1)).expect("there").strain = Some(Rc::default());
+        floor.end_all(1, Time::secs(30));
+        assert!(floor.get((1, 0)).is_none() && floor.all().next().is_none());
+        assert_eq!(floor.get((1, 1)).and_then(|u| u.ended), Some(Time::secs(30)));
+    }
+}
