@@ -130,8 +130,24 @@ impl Behaviour {
     }
     /// The names of all parameters that [`Behaviour::set`] knows.
     pub const NAMES: &'static [&'static str] = &[
-        "cpu", "waits", "spread", "concurrency", "queue", "errors", "base-cpu", "memory", "memory-per-request",
-        "leak-per-request", "leak", "start-cpu", "start-takes", "warm-up", "drain", "serves-on", "work", "calls",
+        "cpu",
+        "waits",
+        "spread",
+        "concurrency",
+        "queue",
+        "errors",
+        "base-cpu",
+        "memory",
+        "memory-per-request",
+        "leak-per-request",
+        "leak",
+        "start-cpu",
+        "start-takes",
+        "warm-up",
+        "drain",
+        "serves-on",
+        "work",
+        "calls",
     ];
     /// Sets a parameter by its name; the error says what is expected.
     pub fn set(&mut self, name: &str, value: &str) -> Result<(), String> {
@@ -145,7 +161,9 @@ impl Behaviour {
         match name {
             "cpu" => self.cpu = a_span()?,
             "waits" => self.waits = a_span()?,
-            "spread" => self.scv = spread(value).ok_or("spread: fixed, exponential or a number up to 10 is expected")?,
+            "spread" => {
+                self.scv = spread(value).ok_or("spread: fixed, exponential or a number up to 10 is expected")?
+            }
             "concurrency" => self.concurrency = a_count()?.max(1),
             "queue" => self.queue = a_count()?,
             "errors" => self.errors = a_share()?,
@@ -330,10 +348,23 @@ mod tests {
     fn every_parameter_is_read_as_it_is_shown() {
         let mut it = Behaviour::default();
         let values = [
-            ("cpu", "750us"), ("waits", "20ms"), ("spread", "0.5"), ("concurrency", "7"), ("queue", "0"),
-            ("errors", "0.25%"), ("base-cpu", "20m"), ("memory", "96Mi"), ("memory-per-request", "3Ki"),
-            ("leak-per-request", "100"), ("leak", "1Mi"), ("start-cpu", "900m"), ("start-takes", "4s"),
-            ("warm-up", "30s"), ("drain", "5s"), ("serves-on", "true"), ("work", "90s"),
+            ("cpu", "750us"),
+            ("waits", "20ms"),
+            ("spread", "0.5"),
+            ("concurrency", "7"),
+            ("queue", "0"),
+            ("errors", "0.25%"),
+            ("base-cpu", "20m"),
+            ("memory", "96Mi"),
+            ("memory-per-request", "3Ki"),
+            ("leak-per-request", "100"),
+            ("leak", "1Mi"),
+            ("start-cpu", "900m"),
+            ("start-takes", "4s"),
+            ("warm-up", "30s"),
+            ("drain", "5s"),
+            ("serves-on", "true"),
+            ("work", "90s"),
             ("calls", "2 service/db timeout 500ms retries 2, 1 service/shop/cache:6379 timeout 2s"),
         ];
         assert_eq!(values.map(|(name, _)| name).as_slice(), Behaviour::NAMES);
@@ -343,7 +374,9 @@ mod tests {
             assert_eq!(it.get(name).as_deref(), Some(value), "{name}");
         }
         assert!(it.set("colour", "1").is_err() && it.get("colour").is_none());
-        for (name, bad) in [("cpu", "fast"), ("errors", "200%"), ("memory", "3Qi"), ("calls", "db"), ("calls", "service/x timeout")] {
+        for (name, bad) in
+            [("cpu", "fast"), ("errors", "200%"), ("memory", "3Qi"), ("calls", "db"), ("calls", "service/x timeout")]
+        {
             assert!(it.set(name, bad).is_err(), "{name} {bad}");
         }
     }

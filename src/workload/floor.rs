@@ -310,14 +310,16 @@ impl Unit {
     /// CPU it takes without requests at a moment, in cores.
     pub fn idle_cores(&self, at: Time) -> f64 {
         let starting = at.since(self.since) < self.behaviour.start_takes;
-        let milli = if starting { self.behaviour.start_cpu.max(self.behaviour.base_cpu) } else { self.behaviour.base_cpu };
+        let milli =
+            if starting { self.behaviour.start_cpu.max(self.behaviour.base_cpu) } else { self.behaviour.base_cpu };
         f64::from(if self.cpu_limit > 0 { milli.min(self.cpu_limit) } else { milli }) / 1e3
     }
     /// CPU that this took from its start until a moment, in seconds.
     pub fn idle_cpu(&self, at: Time) -> f64 {
         let age = at.since(self.since).0 as f64 / 1e6;
         let starting = (self.behaviour.start_takes.0 as f64 / 1e6).min(age);
-        starting * self.idle_cores(self.since) + (age - starting) * self.idle_cores(self.since + self.behaviour.start_takes)
+        starting * self.idle_cores(self.since)
+            + (age - starting) * self.idle_cores(self.since + self.behaviour.start_takes)
     }
     /// Cores in use at a moment.
     pub fn cores(&self, at: Time) -> f64 {
@@ -368,7 +370,8 @@ mod tests {
         assert_eq!(it.station(at, 0.5, 0.0).capacity(), 50.0);
         assert_eq!(it.station(at, 2.5, 0.0).capacity(), 250.0);
         assert_eq!((it.slowness(Time::secs(12)), it.slowness(Time::secs(17)), it.slowness(at)), (3.0, 2.0, 1.0));
-        let waits = unit(Behaviour { waits: Span::millis(90), cpu: Span::millis(10), concurrency: 2, ..Behaviour::default() });
+        let waits =
+            unit(Behaviour { waits: Span::millis(90), cpu: Span::millis(10), concurrency: 2, ..Behaviour::default() });
         assert_eq!(waits.station(at, 4.0, 0.0).capacity(), 20.0);
     }
 
@@ -376,7 +379,9 @@ mod tests {
     fn links_are_cut_both_ways_and_dark_machines_are_not_reached() {
         let mut floor = Floor::default();
         floor.cut_link("node-b", "node-a", true);
-        assert!(!floor.reaches("node-a", "node-b") && !floor.reaches("node-b", "node-a") && floor.reaches("", "node-a"));
+        assert!(
+            !floor.reaches("node-a", "node-b") && !floor.reaches("node-b", "node-a") && floor.reaches("", "node-a")
+        );
         floor.cut_link("node-a", "node-b", false);
         floor.dark.insert("node-b".into());
         assert!(floor.reaches("", "node-a") && !floor.reaches("", "node-b"));

@@ -88,8 +88,8 @@ pub enum Shape {
 
 /// Share of the way from low to high, at each hour. Ours: the usual course of a web shop's day.
 const HOURS: [f64; 25] = [
-    0.18, 0.10, 0.05, 0.02, 0.0, 0.03, 0.12, 0.28, 0.45, 0.58, 0.66, 0.70, 0.64, 0.62, 0.66, 0.70, 0.74, 0.80, 0.88, 0.96,
-    1.0, 0.90, 0.62, 0.36, 0.18,
+    0.18, 0.10, 0.05, 0.02, 0.0, 0.03, 0.12, 0.28, 0.45, 0.58, 0.66, 0.70, 0.64, 0.62, 0.66, 0.70, 0.74, 0.80, 0.88,
+    0.96, 1.0, 0.90, 0.62, 0.36, 0.18,
 ];
 
 impl Shape {
@@ -102,14 +102,24 @@ impl Shape {
         let t = secs(at);
         let rate = match self {
             Shape::Constant { rate } => *rate,
-            Shape::Step { from, to, at: when } => if at < *when { *from } else { *to },
+            Shape::Step { from, to, at: when } => {
+                if at < *when {
+                    *from
+                } else {
+                    *to
+                }
+            }
             Shape::Ramp { from, to, over } => from + (to - from) * (t / secs(*over).max(1e-9)).min(1.0),
             Shape::Sine { low, high, period } => {
                 let turn = libm::sin(t / secs(*period).max(1e-6) * 2.0 * std::f64::consts::PI);
                 low + (high - low) * (1.0 + turn) / 2.0
             }
             Shape::Spike { base, peak, at: when, lasts } => {
-                if at >= *when && at < *when + *lasts { *peak } else { *base }
+                if at >= *when && at < *when + *lasts {
+                    *peak
+                } else {
+                    *base
+                }
             }
             Shape::Daily { low, high, day } => {
                 let hour = t / secs(*day).max(1e-6) * 24.0;
@@ -130,9 +140,7 @@ impl Shape {
                 let when = secs(*when);
                 from.max(0.0) * t.min(when) + to.max(0.0) * (t - when).max(0.0)
             }
-            Shape::Ramp { from, to, over } => {
-                line_until(&[(Span::ZERO, from.max(0.0)), (*over, to.max(0.0))], t)
-            }
+            Shape::Ramp { from, to, over } => line_until(&[(Span::ZERO, from.max(0.0)), (*over, to.max(0.0))], t),
             Shape::Sine { low, high, period } => {
                 let turn = 2.0 * std::f64::consts::PI / secs(*period).max(1e-6);
                 (low + high) / 2.0 * t + (high - low) / 2.0 * (1.0 - libm::cos(turn * t)) / turn

@@ -211,7 +211,8 @@ mod tests {
 
     #[test]
     fn waiting_is_as_m_m_c_says() {
-        for (c, service, rate) in [(1, 0.01, 50.0), (1, 0.01, 90.0), (2, 0.02, 80.0), (4, 0.1, 30.0), (8, 0.05, 150.0)] {
+        for (c, service, rate) in [(1, 0.01, 50.0), (1, 0.01, 90.0), (2, 0.02, 80.0), (4, 0.1, 30.0), (8, 0.05, 150.0)]
+        {
             let place = station(c, service, 1.0);
             let (a, steady) = (rate * service, place.steady(rate));
             let want = erlang_c(c, a) / (f64::from(c) / service - rate);
@@ -242,7 +243,9 @@ mod tests {
 
     #[test]
     fn the_course_of_time_comes_to_the_steady_state() {
-        for (place, rate) in [(station(1, 0.01, 1.0), 70.0), (station(4, 0.1, 1.0), 30.0), (station(1, 0.01, 0.0), 90.0)] {
+        for (place, rate) in
+            [(station(1, 0.01, 1.0), 70.0), (station(4, 0.1, 1.0), 30.0), (station(1, 0.01, 0.0), 90.0)]
+        {
             let mut inside = 0.0;
             for _ in 0..200 {
                 inside = place.pass(inside, rate, 1.0).inside;
