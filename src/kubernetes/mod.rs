@@ -18,4 +18,4 @@ use crate::journal::Reason;
 
 /// Every reason of the house, by room. A new list of an actor is one line here or in its room's list.
 pub const REASONS: &[&[&[Reason]]] =
-    &[&[apiserver::bootstrap::REASONS, apiserver::events::REASONS], controllers::REASONS];
+    &[&[apiserver::bootstrap::REASONS, apiserver::events::REASONS, apiserver::quota::REASONS], controllers::REASONS];

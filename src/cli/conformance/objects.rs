@@ -46,6 +46,9 @@ impl Surroundings for Recorded {
     fn default_ingress_class(&self) -> Option<Value> {
         None
     }
+    fn limit_ranges(&self, _: &str) -> Vec<Value> {
+        Vec::new()
+    }
     fn suffix(&mut self) -> String {
         SUFFIX.into()
     }

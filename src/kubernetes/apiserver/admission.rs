@@ -1,8 +1,9 @@
 //! What the store knows that a new object's rules ask for, and the admission of pods made from templates.
 
 use super::{Api, ApiError};
+use crate::kubernetes::objects::field_error::invalid_message;
 use crate::kubernetes::objects::pod::{Pod, PodSpec};
-use crate::kubernetes::objects::rules::{self, Surroundings};
+use crate::kubernetes::objects::rules::{self, Surroundings, limits};
 use crate::kubernetes::objects::schema::Schema;
 use crate::kubernetes::objects::template::Template;
 use crate::kubernetes::objects::{Id, Kind, Labels, Object, to_value};
@@ -16,7 +17,16 @@ use std::rc::Rc;
 pub(super) struct Admitted(BTreeMap<(Rc<str>, u64), Vec<ByLabels>>);
 
 /// What one template becomes under these labels.
-type ByLabels = (Labels, Rc<PodSpec>);
+type ByLabels = (Labels, AdmittedPod);
+
+/// What admission makes of a pod.
+#[derive(Clone, Debug)]
+pub struct AdmittedPod {
+    /// Its wish.
+    pub spec: Rc<PodSpec>,
+    /// What the limit ranges filled in, as its annotation says it.
+    pub limited: Option<Rc<str>>,
+}
 
 /// How many templates are remembered. Ours: bounds memory; older ones are admitted again.
 const ADMITTED_MAX: usize = 4096;
@@ -35,24 +45,56 @@ impl Admitted {
 impl Api {
     /// The wish of a pod made from a template in a namespace: what admission and the create strategy make of it. Refused with
     /// the server's words.
-    pub fn admit_pod(&mut self, namespace: &str, template: &Template) -> Result<Rc<PodSpec>, ApiError> {
+    pub fn admit_pod(&mut self, namespace: &str, name: &str, template: &Template) -> Result<AdmittedPod, ApiError> {
         let key = (Rc::from(namespace), template.spec.hash);
         let known = self.admitted.0.get(&key).and_then(|list| list.iter().find(|(l, _)| *l == template.labels));
-        if let Some((_, spec)) = known {
-            return Ok(spec.clone());
+        if let Some((_, admitted)) = known {
+            return Ok(admitted.clone());
         }
         let labels = template.labels.iter().map(|(k, v)| (k.clone(), Value::Str(v.clone()))).collect::<Map>();
-        let meta = map! { "name" => "", "namespace" => namespace, "labels" => labels };
+        let meta = map! { "name" => name, "namespace" => namespace, "labels" => labels };
         let mut tree = Value::Map(map! {
             "apiVersion" => "v1", "kind" => "Pod", "metadata" => meta, "spec" => template.spec.tree.clone(),
         });
         self.admit_tree(&mut tree)?;
-        let spec = Pod::read(&tree, &self.calendar).spec;
+        let ranges = Around(self).limit_ranges(namespace);
+        if !ranges.is_empty() {
+            self.validate_limited(&tree, name)?;
+        }
+        let limited = tree.str_at(&["metadata", "annotations", limits::ANNOTATION]).map(Rc::from);
+        let admitted = AdmittedPod { spec: Pod::read(&tree, &self.calendar).spec, limited };
         if self.admitted.0.len() >= ADMITTED_MAX {
             self.admitted.forget();
         }
-        self.admitted.0.entry(key).or_default().push((template.labels.clone(), spec.clone()));
-        Ok(spec)
+        self.admitted.0.entry(key).or_default().push((template.labels.clone(), admitted.clone()));
+        Ok(admitted)
+    }
+    /// The template was valid; what limit ranges made of it may not be.
+    fn validate_limited(&mut self, tree: &Value, name: &str) -> Result<(), ApiError> {
+        let Some(info) = Schema::get().kind("v1", "Pod") else { return Ok(()) };
+        let errors = rules::validate_create(tree, info);
+        if !errors.is_empty() {
+            return Err(ApiError { reason: "Invalid", message: invalid_message(info, name, &errors) });
+        }
+        self.refuse_beyond_limits(tree)
+    }
+    /// Whether the limit ranges of its namespace let a valid object in.
+    pub(super) fn refuse_beyond_limits(&mut self, tree: &Value) -> Result<(), ApiError> {
+        let kind = tree.str_at(&["kind"]).unwrap_or_default();
+        let plural = match kind {
+            "Pod" => "pods",
+            "PersistentVolumeClaim" => "persistentvolumeclaims",
+            _ => return Ok(()),
+        };
+        let text = |key: &str| tree.str_at(&["metadata", key]).unwrap_or_default();
+        let ranges = Around(self).limit_ranges(text("namespace"));
+        match limits::refusal(tree, kind, &ranges) {
+            None => Ok(()),
+            Some(words) => {
+                let message = format!("{plural} \"{}\" is forbidden: {words}", text("name"));
+                Err(ApiError { reason: "Forbidden", message })
+            }
+        }
     }
     /// Admission and create strategy of a new object of a built-in kind.
     pub(super) fn admit_tree(&mut self, tree: &mut Value) -> Result<(), ApiError> {
@@ -108,6 +150,12 @@ impl Surroundings for Around<'_> {
         self.other("networking.k8s.io/v1", "IngressClass", |v| {
             annotated(v, "ingressclass.kubernetes.io/is-default-class")
         })
+    }
+    fn limit_ranges(&self, namespace: &str) -> Vec<Value> {
+        let Some(kind) = self.0.kinds.find("v1", "LimitRange") else { return Vec::new() };
+        let mut all: Vec<Value> = self.0.store.list_in(kind, namespace).map(|o| self.tree(o)).collect();
+        all.sort_by(|a, b| a.str_at(&["metadata", "name"]).cmp(&b.str_at(&["metadata", "name"])));
+        all
     }
     fn suffix(&mut self) -> String {
         self.0.chance("names").suffix(5)

@@ -8,6 +8,7 @@ mod change;
 pub mod events;
 mod evict;
 mod lru;
+pub mod quota;
 mod store;
 mod tree;
 mod write;
@@ -224,10 +225,10 @@ mod tests {
         let mut api = api();
         let web = api.create_tree(tree(WEB), by(), &WriteOptions::default()).expect("created").object;
         let template = web.deployment().expect("a deployment").template.clone();
-        let (a, b) = (api.admit_pod("default", &template), api.admit_pod("default", &template));
+        let (a, b) = (api.admit_pod("default", "a", &template), api.admit_pod("default", "b", &template));
         let (a, b) = (a.expect("admitted"), b.expect("admitted"));
-        assert!(std::rc::Rc::ptr_eq(&a, &b));
-        assert_eq!(a.tolerations.len(), 2);
+        assert!(std::rc::Rc::ptr_eq(&a.spec, &b.spec));
+        assert_eq!(a.spec.tolerations.len(), 2);
     }
 
     #[test]

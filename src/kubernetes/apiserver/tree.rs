@@ -73,6 +73,7 @@ impl Api {
             if !errors.is_empty() {
                 return Err(ApiError { reason: "Invalid", message: invalid_message(info, &name, &errors) });
             }
+            self.refuse_beyond_limits(&tree)?;
             rules::allocate(&mut tree, info, &mut Around(self));
         }
         let mut object = self.read_row(kind, &tree);
@@ -83,6 +84,7 @@ impl Api {
             object.meta.labels.set("kubernetes.io/metadata.name", object.meta.name.clone());
         }
         if options.dry_run {
+            self.charges(&object, None)?;
             return Ok(Written { object: Rc::new(object), changed: true, warnings });
         }
         Ok(Written { object: self.create(object, by)?, changed: true, warnings })
@@ -124,18 +126,46 @@ impl Api {
             }
         }
         let mut new = self.read_row(old.kind, &tree);
+        new.meta.namespace = old.meta.namespace.clone();
+        let charges = match self.is_charged_again(old.kind) {
+            true => self.charges(&new, Some(&old))?,
+            false => Vec::new(),
+        };
         let source = options.source.clone().or_else(|| old.meta.source.clone());
         if options.dry_run {
             new.meta.source = source;
             let changed = self.tree(&new) != old_tree;
             return Ok(Written { object: Rc::new(new), changed, warnings });
         }
+        self.charge(charges, &old.meta.name, &by);
         let changed = self.update(id, by, |object| take_wish(object, new)).is_some();
         if let Some(source) = source {
             self.set_source(id, source);
         }
         let object = self.store.get(id).cloned().unwrap_or(old);
         Ok(Written { object, changed, warnings })
+    }
+    /// Takes over the report of a tree: a write of the `status` subresource.
+    pub fn update_status_tree(&mut self, id: Id, tree: &Value, by: By) -> bool {
+        let Some(old) = self.store.get(id) else { return false };
+        let new = self.read_row(old.kind, tree);
+        self.update_status(id, by, |object| match (&mut object.body, new.body) {
+            (Body::Node(node), Body::Node(read)) => {
+                *node = crate::kubernetes::objects::node::Node {
+                    unschedulable: node.unschedulable,
+                    taints: node.taints.clone(),
+                    spec_rest: node.spec_rest.clone(),
+                    ..read
+                }
+            }
+            (Body::Plain(tree), Body::Plain(read)) => {
+                if let Some(status) = read.get("status") {
+                    Rc::make_mut(tree).set_at(&["status"], status.clone());
+                }
+            }
+            _ => {}
+        })
+        .is_some()
     }
     /// Reads a defaulted tree into a row.
     pub(super) fn read_row(&self, kind: Kind, tree: &Value) -> Object {

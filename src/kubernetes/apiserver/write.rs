@@ -52,6 +52,8 @@ impl Api {
         if self.is_terminating(&object.meta.namespace) {
             return Err(self.terminating(object.kind, &object.meta.name, &object.meta.namespace));
         }
+        let charges = self.charges(&object, None)?;
+        self.charge(charges, &object.meta.name.clone(), &by);
         let meta = &mut object.meta;
         // The server writes whole seconds.
         meta.created = self.now.whole_seconds();

@@ -9,7 +9,7 @@ use crate::map;
 use crate::reasons;
 use crate::sim::Span;
 use crate::text::{Map, Value};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 reasons! { "disruption":
@@ -31,6 +31,10 @@ const COMPONENT: &str = "controllermanager";
 /// An eviction whose pod is still there after this time failed. Source: disruption.go, DeletionTimeout.
 const DELETION_TIMEOUT: Span = Span::secs(120);
 
+/// Pods that several budgets select, by the budget that was chosen for them.
+#[derive(Clone, Debug, Default)]
+pub struct Chosen(BTreeMap<Id, BTreeSet<Id>>);
+
 fn selector(budget: &Object) -> Option<LabelSelector> {
     budget.plain()?.at(&["spec", "selector"]).map(LabelSelector::read)
 }
@@ -45,12 +49,31 @@ fn on_pod(change: &Change, wakes: &mut Wakes) {
         return;
     }
     let fits = |o: &&Rc<Object>| selector(o).is_some_and(|s| s.matches(&pod.meta.labels));
-    wakes.ids = wakes.api.store.list_in(kind, &pod.meta.namespace).filter(fits).map(|o| o.meta.id).collect();
+    // Source: disruption.go, getPdbForPod: only the first of several budgets hears of a pod.
+    let mut found = wakes.api.store.list_in(kind, &pod.meta.namespace).filter(fits).map(|o| o.meta.id);
+    let Some(first) = found.next() else { return };
+    if found.next().is_some() {
+        wakes.memory.budgets.0.entry(first).or_default().insert(change.id);
+    }
+    wakes.ids.push(first);
+}
+
+/// Source: disruption.go, getPdbForPod.
+fn warn_of_several(id: Id, budget: &Object, ctl: &mut Ctl) {
+    for pod in ctl.memory.budgets.0.remove(&id).unwrap_or_default() {
+        let Some(name) = ctl.api.store.get(pod).map(|p| p.meta.name.clone()) else { continue };
+        let words = format!(
+            "Pod {:?}/{:?} matches multiple PodDisruptionBudgets.  Chose {:?} arbitrarily.",
+            budget.meta.namespace, name, budget.meta.name
+        );
+        ctl.api.tell(Told::warning(COMPONENT, pod, "MultiplePodDisruptionBudgets", words));
+    }
 }
 
 fn reconcile(id: Id, ctl: &mut Ctl) -> Done {
     let Some(budget) = ctl.api.store.get(id).cloned() else { return Done::Settled };
     let (Some(tree), Some(selector)) = (budget.plain().cloned(), selector(&budget)) else { return Done::Settled };
+    warn_of_several(id, &budget, ctl);
     let all = ctl.api.store.list_in(Kind::Pod, &budget.meta.namespace);
     let pods: Vec<Rc<Object>> = all.filter(|p| selector.matches(&p.meta.labels)).cloned().collect();
     if pods.is_empty() {

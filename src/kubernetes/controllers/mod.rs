@@ -16,6 +16,7 @@ mod node_ttl;
 mod owned;
 mod pod_gc;
 pub mod replica_set;
+mod resource_quota;
 mod revisions;
 mod stateful_set;
 pub mod taint_eviction;
@@ -23,6 +24,8 @@ pub mod taint_eviction;
 mod tests;
 #[cfg(test)]
 mod tests_nodes;
+#[cfg(test)]
+mod tests_quota;
 
 pub use frame::{Controller, Ctl, Done, Every, On, Queue, Wakes};
 
@@ -52,6 +55,7 @@ pub const CONTROLLERS: &[Controller] = &[
     daemon_set::CONTROLLER,
     job::CONTROLLER,
     horizontal_pod_autoscaler::CONTROLLER,
+    resource_quota::CONTROLLER,
 ];
 
 /// What they give as reasons.
@@ -73,6 +77,7 @@ pub const REASONS: &[&[Reason]] = &[
     daemon_set::REASONS,
     job::REASONS,
     horizontal_pod_autoscaler::REASONS,
+    resource_quota::REASONS,
 ];
 
 /// What the room remembers.
@@ -109,6 +114,8 @@ pub struct Memory {
     members: endpoints::Members,
     /// Templates of kinds without a row of their own.
     templates: revisions::Templates,
+    /// Pods that several budgets select.
+    budgets: disruption::Chosen,
     /// What the pods of jobs came to.
     jobs: job::Jobs,
     /// What the pod garbage collector remembers.

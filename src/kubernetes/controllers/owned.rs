@@ -5,6 +5,7 @@ use crate::journal::Why;
 use crate::kubernetes::apiserver::{ApiError, Change, DeleteOptions};
 use crate::kubernetes::objects::parts::LabelSelector;
 use crate::kubernetes::objects::pod::Pod;
+use crate::kubernetes::objects::rules::limits;
 use crate::kubernetes::objects::template::Template;
 use crate::kubernetes::objects::{Body, Id, Kind, Meta, Object, OwnerRef};
 use crate::reasons;
@@ -156,7 +157,11 @@ pub fn create_pod(
 ) -> Result<Rc<Object>, ApiError> {
     let namespace = pod.meta.namespace.clone();
     if let Body::Pod(row) = &mut pod.body {
-        row.spec = ctl.api.admit_pod(&namespace, template)?;
+        let admitted = ctl.api.admit_pod(&namespace, &pod.meta.name, template)?;
+        row.spec = admitted.spec;
+        if let Some(words) = admitted.limited {
+            pod.meta.annotations.set(limits::ANNOTATION, words);
+        }
     }
     let by = ctl.by(why).reading(owner, field);
     ctl.api.create(pod, by)

@@ -104,7 +104,13 @@ impl State {
                 let pods: Vec<Rc<Object>> = cx.api.store.pods_on(&name).cloned().collect();
                 pods.iter().for_each(|pod| self.choose(pod, cx));
             }
-            ChangeKind::Modified => {}
+            // Source: recorded: the stage that makes a node ready holds again as soon as its report says otherwise.
+            ChangeKind::Modified => {
+                let up = self.nodes.get(&name).is_some_and(|n| n.up);
+                if up && change.after.as_ref().and_then(|o| o.node()).is_some_and(|n| n.ready() != Tri::True) {
+                    report(change.id, &name, cx);
+                }
+            }
         }
     }
     fn on_working_node(&self, id: Id, cx: &Cx<Timer>) -> bool {
@@ -122,7 +128,7 @@ impl State {
             self.due.remove(&id);
             return;
         };
-        let at = cx.now() + delay + LATE;
+        let at = cx.now() + delay + Span::millis(5 + cx.chance("kwok").below(45));
         self.due.insert(id, (at, stage));
         cx.timers.push((at, Timer::Due(id)));
     }

@@ -24,6 +24,7 @@ pub mod namespace;
 pub mod node;
 pub mod pod;
 pub mod priority_class;
+pub mod quota;
 pub mod replica_set;
 pub mod service;
 pub mod template;

@@ -5,6 +5,7 @@
 
 mod play;
 mod project;
+mod raw;
 pub mod setup;
 
 use super::{Outcome, Report, Request};

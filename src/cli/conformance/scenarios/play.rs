@@ -2,6 +2,7 @@
 
 use super::Lab;
 use super::project::Watcher;
+use super::raw::Request;
 use super::setup::{self, clock, moment};
 use crate::console::Console;
 use crate::kubernetes::Cluster;
@@ -172,11 +173,25 @@ impl Player {
         } else if let Some(load) = step.get("metrics") {
             self.measure(load);
             action.set("metrics", load.clone());
+        } else if let Some(line) = step.str_at(&["api"]) {
+            action.set("status", self.request(line, step));
+            action.set("api", self.filled(line));
         } else if let Some(quiet) = number_at(step, "wait-quiet") {
             self.wait_quiet(quiet, number_at(step, "max").unwrap_or(60.0));
         }
         action.set("t_end", clock(self.cluster.now()));
         self.out.actions.push(Value::Map(action));
+    }
+    /// Sends a request past kubectl; gives the status of its answer.
+    fn request(&mut self, line: &str, step: &Value) -> i64 {
+        let line = self.filled(line);
+        let body = step.get("body").cloned().unwrap_or_default();
+        let content = step.str_at(&["ctype"]).unwrap_or("application/json");
+        let by = By::actor("you", setup::begins());
+        let status = Request::read(&line).map_or(404, |r| r.send(&mut self.cluster, &body, content, by));
+        let end = self.cluster.now() + EXIT;
+        self.advance(end);
+        status
     }
     fn run(&mut self, number: i64, line: &str, background: bool, patience: Span) -> i32 {
         let line = self.filled(line);

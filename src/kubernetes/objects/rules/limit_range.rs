@@ -8,7 +8,14 @@ use super::{NONE, Rules, formats, pod};
 use crate::text::Value;
 
 /// The rules of limit ranges.
-pub const RULES: Rules = Rules { kind: "v1 LimitRange", defaults, create: check, update: |new, _| check(new), ..NONE };
+pub const RULES: Rules = Rules {
+    kind: "v1 LimitRange",
+    simulated: &["spec.*"],
+    defaults,
+    create: check,
+    update: |new, _| check(new),
+    ..NONE
+};
 
 const LISTS: [&str; 5] = ["max", "min", "default", "defaultRequest", "maxLimitRequestRatio"];
 

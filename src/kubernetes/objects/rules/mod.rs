@@ -22,6 +22,7 @@ mod internal;
 mod job;
 mod lease;
 mod limit_range;
+pub mod limits;
 mod meta;
 mod namespace;
 mod network_policy;
@@ -277,6 +278,8 @@ pub trait Surroundings {
     fn default_storage_class(&self) -> Option<Value>;
     /// The ingress class that ingresses without one get.
     fn default_ingress_class(&self) -> Option<Value>;
+    /// The limit ranges of a namespace, by name.
+    fn limit_ranges(&self, namespace: &str) -> Vec<Value>;
     /// Five random letters for names.
     fn suffix(&mut self) -> String;
     /// The address for a new service.

@@ -8,6 +8,7 @@ use crate::text::Value;
 /// The rules of quotas.
 pub const RULES: Rules = Rules {
     kind: "v1 ResourceQuota",
+    simulated: &["spec.*"],
     defaults: |quota| quota.inside("spec", |spec| spec.inside("hard", pod::round)),
     strategy: super::no_status,
     create: check,

@@ -17,6 +17,8 @@ pub fn admit(pod: &mut Value, around: &mut dyn Surroundings) -> Result<(), Strin
         name => name,
     };
     let forbidden = format!("pods {} is forbidden: ", super::super::super::field_error::quoted(name));
+    let ranges = around.limit_ranges(pod.of("metadata").text("namespace"));
+    super::super::limits::fill(pod, &ranges);
     service_account(pod, around).map_err(|e| format!("{forbidden}{e}"))?;
     priority(pod, around).map_err(|e| format!("{forbidden}{e}"))?;
     tolerations(pod);
