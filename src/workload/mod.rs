@@ -7,13 +7,16 @@ pub mod floor;
 pub mod latencies;
 mod load;
 mod profile;
+mod program;
 mod registry;
 mod shell;
 pub mod station;
+mod tokens;
 
 pub use behaviour::{Behaviour, Call};
 pub use floor::{Floor, Key, News, Strain, Twist, Unit};
 pub use latencies::{Latencies, Latency};
 pub use load::{Load, PATIENCE, RETRIES_MAX, Shape};
-pub use profile::{Ask, End, Health, Profile, Rule, Term, Workloads};
+pub use profile::{Ask, End, Health, Profile, Rule, Term, Workloads, written_to_log};
+pub use program::request_line;
 pub use registry::{PullFault, Registry, canonical};

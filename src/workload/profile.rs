@@ -1,6 +1,7 @@
 //! How one run of a container goes: from its image, command and environment, changed by a scenario's rules.
 
 use super::behaviour::Behaviour;
+use super::program;
 use super::registry::canonical;
 use super::shell::{self, Files};
 use crate::sim::Span;
@@ -27,6 +28,8 @@ pub struct Ask<'a> {
     pub run: u32,
     /// Limit of its memory in bytes; 0 for none.
     pub memory_limit: i64,
+    /// `terminationMessagePath`; empty for the default.
+    pub message_path: &'a str,
 }
 
 /// How a run ends by itself.
@@ -86,6 +89,10 @@ pub struct Profile {
     pub message: Option<Rc<str>>,
     /// Lines it prints, with the time since its start.
     pub lines: Rc<Vec<(Span, String)>>,
+    /// Lines it prints on SIGTERM, with the time since then.
+    pub last_lines: Rc<Vec<(Span, String)>>,
+    /// Whether it prints the requests that reach it.
+    pub prints_requests: bool,
     /// Whether its image holds nothing but a shell and the program: no wget, no curl.
     pub bare: bool,
     /// Files it makes, from when to when.
@@ -104,6 +111,8 @@ impl Default for Profile {
             term: Term::Ends { after: Span::ZERO, code: 0 },
             message: None,
             lines: Rc::default(),
+            last_lines: Rc::default(),
+            prints_requests: false,
             bare: false,
             files: Vec::new(),
         }
@@ -147,20 +156,12 @@ impl Profile {
             .filter(|(from, to, _)| *from <= at && to.is_none_or(|t| at < t))
             .map(|(_, _, name)| (name.clone(), String::new()))
             .collect();
-        let script = match words {
-            [shell, flag, script, ..] if shell.ends_with("sh") && flag.starts_with('-') => (*script).to_string(),
-            words => words.iter().map(|w| format!("'{w}'")).collect::<Vec<_>>().join(" "),
-        };
-        let outcome = shell::follow(&script, &[], &mut files);
+        let outcome = shell::follow(&script_of(words), &[], &mut files);
         (outcome.code, outcome.ends.unwrap_or(Span(u64::MAX)))
     }
     /// The same with what the command prints.
     pub fn exec_prints(&self, at: Span, words: &[&str]) -> (i32, String) {
-        let script = match words {
-            [shell, flag, script, ..] if shell.ends_with("sh") && flag.starts_with('-') => (*script).to_string(),
-            words => words.iter().map(|w| format!("'{w}'")).collect::<Vec<_>>().join(" "),
-        };
-        let outcome = shell::follow(&script, &[], &mut Files::new());
+        let outcome = shell::follow(&script_of(words), &[], &mut Files::new());
         let text = outcome.lines.iter().map(|(_, line)| format!("{line}\n")).collect();
         (self.exec(at, words).0, text)
     }
@@ -169,6 +170,20 @@ impl Profile {
         let edges = self.unwell.iter().flat_map(|(from, to)| [Some(*from), *to]);
         let files = self.files.iter().flat_map(|(from, to, _)| [Some(*from), *to]);
         edges.chain(files).chain([self.listens_after]).flatten().filter(|t| *t > at).min()
+    }
+}
+
+/// What a command run in a container writes to the log of the container's own program (`> /proc/1/fd/1`), with the time
+/// since its start.
+pub fn written_to_log(words: &[&str]) -> Vec<(Span, String)> {
+    shell::follow(&script_of(words), &[], &mut Files::new()).to_log
+}
+
+/// A command as a script.
+fn script_of(words: &[&str]) -> String {
+    match words {
+        [shell, flag, script, ..] if shell.ends_with("sh") && flag.starts_with('-') => (*script).to_string(),
+        words => words.iter().map(|w| format!("'{w}'")).collect::<Vec<_>>().join(" "),
     }
 }
 
@@ -214,10 +229,6 @@ const SERVERS: &[(&str, u16)] = &[
 ];
 /// Images that are nothing but a shell: without a command they end at once.
 const SHELLS: &[&str] = &["busybox", "alpine", "ubuntu", "debian", "bash"];
-/// The demonstration program, steered by its environment. Ours: `PORT START_DELAY UNHEALTHY UNHEALTHY_AFTER RECOVER_AFTER
-/// HEALTHY_AFTER HEALTH_SLOW EXIT_AFTER EXIT_CODE IGNORE_TERM TERM_DELAY TERM_CODE ALLOC_MB ALLOC_AFTER GRPC_PORT`.
-const PROGRAMS: &[&str] = &["app", "app2", "big", "named", "nonroot"];
-
 impl Workloads {
     /// How a run goes.
     pub fn profile(&self, ask: &Ask) -> Profile {
@@ -272,8 +283,8 @@ fn by_default(ask: &Ask) -> Profile {
     if !ask.command.is_empty() || SHELLS.contains(&base) {
         return by_command(ask);
     }
-    if PROGRAMS.contains(&base) {
-        return by_environment(ask);
+    if program::IMAGES.contains(&base) {
+        return program::profile(ask);
     }
     let port = SERVERS.iter().find(|(server, _)| *server == base).map(|(_, port)| *port);
     let slow_start = matches!(base, "postgres" | "mysql" | "mongo" | "rabbitmq");
@@ -304,19 +315,21 @@ fn by_command(ask: &Ask) -> Profile {
     };
     let env: Vec<(String, String)> = ask.env.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect();
     let mut files = Files::new();
+    let message_path = if ask.message_path.is_empty() { TERMINATION_LOG } else { ask.message_path };
     // Earlier runs left their files: they are followed again. Ours: at most so many, since a counter is all that scripts keep.
     const RUNS_MAX: u32 = 64;
     for _ in 0..ask.run.min(RUNS_MAX) {
         shell::follow(&script, &env, &mut files);
-        files.remove(TERMINATION_LOG);
+        files.remove(message_path);
     }
     let outcome = shell::follow(&script, &env, &mut files);
     Profile {
         listens_after: None,
         end: outcome.ends.map(|after| End { after, code: outcome.code, oom: false }),
         term: outcome.term.map_or(Term::Ignores, |(after, code)| Term::Ends { after, code }),
-        message: files.get(TERMINATION_LOG).map(|m| m.as_str().into()),
-        lines: Rc::new(outcome.lines),
+        message: files.get(message_path).map(|m| m.as_str().into()),
+        lines: Rc::new(outcome.logged()),
+        last_lines: Rc::new(outcome.last_lines),
         files: outcome.files,
         ..Profile::default()
     }
@@ -324,54 +337,6 @@ fn by_command(ask: &Ask) -> Profile {
 
 /// Where last words are written. Source: kubernetes v1.37 pkg/apis/core/types.go, TerminationMessagePathDefault.
 const TERMINATION_LOG: &str = "/dev/termination-log";
-
-/// The demonstration program.
-fn by_environment(ask: &Ask) -> Profile {
-    let text = |key: &str| ask.env.iter().find(|(k, _)| &**k == key).map(|(_, v)| &**v);
-    let span = |key: &str| text(key).and_then(decimal);
-    let code = |key: &str| text(key).and_then(|v| v.parse::<i32>().ok());
-    let flag = |key: &str| text(key).is_some_and(|v| !v.is_empty() && v != "0");
-    let mut unwell = Vec::new();
-    if flag("UNHEALTHY") {
-        unwell.push((Span::ZERO, span("HEALTHY_AFTER").or(span("RECOVER_AFTER"))));
-    } else if let Some(until) = span("HEALTHY_AFTER") {
-        unwell.push((Span::ZERO, Some(until)));
-    }
-    if let Some(from) = span("UNHEALTHY_AFTER") {
-        unwell.push((from, span("RECOVER_AFTER").filter(|to| *to > from)));
-    }
-    let exits = span("EXIT_AFTER").map(|after| End { after, code: code("EXIT_CODE").unwrap_or(0), oom: false });
-    let megabytes = text("ALLOC_MB").and_then(|v| v.parse::<i64>().ok()).unwrap_or(0);
-    let too_much = ask.memory_limit > 0 && megabytes.saturating_mul(1 << 20) > ask.memory_limit;
-    let oom = too_much.then(|| End { after: span("ALLOC_AFTER").unwrap_or(Span::ZERO), code: 137, oom: true });
-    let ports = ["PORT", "GRPC_PORT"].iter().filter_map(|p| text(p)).filter_map(|p| p.parse().ok());
-    let mut ports: Vec<u16> = ports.collect();
-    if text("PORT").is_none() {
-        ports.push(80);
-    }
-    Profile {
-        listens_after: Some(span("START_DELAY").unwrap_or(Span::ZERO)),
-        ports,
-        unwell,
-        bare: true,
-        slow: span("HEALTH_SLOW").unwrap_or(Span::ZERO),
-        end: [exits, oom].into_iter().flatten().min_by_key(|e| e.after),
-        term: match flag("IGNORE_TERM") {
-            true => Term::Ignores,
-            false => {
-                Term::Ends { after: span("TERM_DELAY").unwrap_or(Span::ZERO), code: code("TERM_CODE").unwrap_or(0) }
-            }
-        },
-        ..Profile::default()
-    }
-}
-
-/// Seconds with a fraction, `2.5`.
-fn decimal(text: &str) -> Option<Span> {
-    let (whole, part) = text.split_once('.').unwrap_or((text, ""));
-    let micros: u64 = format!("{part:0<6}").get(..6)?.parse().ok()?;
-    Some(Span(whole.parse::<u64>().ok()?.checked_mul(1_000_000)?.checked_add(micros)?))
-}
 
 #[cfg(test)]
 mod tests {

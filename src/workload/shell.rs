@@ -1,6 +1,7 @@
 //! Enough of a shell to understand what `sh -c "…"` in a manifest does: how long it runs, how it ends, what it prints, how it
 //! takes SIGTERM. Commands it does not know succeed at once.
 
+use super::tokens::{Token, between, close, close_paren, command_end, is_word, tokens, word_at};
 use crate::sim::Span;
 use std::collections::BTreeMap;
 
@@ -10,6 +11,9 @@ const FOREVER: Span = Span::secs(30 * 86_400);
 const STEPS_MAX: u32 = 20_000;
 /// Most lines of output that are kept. Ours: bounds memory.
 const LINES_MAX: usize = 2_000;
+
+/// Stands before the name of a file that is written to its end.
+const APPEND: &str = ">";
 
 /// What a script does when it is left alone.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,8 +26,21 @@ pub struct Outcome {
     pub term: Option<(Span, i32)>,
     /// Lines it prints, with the time since its start.
     pub lines: Vec<(Span, String)>,
+    /// Lines it writes to the log of process 1, likewise.
+    pub to_log: Vec<(Span, String)>,
+    /// Lines it prints on SIGTERM, with the time since then.
+    pub last_lines: Vec<(Span, String)>,
     /// Files it makes, from when to when they are there.
     pub files: Vec<(Span, Option<Span>, String)>,
+}
+
+impl Outcome {
+    /// What ends up in the log when the script is process 1 itself.
+    pub fn logged(&self) -> Vec<(Span, String)> {
+        let mut all: Vec<(Span, String)> = self.lines.iter().chain(&self.to_log).cloned().collect();
+        all.sort_by_key(|(at, _)| *at);
+        all
+    }
 }
 
 /// Files that outlive a run: those of the pod's volumes.
@@ -38,16 +55,20 @@ pub fn follow(script: &str, env: &[(String, String)], files: &mut Files) -> Outc
         Flow::Next => Some(run.last),
         Flow::Forever => None,
     };
+    let mut last_lines = Vec::new();
     let term = run.trap.clone().map(|body| {
         let mut handler = Run { vars: run.vars.clone(), files: run.files.clone(), ..Run::default() };
-        match handler.script(&body) {
+        let flow = handler.script(&body);
+        last_lines = std::mem::take(&mut handler.lines);
+        match flow {
             Flow::Exit(code) => (handler.now, code),
             // The script goes on behind its `wait`: it ends as it would have ended.
             _ => (handler.now, code.unwrap_or(0)),
         }
     });
     *files = run.files;
-    Outcome { ends: code.map(|_| run.now), code: code.unwrap_or(0), term, lines: run.lines, files: run.made }
+    let (lines, to_log, files) = (run.lines, run.to_log, run.made);
+    Outcome { ends: code.map(|_| run.now), code: code.unwrap_or(0), term, lines, to_log, last_lines, files }
 }
 
 #[derive(Debug, Default)]
@@ -60,6 +81,7 @@ struct Run {
     trap: Option<String>,
     background: Span,
     lines: Vec<(Span, String)>,
+    to_log: Vec<(Span, String)>,
     made: Vec<(Span, Option<Span>, String)>,
 }
 
@@ -68,77 +90,6 @@ enum Flow {
     Next,
     Exit(i32),
     Forever,
-}
-
-/// One token: a word as written (quotes and all) or an operator.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Token {
-    Word(String),
-    Op(&'static str),
-}
-
-const OPERATORS: &[&str] = &["&&", "||", ";;", ">>", "2>&1", ">&2", ";", "&", "|", "\n", "2>", ">", "<", "(", ")"];
-
-/// Cuts a script into tokens. Quotes and `$( )` keep their contents together.
-fn tokens(script: &str) -> Vec<Token> {
-    let chars: Vec<char> = script.chars().collect();
-    let (mut out, mut word, mut at, mut in_word) = (Vec::new(), String::new(), 0, false);
-    while at < chars.len() {
-        let rest: String = chars[at..chars.len().min(at + 4)].iter().collect();
-        let c = chars[at];
-        if c == '#' && !in_word {
-            while at < chars.len() && chars[at] != '\n' {
-                at += 1;
-            }
-            continue;
-        }
-        let op = OPERATORS.iter().find(|op| rest.starts_with(**op) && (!op.starts_with('2') || !in_word));
-        if let Some(op) = op {
-            flush(&mut out, &mut word, &mut in_word);
-            out.push(Token::Op(if *op == "\n" { ";" } else { op }));
-            at += op.chars().count();
-            continue;
-        }
-        if c.is_whitespace() {
-            flush(&mut out, &mut word, &mut in_word);
-            at += 1;
-            continue;
-        }
-        in_word = true;
-        let end = match c {
-            '\'' => close(&chars, at, |c, _| c == '\''),
-            '"' => close(&chars, at, |c, before| c == '"' && before != '\\'),
-            '$' if chars.get(at + 1) == Some(&'(') => close_paren(&chars, at + 1),
-            '\\' => at + 1,
-            _ => at,
-        };
-        word.extend(&chars[at..(end + 1).min(chars.len())]);
-        at = end + 1;
-    }
-    flush(&mut out, &mut word, &mut in_word);
-    out
-}
-
-fn flush(out: &mut Vec<Token>, word: &mut String, in_word: &mut bool) {
-    if *in_word {
-        out.push(Token::Word(std::mem::take(word)));
-    }
-    *in_word = false;
-}
-
-fn close(chars: &[char], from: usize, is_end: impl Fn(char, char) -> bool) -> usize {
-    (from + 1..chars.len()).find(|i| is_end(chars[*i], chars[*i - 1])).unwrap_or(chars.len())
-}
-
-fn close_paren(chars: &[char], from: usize) -> usize {
-    let mut depth = 0;
-    for (i, c) in chars.iter().enumerate().skip(from) {
-        depth += i32::from(*c == '(') - i32::from(*c == ')');
-        if depth == 0 {
-            return i;
-        }
-    }
-    chars.len()
 }
 
 impl Run {
@@ -186,6 +137,12 @@ impl Run {
         if self.steps > STEPS_MAX || self.now >= FOREVER {
             return Flow::Forever;
         }
+        if let Some((body, file)) = self.redirected(tokens) {
+            let from = self.lines.len();
+            let flow = self.command(body);
+            self.redirect(from, &file);
+            return flow;
+        }
         match tokens.first() {
             Some(Token::Word(w)) if w == "while" || w == "until" => return self.while_loop(tokens, w == "while"),
             Some(Token::Word(w)) if w == "for" => return self.for_loop(tokens),
@@ -202,6 +159,20 @@ impl Run {
         let (words, out_file) = self.simple(tokens);
         self.run_words(&words, out_file.as_deref())
     }
+    /// A loop, branch or group whose output goes to a file: what stands before the redirection, and the file.
+    fn redirected<'t>(&mut self, tokens: &'t [Token]) -> Option<(&'t [Token], String)> {
+        let compound = match tokens.first()? {
+            Token::Word(w) => matches!(w.as_str(), "while" | "until" | "for" | "if"),
+            Token::Op(op) => *op == "(",
+        };
+        let (Token::Word(file), Token::Op(op @ (">" | ">>"))) =
+            (tokens.last()?, tokens.get(tokens.len().checked_sub(2)?)?)
+        else {
+            return None;
+        };
+        let mark = if *op == ">>" { APPEND } else { "" };
+        compound.then(|| (&tokens[..tokens.len() - 2], format!("{mark}{}", self.expand(file))))
+    }
     /// Words of a simple command, expanded, and the file its output goes to.
     fn simple(&mut self, tokens: &[Token]) -> (Vec<String>, Option<String>) {
         let (mut words, mut file, mut skip) = (Vec::new(), None, "");
@@ -212,7 +183,8 @@ impl Run {
                 Token::Word(w) if skip.is_empty() => words.push(self.expand(w)),
                 Token::Word(w) => {
                     if skip.starts_with('>') {
-                        file = Some(self.expand(w));
+                        let mark = if skip == ">>" { APPEND } else { "" };
+                        file = Some(format!("{mark}{}", self.expand(w)));
                     }
                     skip = "";
                 }
@@ -280,15 +252,31 @@ impl Run {
     }
     fn print(&mut self, text: &str, file: Option<&str>) {
         match file {
-            Some("/dev/null") => {}
-            Some("/proc/1/fd/1" | "/dev/stdout" | "/dev/stderr") | None => {
+            Some("/dev/null" | ">/dev/null") => {}
+            Some("/dev/stdout" | "/dev/stderr") | None => {
                 if self.lines.len() < LINES_MAX {
                     self.lines.push((self.now, text.to_string()));
                 }
             }
-            Some(name) => {
-                self.put(name, format!("{text}\n"));
+            Some("/proc/1/fd/1" | "/proc/1/fd/2") => {
+                if self.to_log.len() < LINES_MAX {
+                    self.to_log.push((self.now, text.to_string()));
+                }
             }
+            Some(name) => match name.strip_prefix(APPEND) {
+                Some(name) => {
+                    let before = self.files.get(name).cloned().unwrap_or_default();
+                    self.put(name, format!("{before}{text}\n"));
+                }
+                None => self.put(name, format!("{text}\n")),
+            },
+        }
+    }
+    /// What a loop or a group printed since `from` goes to a file instead.
+    fn redirect(&mut self, from: usize, file: &str) {
+        let text: Vec<String> = self.lines.drain(from.min(self.lines.len())..).map(|(_, line)| line).collect();
+        if !text.is_empty() {
+            self.print(&text.join("\n"), Some(file));
         }
     }
     fn put(&mut self, name: &str, text: String) {
@@ -459,45 +447,6 @@ impl Run {
     }
 }
 
-/// Where the first command ends: before `;`, `&`, `&&`, `||` that stand outside of loops, branches and parentheses.
-fn command_end(tokens: &[Token]) -> usize {
-    let mut depth = 0i32;
-    let mut first = true;
-    for (at, token) in tokens.iter().enumerate() {
-        match token {
-            Token::Word(w) => {
-                // `do` and `fi` are words of the language only where a command may begin.
-                match w.as_str() {
-                    "while" | "until" | "for" | "if" if first => depth += 1,
-                    "done" | "fi" if first => depth -= 1,
-                    _ => {}
-                }
-                first = first && matches!(w.as_str(), "do" | "then" | "else" | "elif" | "while" | "until" | "if");
-            }
-            Token::Op("(") => depth += 1,
-            Token::Op(")") => depth -= 1,
-            Token::Op(";" | "&" | "&&" | "||") if depth <= 0 => return at,
-            Token::Op(_) => first = true,
-        }
-    }
-    tokens.len()
-}
-
-fn is_word(token: &Token, word: &str) -> bool {
-    matches!(token, Token::Word(w) if w == word)
-}
-
-fn word_at(tokens: &[Token], word: &str) -> Option<usize> {
-    tokens.iter().position(|t| is_word(t, word))
-}
-
-/// What stands before the first `open`, and between it and the last `shut`.
-fn between<'a>(tokens: &'a [Token], open: &str, shut: &str) -> Option<(&'a [Token], &'a [Token])> {
-    let from = word_at(tokens, open)?;
-    let to = tokens.iter().rposition(|t| is_word(t, shut))?;
-    Some((&tokens[..from], tokens.get(from + 1..to)?))
-}
-
 fn assignment(word: &str) -> Option<(&str, &str)> {
     let (key, value) = word.split_once('=')?;
     let name = key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') && !key.is_empty();
@@ -586,6 +535,16 @@ mod tests {
         let outcome = follow("trap \"sleep 6; exit 1\" TERM; sleep 60 & wait", &[], &mut Files::new());
         assert_eq!((outcome.term, outcome.ends), (Some((Span::secs(6), 1)), Some(Span::secs(60))));
         assert_eq!(follow("sleep 60", &[], &mut Files::new()).term, None);
+    }
+
+    #[test]
+    fn loops_write_to_files_and_hooks_to_the_log() {
+        let mut files = Files::new();
+        follow("for i in 1 2; do echo $i; done > /a; echo 3 >> /a; (echo 4) >> /a", &[], &mut files);
+        assert_eq!(files["/a"], "1\n2\n3\n4\n");
+        let hook = follow("echo a > /proc/1/fd/1; sleep 3; echo b", &[], &mut files);
+        assert_eq!(hook.to_log, [(Span::ZERO, "a".to_string())]);
+        assert_eq!(hook.lines, [(Span::secs(3), "b".to_string())]);
     }
 
     #[test]

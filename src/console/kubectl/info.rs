@@ -1,12 +1,10 @@
 //! Verbs that tell about the cluster, the context and the tool: api-resources, api-versions, version, cluster-info, config, auth,
-//! top, logs, exec.
-//! Source: kubernetes v1.37 kubectl pkg/cmd/{apiresources,version,clusterinfo,config,auth,top,logs,exec}.
+//! top.
+//! Source: kubernetes v1.37 kubectl pkg/cmd/{apiresources,version,clusterinfo,config,auth,top}.
 
-use super::resource::{Selection, together};
 use super::table::align;
 use super::{Args, Cx, Failure, Flow, Result, Verb};
-use crate::kubernetes::objects::{Object, Schema};
-use crate::text::Value;
+use crate::kubernetes::objects::Schema;
 
 const VERSION: &str = "v1.37.2";
 
@@ -36,18 +34,6 @@ pub(super) const VERBS: &[Verb] = &[
         switches: "all-namespaces A containers no-headers sum use-protocol-buffers show-capacity show-swap",
         options: "selector l field-selector sort-by",
         run: top,
-    },
-    Verb {
-        name: "logs",
-        switches: "follow f previous p timestamps all-containers all-pods prefix ignore-errors insecure-skip-tls-verify-backend",
-        options: "container c selector l tail since since-time limit-bytes max-log-requests pod-running-timeout",
-        run: logs,
-    },
-    Verb {
-        name: "exec",
-        switches: "stdin i tty t quiet q",
-        options: "container c filename f pod-running-timeout",
-        run: exec,
     },
 ];
 
@@ -169,149 +155,4 @@ fn who_am_i(cx: &mut Cx, _: &Args) -> Result {
 
 fn top(_: &mut Cx, _: &Args) -> Result {
     Err(Failure::error("Metrics API not available"))
-}
-
-/// The pod a line means, as `POD` or `TYPE/NAME`.
-fn pod_of(cx: &Cx, args: &Args) -> Result<Vec<std::rc::Rc<Object>>> {
-    let mut words = args.words.iter().take(1).cloned().collect::<Vec<_>>();
-    match words.first() {
-        Some(word) if !word.contains('/') => words.insert(0, "pods".into()),
-        None if args.get("selector").is_some() => words.push("pods".into()),
-        _ => {}
-    }
-    let (found, missing) = Selection::read(cx, args, &words)?.objects(cx.cluster, &cx.namespace);
-    if let Some(failure) = together(missing) {
-        return Err(failure);
-    }
-    let mut pods = Vec::new();
-    for (_, object) in found {
-        match object.pod() {
-            Some(_) => pods.push(object),
-            None => {
-                let under = |o: &Object| pods_below(cx, o);
-                pods.extend(under(&object).into_iter().take(1));
-            }
-        }
-    }
-    Ok(pods)
-}
-
-/// The pods that an object keeps, through ReplicaSets too.
-fn pods_below(cx: &Cx, object: &Object) -> Vec<std::rc::Rc<Object>> {
-    let owned: Vec<_> = cx.cluster.api.store.owned_by(object.meta.id).cloned().collect();
-    owned.iter().flat_map(|o| if o.pod().is_some() { vec![o.clone()] } else { pods_below(cx, o) }).collect()
-}
-
-/// The container a line means: the one named, the annotated default, the first.
-fn container_of(cx: &mut Cx, args: &Args, pod: &Object, tree: &Value) -> Result<String> {
-    let name = |c: &Value| c.str_at(&["name"]).unwrap_or_default().to_string();
-    let main: Vec<String> = tree.list_at(&["spec", "containers"]).iter().map(name).collect();
-    let init: Vec<String> = tree.list_at(&["spec", "initContainers"]).iter().map(name).collect();
-    if let Some(wanted) = args.get("container") {
-        if main.iter().chain(&init).any(|n| n == wanted) {
-            return Ok(wanted.to_string());
-        }
-        return Err(Failure::plain(format!("error: container {wanted} is not valid for pod {}", pod.meta.name)));
-    }
-    let default = pod.meta.annotations.get("kubectl.kubernetes.io/default-container").map(|d| d.to_string());
-    if let Some(default) = default.filter(|d| main.contains(d)) {
-        return Ok(default);
-    }
-    let first = main.first().cloned().unwrap_or_default();
-    if main.len() + init.len() > 1 {
-        let inits = init.iter().map(|n| format!("{n} (init)"));
-        let all: Vec<String> = main.iter().cloned().chain(inits).collect();
-        cx.complain(&format!("Defaulted container \"{first}\" out of: {}\n", all.join(", ")));
-    }
-    Ok(first)
-}
-
-fn container_status(tree: &Value, container: &str) -> Value {
-    let lists = ["containerStatuses", "initContainerStatuses"];
-    let all = lists.iter().flat_map(|l| tree.list_at(&["status", l]));
-    all.into_iter().find(|c| c.str_at(&["name"]) == Some(container)).cloned().unwrap_or_default()
-}
-
-fn logs(cx: &mut Cx, args: &Args) -> Result {
-    if args.words.is_empty() && args.get("selector").is_none() {
-        return Err(Failure::error(
-            "expected 'logs [-f] [-p] (POD | TYPE/NAME) [-c CONTAINER]'.\nPOD or TYPE/NAME is a required argument for the logs command\nSee 'kubectl logs -h' for help and examples",
-        ));
-    }
-    for pod in pod_of(cx, args)? {
-        let tree = cx.cluster.api.tree(&pod);
-        let container = container_of(cx, args, &pod, &tree)?;
-        let name = &pod.meta.name;
-        let status = container_status(&tree, &container);
-        if args.on("previous") && status.at(&["lastState", "terminated"]).is_none() {
-            return Err(Failure::plain(format!(
-                "Error from server (BadRequest): previous terminated container \"{container}\" in pod \"{name}\" not found"
-            )));
-        }
-        if let Some(reason) = status.str_at(&["state", "waiting", "reason"]) {
-            let words = match reason {
-                "ImagePullBackOff" | "ErrImagePull" => "trying and failing to pull image".to_string(),
-                _ => reason.to_string(),
-            };
-            let begun = status.at(&["lastState", "terminated"]).is_some();
-            if !begun {
-                return Err(Failure::plain(format!(
-                    "Error from server (BadRequest): container \"{container}\" in pod \"{name}\" is waiting to start: {words}"
-                )));
-            }
-        }
-        for line in narrative(cx, &status) {
-            cx.print(&format!("{line}\n"));
-        }
-    }
-    Ok(Flow::Done(0))
-}
-
-/// A simulated program prints nothing of its own: what is known of it is told as remarks.
-fn narrative(cx: &Cx, status: &Value) -> Vec<String> {
-    let text = |path: &[&str]| status.str_at(path).unwrap_or_default().to_string();
-    let code = |path: &[&str]| status.int_at(path).unwrap_or(0).to_string();
-    let mut lines = vec![cx.say("logs.silent", &[])];
-    let last = text(&["lastState", "terminated", "finishedAt"]);
-    if !last.is_empty() {
-        let code = code(&["lastState", "terminated", "exitCode"]);
-        lines.push(cx.say("logs.before", &[("time", &last), ("code", &code)]));
-    }
-    let started = text(&["state", "running", "startedAt"]);
-    if !started.is_empty() {
-        lines.push(cx.say("logs.started", &[("time", &started)]));
-    }
-    let ended = text(&["state", "terminated", "finishedAt"]);
-    if !ended.is_empty() {
-        let code = code(&["state", "terminated", "exitCode"]);
-        lines.push(cx.say("logs.ended", &[("time", &ended), ("code", &code)]));
-    }
-    lines.into_iter().map(|line| format!("# {line}")).collect()
-}
-
-fn exec(cx: &mut Cx, args: &Args) -> Result {
-    if args.words.is_empty() {
-        return Err(Failure::error(
-            "pod, type/name or --filename must be specified\nSee 'kubectl exec -h' for help and examples",
-        ));
-    }
-    if args.rest.is_empty() && args.words.len() < 2 {
-        return Err(Failure::error("you must specify at least one command for the container"));
-    }
-    if let Some(pod) = pod_of(cx, args)?.into_iter().next() {
-        let tree = cx.cluster.api.tree(&pod);
-        let container = container_of(cx, args, &pod, &tree)?;
-        let status = container_status(&tree, &container);
-        let phase = tree.str_at(&["status", "phase"]).unwrap_or_default();
-        if phase == "Succeeded" || phase == "Failed" {
-            return Err(Failure::error(format!(
-                "cannot exec into a container in a completed pod; current phase is {phase}"
-            )));
-        }
-        if status.at(&["state", "running"]).is_none() {
-            return Err(Failure::error(format!("unable to upgrade connection: container not found (\"{container}\")")));
-        }
-        return Err(Failure::error(cx.say("exec.refused", &[])));
-    }
-    Ok(Flow::Done(0))
 }

@@ -16,6 +16,7 @@ mod events;
 mod explain;
 mod get;
 mod info;
+mod logs;
 mod mark;
 mod rollout;
 mod scale;
@@ -149,6 +150,7 @@ const VERBS: &[&[Verb]] = &[
     events::VERBS,
     explain::VERBS,
     info::VERBS,
+    logs::VERBS,
 ];
 
 fn verbs() -> impl Iterator<Item = &'static Verb> {

@@ -68,6 +68,11 @@ impl Desk<'_, '_> {
             env: &container.env,
             run: self.worker.slots[at as usize].runs,
             memory_limit: container.resources.limits.memory,
+            message_path: self
+                .worker
+                .tree(&self.spec, at)
+                .and_then(|t| t.str_at(&["terminationMessagePath"]))
+                .unwrap_or_default(),
         };
         Some(what(self.workloads, &ask))
     }

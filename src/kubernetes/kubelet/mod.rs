@@ -2,7 +2,7 @@
 //! what should run), and looks again when something happened or a back-off has passed.
 //!
 //! `node` heartbeats and faults · `worker` what is remembered of a pod · `lifecycle` one look · `start` starting containers ·
-//! `ground` what stands on the floor · `images` pulls · `probes` · `admit` whether a pod is taken · `config` volumes and environment · `restart` back-off and policies · `stop` termination · `status` the report.
+//! `ground` what stands on the floor · `images` pulls · `probes` · `admit` whether a pod is taken · `config` volumes and environment · `restart` back-off and policies · `stop` termination · `status` the report · `voice` what is printed.
 
 mod admit;
 mod config;
@@ -15,6 +15,7 @@ mod restart;
 mod start;
 mod status;
 mod stop;
+mod voice;
 mod worker;
 
 #[cfg(test)]

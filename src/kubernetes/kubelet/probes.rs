@@ -5,19 +5,21 @@
 //! ticks anew. Ours: ticks on which nothing can change are skipped, so that a healthy pod costs nothing.
 
 use super::lifecycle::Desk;
-use super::worker::{Run, Stage};
+use super::voice::Quiet;
+use super::worker::{Run, Slot, Stage};
 use super::{State, Timer, probed};
 use crate::kubernetes::apiserver::Cx;
 use crate::kubernetes::objects::Id;
 use crate::kubernetes::objects::pod::{Container, Probe};
 use crate::sim::{Span, Time};
 use crate::text::Value;
-use crate::workload::{Health, Profile, Unit};
+use crate::workload::{Health, Profile, Unit, request_line};
 use std::rc::Rc;
 
 /// Which probe.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Kind {
+    #[default]
     Startup,
     Liveness,
     Readiness,
@@ -26,7 +28,7 @@ pub enum Kind {
 const KINDS: [Kind; 3] = [Kind::Startup, Kind::Liveness, Kind::Readiness];
 
 /// One probe of one container.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Prober {
     kind: Kind,
     /// Where its ticks begin.
@@ -40,6 +42,10 @@ pub struct Prober {
     hold: bool,
     /// The run it is about.
     run: u32,
+    /// When it asked last.
+    asked: Time,
+    /// Whether it skips ticks.
+    pub quiet: Option<Quiet>,
 }
 
 /// What a probe found.
@@ -82,6 +88,7 @@ impl State {
             let prober = desk.worker.slots.get_mut(slot as usize).and_then(|s| s.probers.get_mut(which as usize));
             if let Some(prober) = prober.filter(|p| p.next == Some(now)) {
                 prober.next = None;
+                desk.worker.slots[slot as usize].wake(which as usize, now);
                 desk.probe(slot, which as usize);
             }
         });
@@ -103,8 +110,7 @@ impl Desk<'_, '_> {
         for at in self.worker.all() {
             let Some(container) = self.worker.container(&self.spec, at) else { continue };
             let kinds = KINDS.iter().filter(|k| k.of(container).is_some());
-            let probers =
-                kinds.map(|kind| Prober { kind: *kind, anchor, next: None, last: None, row: 0, hold: false, run: 0 });
+            let probers = kinds.map(|kind| Prober { kind: *kind, anchor, ..Prober::default() });
             self.worker.slots[at as usize].probers = probers.collect();
         }
     }
@@ -194,8 +200,12 @@ impl Desk<'_, '_> {
         let unit = self.cx.api.floor.get((self.id.0, at)).filter(|_| age.is_some());
         let who = Asked { profile: slot.profile.as_ref(), age, unit, luck, now: self.cx.api.now, kind };
         let (found, takes) = find(probe, container, &who, ip);
-        if takes > Span::ZERO && !waited {
-            return self.cx.after(takes, Timer::Answer(self.id, at, which as u8, slot.runs));
+        if !waited {
+            let runs = slot.runs;
+            self.asks(at, which);
+            if takes > Span::ZERO {
+                return self.cx.after(takes, Timer::Answer(self.id, at, which as u8, runs));
+            }
         }
         let well = match found {
             Found::Well => true,
@@ -218,6 +228,36 @@ impl Desk<'_, '_> {
         }
         self.next_tick(at, which, well && reached);
     }
+    /// A request of a probe reaches the program, if it listens.
+    fn asks(&mut self, at: u16, which: usize) {
+        let now = self.now();
+        self.worker.slots[at as usize].probers[which].asked = now;
+        let Some((path, address, port)) = self.request(at, which) else { return };
+        let slot = &self.worker.slots[at as usize];
+        let (Run::Running(since), Some(profile)) = (&slot.run, &slot.profile) else { return };
+        if profile.answer(now.since(*since), Some(port), true) != Health::Refused {
+            self.heard(at, &path, &address);
+        }
+    }
+    /// Path, address, port that an HTTP probe asks for.
+    fn request(&self, at: u16, which: usize) -> Option<(String, String, u16)> {
+        let container = self.worker.container(&self.spec, at)?;
+        let probe = self.worker.slots[at as usize].probers.get(which)?.kind.of(container)?;
+        if &*probe.kind != "httpGet" {
+            return None;
+        }
+        let handler = probe.handler.get(&probe.kind).unwrap_or(&probe.handler);
+        let port = port_of(handler, container)?;
+        let host = handler.str_at(&["host"]).or(self.worker.ip.as_deref()).unwrap_or_default();
+        Some((handler.str_at(&["path"]).unwrap_or("/").into(), format!("{host}:{port}"), port))
+    }
+    /// From now on a probe skips its ticks.
+    fn rest(&mut self, at: u16, which: usize) {
+        let (request, period) = (self.request(at, which), self.period(at, which).unwrap_or_default());
+        let prober = &mut self.worker.slots[at as usize].probers[which];
+        let line = request.map(|(path, address, _)| request_line(&path, &address).into());
+        prober.quiet = line.map(|line| Quiet { from: prober.asked, period, line });
+    }
     /// When to tick next: at once after a period, or when the answer can change.
     fn next_tick(&mut self, at: u16, which: usize, settled: bool) {
         let now = self.now();
@@ -229,6 +269,8 @@ impl Desk<'_, '_> {
         if !settled || self.restless(at) {
             return self.arm(at, which, Span::ZERO);
         }
+        self.rest(at, which);
+        let slot = &self.worker.slots[at as usize];
         let (Run::Running(since), Some(profile)) = (&slot.run, &slot.profile) else { return };
         // A program that has ended answers no more, until that is noticed.
         let ends = profile.end.map(|e| e.after);
@@ -273,6 +315,17 @@ impl Desk<'_, '_> {
                     slot.doomed = Some(prober.kind.reason());
                     self.look_at(now);
                 }
+            }
+        }
+    }
+}
+
+impl Slot {
+    /// Its pod is being stopped: only readiness probes go on.
+    pub fn rest_for_good(&mut self, now: Time) {
+        for which in 0..self.probers.len() {
+            if self.probers[which].kind != Kind::Readiness {
+                self.wake(which, now);
             }
         }
     }

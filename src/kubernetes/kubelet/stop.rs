@@ -3,7 +3,7 @@
 
 use super::lifecycle::Desk;
 use super::restart::is_sidecar;
-use super::start::hook_takes;
+use super::start::{hook_takes, words_of};
 use super::status::{DEADLINE, DEADLINE_WORDS};
 use super::worker::{SIGKILLED, Stage, Step};
 use super::{KUBELET, State, Timer, gone, stopped, stopping};
@@ -98,6 +98,9 @@ impl Desk<'_, '_> {
             self.worker.slots.iter_mut().for_each(|s| s.waiting = None);
         }
         self.write_status();
+        for slot in &mut self.worker.slots {
+            slot.rest_for_good(now);
+        }
         let running: Vec<u16> = self.worker.all().filter(|at| self.worker.slots[*at as usize].running()).collect();
         for at in &running {
             let name = self.worker.container(&self.spec, *at).map(|c| c.name.clone()).unwrap_or_default();
@@ -153,14 +156,21 @@ impl Desk<'_, '_> {
         }
     }
     /// Hook, SIGTERM, SIGKILL of one container.
-    fn stop_container(&mut self, at: u16, deadline: Time) {
+    pub(super) fn stop_container(&mut self, at: u16, deadline: Time) {
         let now = self.now();
         let grace = deadline.since(now);
-        let hook = self.worker.container(&self.spec, at).and_then(|c| c.pre_stop.as_ref().map(hook_takes));
+        let pre_stop = self.worker.container(&self.spec, at).and_then(|c| c.pre_stop.clone());
+        if let Some(hook) = &pre_stop {
+            self.hook_prints(at, &words_of(hook));
+        }
+        let hook = pre_stop.as_ref().map(hook_takes);
         let run = self.worker.slots[at as usize].runs;
         let hook = hook.unwrap_or(Span::ZERO).min(grace);
         let left = (grace - hook).max(if grace > Span::ZERO { GRACE_MIN } else { grace });
         self.will_stop(at, hook);
+        if grace > Span::ZERO {
+            self.signalled(at, now + hook);
+        }
         match self.term_takes(at, left) {
             Some(takes) => self.cx.after(hook + takes, Timer::Term(self.id, at, run)),
             None => self.cx.after(hook + left, Timer::Kill(self.id, at, run)),

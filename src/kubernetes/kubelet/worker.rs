@@ -2,6 +2,7 @@
 
 use super::probes::Prober;
 use super::restart::Backoff;
+use super::voice::{Line, Past};
 use crate::journal::Why;
 use crate::kubernetes::objects::pod::{Container, ContainerState, PodSpec};
 use crate::sim::{Span, Time};
@@ -43,6 +44,8 @@ pub struct Worker {
     pub removed: bool,
     /// Init containers, then main containers.
     pub slots: Vec<Slot>,
+    /// Their names.
+    pub names: Rc<[Rc<str>]>,
     /// How many of them are init containers.
     pub inits: u16,
     /// Containers still to start in this look.
@@ -128,6 +131,10 @@ pub struct Slot {
     pub doomed: Option<&'static str>,
     /// Its probes.
     pub probers: Vec<Prober>,
+    /// What its program printed about what happened to it.
+    pub said: Rc<Vec<Line>>,
+    /// The run before this one, for its log.
+    pub past: Option<Rc<Past>>,
 }
 
 /// Whether a container runs.
@@ -176,6 +183,7 @@ impl Worker {
             ip_shown: true,
             removed: false,
             slots: vec![Slot::default(); inits + spec.containers.len()],
+            names: spec.init_containers.iter().chain(&spec.containers).map(|c| c.name.clone()).collect(),
             inits: inits as u16,
             plan: Vec::new(),
             started_any: false,

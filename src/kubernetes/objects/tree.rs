@@ -35,6 +35,10 @@ impl Calendar {
         let seconds = self.seconds(t);
         format!("{}.{:06}Z", seconds.trim_end_matches('Z'), t.0 % 1_000_000)
     }
+    /// `2026-01-01T09:00:00.000000000Z`, as logs have it.
+    pub fn nanos(&self, t: Time) -> String {
+        format!("{}000Z", self.micros(t).trim_end_matches('Z'))
+    }
     /// `Thu, 01 Jan 2026 09:00:00 +0000`, as `kubectl describe` prints it.
     pub fn rfc1123(&self, t: Time) -> String {
         const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
