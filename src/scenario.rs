@@ -8,6 +8,7 @@ use crate::reasons;
 use crate::sim::Span;
 use crate::text::{Node, NodeKind, Problem, Value, yaml};
 use crate::world::World;
+use crate::world::faults::{self, Order};
 use std::rc::Rc;
 
 reasons! { "scenario":
@@ -36,6 +37,8 @@ pub struct Scripted {
     pub at: Span,
     /// What: a console line, or a fault in words (`fail node-a`, `recover node-a`, `kill pod/web-1`).
     pub line: Rc<str>,
+    /// What breaks or is well again, instead of a line.
+    pub order: Option<Order>,
 }
 
 /// Everything a run starts from.
@@ -117,7 +120,7 @@ impl Scenario {
             cluster.api.add_node(node, By::actor("scenario", node_joins()));
         }
         cluster.settle();
-        World { cluster }
+        World::new(cluster)
     }
 }
 
@@ -211,10 +214,25 @@ impl Reader<'_> {
         };
         for item in items {
             let at = item.get("at").or(item.get("t")).and_then(|n| self.span(n));
-            let line = item.get("run").or(item.get("do")).and_then(Node::as_str);
-            match (at, line) {
-                (Some(at), Some(line)) => into.inputs.push(Scripted { at, line: line.into() }),
-                _ => self.complain(item, "inputs: `at` (a time) and `run` (a line) are expected".into()),
+            let line = item.get("run").or(item.get("do"));
+            let read = match line.and_then(Node::as_str) {
+                Some(text) => faults::read_line(text).map(|r| r.map_err(|words| (line.unwrap_or(item), words))),
+                None => faults::from_yaml(item),
+            };
+            let order = match read.transpose() {
+                Ok(order) => order,
+                Err((place, words)) => {
+                    self.complain(place, format!("inputs: {words}"));
+                    continue;
+                }
+            };
+            let line = line.and_then(Node::as_str).unwrap_or_default();
+            match at {
+                Some(at) if order.is_some() || !line.is_empty() => {
+                    into.inputs.push(Scripted { at, line: line.into(), order });
+                }
+                _ => self
+                    .complain(item, "inputs: `at` (a time) and `run` (a line), `fault` or `chaos` are expected".into()),
             }
         }
         into.inputs.sort_by_key(|i| i.at);
@@ -236,27 +254,7 @@ impl Reader<'_> {
 
 /// Reads `1h2m3.5s`, `500ms`; a bare number counts seconds.
 pub fn parse_span(text: &str) -> Option<Span> {
-    let mut rest = text.trim();
-    if rest.is_empty() {
-        return None;
-    }
-    let mut total = 0.0f64;
-    while !rest.is_empty() {
-        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
-        let number: f64 = rest[..digits].parse().ok()?;
-        rest = &rest[digits..];
-        let letters = rest.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(rest.len());
-        total += number
-            * match &rest[..letters] {
-                "ms" => 1e3,
-                "s" | "" => 1e6,
-                "m" => 60e6,
-                "h" => 3600e6,
-                _ => return None,
-            };
-        rest = &rest[letters..];
-    }
-    (total < 1e15).then_some(Span::micros(total as u64))
+    Span::read(text)
 }
 
 fn node_spec(name: &str, each: &Value, zone: Option<&str>) -> NodeSpec {

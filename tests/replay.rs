@@ -40,6 +40,13 @@ fn inputs() -> Vec<Input> {
         line("kubectl cordon node-a"),
         line("kubectl rollout undo deployment/web"),
         line("kubectl scale deployment web --replicas=1"),
+        line("fault node-partition node/node-b for 20s"),
+        line("fault api-down for 8s"),
+        line("chaos kill,hang,fail-readiness on pods app=web rate 20/m for 5s"),
+        line("fault scheduler-stopped for 5s"),
+        line("fault zone-outage zone/zone-a for 15s"),
+        Input::EndFault(1),
+        line("heal"),
     ]
 }
 
@@ -56,7 +63,7 @@ fn played(seed: u64, steps: &[(u64, usize)], end: Time) -> Run {
 
 /// Gaps in milliseconds, and which input follows.
 fn steps() -> impl Strategy<Value = Vec<(u64, usize)>> {
-    proptest::collection::vec((0u64..9_000, 0usize..7), 1..6)
+    proptest::collection::vec((0u64..9_000, 0usize..14), 1..7)
 }
 
 proptest! {

@@ -4,9 +4,23 @@
 //! Every actor room has the same four doors, and nothing else is called from here:
 //! `State` (what it remembers) · `Timer` (what it wakes up for) · `observe` (a write it may care about) · `fire` (a timer).
 
-use super::apiserver::{Api, Change, Cx};
+use super::apiserver::{Api, By, Change, ChangeKind, Cx};
 use super::objects::Calendar;
+use crate::journal::{EntryId, Verb};
+use crate::reasons;
 use crate::sim::{Agenda, Time};
+
+reasons! { "cluster":
+    /// Nobody looks for a node: the scheduler is stopped.
+    warning no_scheduler(),
+}
+
+/// Components that do not act at the moment.
+#[derive(Clone, Copy, Debug, Default)]
+struct Held {
+    scheduler: bool,
+    controllers: bool,
+}
 
 macro_rules! actors {
     ($($(#[$doc:meta])* $name:ident $variant:ident),* $(,)?) => {
@@ -24,6 +38,12 @@ macro_rules! actors {
             agenda: Agenda<Due>,
             /// Writes since somebody last asked; kept only when `keep_changes` says so.
             seen: Vec<Change>,
+            /// Which components do not act at the moment.
+            held: Held,
+            /// The entry that tells why they do not.
+            pub held_because: Option<EntryId>,
+            /// What is due for them.
+            waiting: Vec<Due>,
             /// Whether writes are kept for [`Cluster::take_seen`].
             pub keep_changes: bool,
             $( $(#[$doc])* pub $name: super::$name::State, )*
@@ -36,6 +56,9 @@ macro_rules! actors {
                     api: Api::new(calendar, seed),
                     agenda: Agenda::default(),
                     seen: Vec::new(),
+                    held: Held::default(),
+                    held_because: None,
+                    waiting: Vec::new(),
                     keep_changes: false,
                     $( $name: Default::default(), )*
                 }
@@ -48,6 +71,7 @@ macro_rules! actors {
                         return;
                     }
                     for change in &changes {
+                        self.note_waiting(change);
                         $({
                             let mut timers = Vec::new();
                             let mut cx = Cx { api: &mut self.api, timers: &mut timers };
@@ -109,6 +133,50 @@ actors! {
 }
 
 impl Cluster {
+    fn holds(&self, due: &Due) -> bool {
+        match due {
+            Due::Controllers(_) => self.held.controllers || self.api.down,
+            Due::Scheduler(_) => self.held.scheduler || self.api.down,
+            Due::Kwok(_) => self.api.down,
+            _ => false,
+        }
+    }
+    /// Stops (or starts) the scheduler and the controllers; `None` leaves one as it is. What they missed they do then.
+    pub fn hold(&mut self, scheduler: Option<bool>, controllers: Option<bool>) {
+        self.held.scheduler = scheduler.unwrap_or(self.held.scheduler);
+        self.held.controllers = controllers.unwrap_or(self.held.controllers);
+        for due in std::mem::take(&mut self.waiting) {
+            if self.holds(&due) {
+                self.waiting.push(due);
+            } else {
+                self.agenda.add(self.api.now, due);
+            }
+        }
+    }
+    /// The API server does not answer any more: whoever writes waits, kubelets and containers go on.
+    pub fn lose_api(&mut self) {
+        self.held = Held { scheduler: true, controllers: true };
+        self.kubelet(|kubelets, cx| kubelets.api_lost(cx));
+        self.api.down = true;
+    }
+    /// It answers again. Scheduler and controllers go on when [`Cluster::hold`] says so; after a `long` time they are new
+    /// processes.
+    pub fn find_api(&mut self, long: bool) {
+        self.api.down = false;
+        if long {
+            self.controllers(|controllers, _| controllers.started_anew());
+        }
+        self.kubelet(|kubelets, cx| kubelets.api_found(cx));
+        self.hold(None, None);
+    }
+    /// A pod that comes while nobody schedules waits for that reason.
+    fn note_waiting(&mut self, change: &Change) {
+        let waits = self.held.scheduler && change.what == ChangeKind::Added;
+        if waits && change.object().and_then(|o| o.pod()).is_some_and(|p| p.node.is_none()) {
+            let by = By::actor("kube-scheduler", no_scheduler()).because(self.held_because);
+            self.api.note(change.id, Verb::Note, by);
+        }
+    }
     /// The present moment.
     pub fn now(&self) -> Time {
         self.api.now
@@ -122,6 +190,10 @@ impl Cluster {
         self.settle();
         while let Some((at, due)) = self.agenda.pop_until(t) {
             self.api.now = self.api.now.max(at);
+            if self.holds(&due) {
+                self.waiting.push(due);
+                continue;
+            }
             self.fire(due);
             self.settle();
         }

@@ -201,7 +201,8 @@ pub struct FaultAsk {
     pub random: bool,
 }
 
-/// A fault that is in force or comes again.
+/// A fault that is in force, comes again, or is over. Told when something about faults changed: all in force, all that come
+/// again, and the newest 200 that are over.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct FaultRow {
     /// Its number, for ending it.
@@ -210,6 +211,8 @@ pub struct FaultRow {
     pub kind: String,
     /// Row id of what it befalls; 0 for the whole cluster.
     pub object: u32,
+    /// Row ids of everything it befalls, for badges.
+    pub objects: Vec<u32>,
     /// What it befalls, in words.
     pub name: String,
     /// Since when.
@@ -218,4 +221,10 @@ pub struct FaultRow {
     pub until: Option<u64>,
     /// When it comes next, where it comes again.
     pub next: Option<u64>,
+    /// When it was over.
+    pub ended: Option<u64>,
+    /// Whether it is a plan by which others come.
+    pub repeats: bool,
+    /// The plan it came from.
+    pub plan: Option<u32>,
 }

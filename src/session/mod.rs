@@ -4,6 +4,7 @@
 mod check;
 mod command;
 pub mod expression;
+mod faults;
 mod figures;
 mod inspect;
 mod overview;
@@ -14,6 +15,7 @@ mod update;
 pub mod wire;
 
 pub use command::{Action, Command, File};
+pub use faults::{Choice, menu, menu_for};
 pub use figures::*;
 pub use trace::trace;
 pub use update::*;
@@ -62,6 +64,8 @@ pub struct Session {
     seeking: Option<(Time, Span)>,
     full: bool,
     log_changed: bool,
+    /// The state of the faults that the page knows.
+    faults_told: Option<u64>,
     /// The next moment at which something will be written, where that was looked up.
     quiet_until: Option<Time>,
 }
@@ -94,6 +98,7 @@ impl Session {
             seeking: None,
             full: true,
             log_changed: true,
+            faults_told: None,
             quiet_until: None,
         }
     }
@@ -217,7 +222,7 @@ impl Session {
             let stop = branch.record.due().max(branch.line.world().world.now()).min(t);
             branch.line.seek(stop);
             if !branch.line.in_the_past() {
-                branch.record.look(&branch.line.world().world.cluster);
+                branch.record.look(&branch.line.world().world);
             }
             if stop >= t {
                 return;
@@ -279,8 +284,16 @@ impl Session {
                 Input::Line(format!("kubectl drain {n} --ignore-daemonsets --delete-emptydir-data --force"))
             }),
             Action::Rollout { id, verb } => named(id).map(|(r, _)| Input::Line(format!("kubectl rollout {verb} {r}"))),
+            Action::Fault(ask) => match faults::read(cluster, &ask) {
+                Ok(fault) => Some(Input::Fault(fault)),
+                Err(words) => {
+                    update.refused = Some(words);
+                    return;
+                }
+            },
+            Action::EndFault { number } => Some(Input::EndFault(number)),
             Action::Line { line } => Some(Input::Line(line)),
-            Action::SetLoad { .. } | Action::Fault(_) | Action::EndFault { .. } => None,
+            Action::SetLoad { .. } => None,
         };
         match input {
             Some(input) => self.take(input),
@@ -310,7 +323,7 @@ impl Session {
         }
         self.line_mut().apply(input);
         let branch = &mut self.branches[self.present];
-        branch.record.look(&branch.line.world().world.cluster);
+        branch.record.look(&branch.line.world().world);
         self.log_changed = true;
     }
     fn fork(&mut self) {
@@ -388,8 +401,13 @@ impl Session {
             update.shell = self.line_mut().world_mut().take_answers().into_iter().map(shell_row).reduce(join_answers);
         }
         let seen = self.line_mut().world_mut().world.cluster.take_seen();
-        let cluster = &self.branches[self.present].line.world().world.cluster;
+        let world = &self.branches[self.present].line.world().world;
+        let cluster = &world.cluster;
         update.full = std::mem::take(&mut self.full);
+        if update.full || self.faults_told != Some(world.faults.version()) {
+            self.faults_told = Some(world.faults.version());
+            update.faults = Some(faults::rows(&world.faults));
+        }
         if update.full {
             update.rows = cluster.api.store.all().filter_map(|o| rows::row(cluster, o)).collect();
             self.told = cluster.api.journal.len() as u32;

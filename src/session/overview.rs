@@ -3,9 +3,10 @@
 use super::run::Input;
 use super::update::Overview;
 use crate::journal::Journal;
-use crate::kubernetes::Cluster;
 use crate::kubernetes::objects::Kind;
 use crate::sim::{Span, Time};
+use crate::world::World;
+use crate::world::faults::Faults;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Samples are at least so far apart. Ours: four a second are more than a time bar can show.
@@ -29,11 +30,12 @@ pub struct Record {
     samples: Vec<Sample>,
     apart: Span,
     journal: Journal,
+    faults: Faults,
 }
 
 impl Default for Record {
     fn default() -> Self {
-        Record { samples: Vec::new(), apart: APART, journal: Journal::default() }
+        Record { samples: Vec::new(), apart: APART, journal: Journal::default(), faults: Faults::default() }
     }
 }
 
@@ -43,9 +45,13 @@ impl Record {
         self.samples.last().map_or(Time::ZERO, |s| s.at + self.apart)
     }
     /// Looks at the cluster, if a sample is due and it stands at its newest moment.
-    pub fn look(&mut self, cluster: &Cluster) {
+    pub fn look(&mut self, world: &World) {
+        let cluster = &world.cluster;
         if cluster.api.journal.len() >= self.journal.len() {
             self.journal = cluster.api.journal.clone();
+            if self.faults.version() != world.faults.version() {
+                self.faults = world.faults.clone();
+            }
         }
         let now = cluster.now();
         if now < self.due() {
@@ -75,6 +81,7 @@ impl Record {
     pub fn cut(&mut self, t: Time) {
         self.samples.retain(|s| s.at <= t);
         self.journal = Journal::default();
+        self.faults = Faults::default();
     }
     /// The overview in so many columns.
     pub fn overview(&self, inputs: &[(Time, Input)], newest: Time, columns: u32) -> Overview {
@@ -88,14 +95,14 @@ impl Record {
             if entry.why.reason.key == "kubelet.ended" {
                 marks.push(("restarts".into(), entry.t.0, entry.t.0, String::new()));
             }
-            if entry.why.reason.key == "person.scripted" {
-                let what = entry.why.args.first().map(|a| a.to_string()).unwrap_or_default();
-                marks.push(("faults".into(), entry.t.0, entry.t.0, what));
-            }
+        }
+        for row in super::faults::lane(&self.faults, newest) {
+            marks.push(row);
         }
         for (t, input) in inputs {
-            let (lane, label) = lane_of(input);
-            marks.push((lane.into(), t.0, t.0, label));
+            if let Some(label) = label_of(input) {
+                marks.push(("you".into(), t.0, t.0, label));
+            }
         }
         self.spans(&mut marks);
         let mut curves =
@@ -131,13 +138,13 @@ impl Record {
     }
 }
 
-fn lane_of(input: &Input) -> (&'static str, String) {
+/// What a person did, in words; faults have a lane of their own.
+fn label_of(input: &Input) -> Option<String> {
     match input {
-        Input::Apply(files) => ("you", files.iter().map(|(n, _)| n.as_str()).collect::<Vec<_>>().join(", ")),
-        Input::Line(line) => ("you", line.clone()),
-        Input::Kill(_, container) => ("faults", container.clone()),
-        Input::Interrupt => ("you", "^C".into()),
-        Input::FailNode(_) | Input::RecoverNode(_) => ("faults", String::new()),
+        Input::Apply(files) => Some(files.iter().map(|(n, _)| n.as_str()).collect::<Vec<_>>().join(", ")),
+        Input::Line(line) => Some(line.clone()),
+        Input::Interrupt => Some("^C".into()),
+        Input::Kill(..) | Input::FailNode(_) | Input::RecoverNode(_) | Input::Fault(_) | Input::EndFault(_) => None,
     }
 }
 

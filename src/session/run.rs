@@ -2,26 +2,18 @@
 //! function of the scenario and the inputs.
 
 use crate::console::{self, Console};
-use crate::journal::{Verb, Why};
-use crate::kubernetes::apiserver::By;
-use crate::kubernetes::kubelet::Outage;
 use crate::kubernetes::objects::{Id, Kind};
-use crate::reasons;
 use crate::scenario::{Scenario, Scripted, TextFile};
 use crate::sim::{Rewindable, Time};
 use crate::world::World;
+use crate::world::faults::{self, Fault, Order, What};
 use serde::{Deserialize, Serialize};
 use std::rc::Rc;
 
-reasons! { "person":
-    /// A person did this.
-    did(what),
-    /// The scenario says that this happens now.
-    scripted(what),
-}
-
-/// Exit code of a process that SIGKILL ended. Source: POSIX shells, 128 and the signal's number, 9.
-const KILLED: i32 = 137;
+/// The actor of what a person does.
+const YOU: &str = "you";
+/// The actor of what the scenario says.
+const SCENARIO: &str = "scenario";
 
 /// What a person (or the scenario) does. Objects go by number.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -38,6 +30,10 @@ pub enum Input {
     RecoverNode(u32),
     /// Ends a waiting command, as Ctrl+C does.
     Interrupt,
+    /// Something breaks.
+    Fault(Fault),
+    /// A fault, or a plan of faults, is ended by its number.
+    EndFault(u32),
 }
 
 /// What a console line answered.
@@ -100,7 +96,7 @@ impl Run {
     /// When something is due next: in the world or in the script.
     pub fn next_due(&self) -> Option<Time> {
         let script = self.script.get(self.scripted).map(|s| Time::ZERO + s.at);
-        [script, self.world.cluster.next_due()].into_iter().flatten().min()
+        [script, self.world.next_due()].into_iter().flatten().min()
     }
     /// Completions of a console line.
     pub fn complete(&self, line: &str) -> Vec<String> {
@@ -110,7 +106,10 @@ impl Run {
         while let Some(scripted) = self.script.get(self.scripted).filter(|s| Time::ZERO + s.at <= until).cloned() {
             self.step_to(Time::ZERO + scripted.at);
             self.scripted += 1;
-            self.scripted_line(&scripted.line);
+            match &scripted.order {
+                Some(order) => self.order(order, SCENARIO),
+                None => self.scripted_line(&scripted.line),
+            }
         }
     }
     /// A fault in words, as scripts write it: `fail node-a`, `recover node-a`, `kill POD [CONTAINER]`.
@@ -133,7 +132,7 @@ impl Run {
             _ => Some(Input::Line(line.into())),
         };
         if let Some(input) = input {
-            self.act(&input, scripted(line.to_string()));
+            self.act(&input, SCENARIO);
         }
     }
     /// `pod/web` or `web`: the first pod (by name) whose name begins so.
@@ -147,7 +146,7 @@ impl Run {
         while self.waiting.is_some() {
             let now = self.world.now();
             let asked = self.console.due().filter(|due| *due > now);
-            let due = self.world.cluster.next_due().into_iter().chain(asked).min();
+            let due = self.world.next_due().into_iter().chain(asked).min();
             match due {
                 Some(due) if due <= t => self.world.run_until(due),
                 _ => break,
@@ -167,8 +166,7 @@ impl Run {
         self.waiting = output.code.is_none().then(|| line.clone());
         self.answers.push(Answer { line, stdout: output.stdout, stderr: output.stderr, code: output.code });
     }
-    fn act(&mut self, input: &Input, why: Why) {
-        let cluster = &mut self.world.cluster;
+    fn act(&mut self, input: &Input, actor: &'static str) {
         match input {
             Input::Apply(files) => {
                 let files: Vec<TextFile> =
@@ -178,42 +176,54 @@ impl Run {
                 self.take_output("kubectl apply -f .".into(), output);
             }
             Input::Line(line) => {
-                let files = self.files.clone();
-                let find = |name: &str| files.iter().find(|f| &*f.name == name).map(|f| f.text.to_string());
-                let output = console::run(&mut self.console, cluster, &find, line);
-                self.take_output(line.as_str().into(), output);
+                if let Some(read) = faults::read_line(line) {
+                    let done = read.and_then(|order| self.try_order(&order, actor));
+                    let (code, stderr) =
+                        done.map_or_else(|words| (1, format!("error: {words}\n")), |()| (0, String::new()));
+                    self.take_output(
+                        line.as_str().into(),
+                        console::Output { stderr, code: Some(code), ..Default::default() },
+                    );
+                } else {
+                    let files = self.files.clone();
+                    let find = |name: &str| files.iter().find(|f| &*f.name == name).map(|f| f.text.to_string());
+                    let output = console::run(&mut self.console, &mut self.world.cluster, &find, line);
+                    self.take_output(line.as_str().into(), output);
+                }
             }
             Input::Interrupt => self.interrupt(),
-            Input::Kill(id, container) => {
-                let id = Id(*id);
-                let first = || {
-                    let pod = cluster.api.store.get(id).and_then(|o| o.pod());
-                    pod.and_then(|p| p.spec.containers.first()).map(|c| c.name.to_string())
-                };
-                let container = if container.is_empty() { first().unwrap_or_default() } else { container.clone() };
-                cluster.api.note(id, Verb::Note, By::actor("you", why));
-                cluster.kubelet(|kubelets, cx| kubelets.kill_container(id, &container, KILLED, cx));
-            }
-            Input::FailNode(id) => {
-                let Some(node) = self.node_name(Id(*id), why) else { return };
-                self.world.cluster.kubelet(|kubelets, cx| kubelets.fail_node(&node, Outage::PowerOff, cx));
-            }
-            Input::RecoverNode(id) => {
-                let Some(node) = self.node_name(Id(*id), why) else { return };
-                self.world.cluster.kubelet(|kubelets, cx| kubelets.recover_node(&node, cx));
-            }
+            Input::Kill(id, container) => self.break_object(What::Kill, *id, container, actor),
+            Input::FailNode(id) => self.break_object(What::NodeCrash, *id, "", actor),
+            Input::RecoverNode(id) => self.world.recover_node(Id(*id)),
+            Input::Fault(fault) => self.order(&Order::Break(fault.clone()), actor),
+            Input::EndFault(number) => self.world.end_fault(*number),
         }
         self.world.cluster.settle();
     }
-}
-
-impl Run {
-    /// The name of a node that something happens to, noted with its reason.
-    fn node_name(&mut self, id: Id, why: Why) -> Option<Rc<str>> {
-        let api = &mut self.world.cluster.api;
-        let name = api.store.get(id)?.meta.name.clone();
-        api.note(id, Verb::Note, By::actor("you", why));
-        Some(name)
+    /// Lets something break or be well again; what cannot be is said.
+    fn order(&mut self, order: &Order, actor: &'static str) {
+        if let Err(words) = self.try_order(order, actor) {
+            let stderr = format!("error: {words}\n");
+            self.answers.push(Answer { line: "fault".into(), stderr, code: Some(1), ..Answer::default() });
+        }
+    }
+    fn try_order(&mut self, order: &Order, actor: &'static str) -> Result<(), String> {
+        match order {
+            Order::Break(fault) => self.world.order(fault, actor).map(drop),
+            Order::Heal(what, on) => {
+                self.world.heal(*what, on);
+                Ok(())
+            }
+        }
+    }
+    fn break_object(&mut self, what: What, id: u32, container: &str, actor: &'static str) {
+        let Some(card) = self.world.cluster.api.store.card(Id(id)).cloned() else { return };
+        let on = match card.kind {
+            Kind::Node => format!("node/{}", card.name),
+            _ => format!("pod/{}/{}", card.namespace, card.name),
+        };
+        let fault = Fault { what, on, container: container.into(), ..Fault::default() };
+        self.order(&Order::Break(fault), actor);
     }
 }
 
@@ -230,14 +240,6 @@ impl Rewindable for Run {
         self.step_to(t);
     }
     fn apply(&mut self, input: &Input) {
-        let why = match input {
-            Input::Apply(_) => did("apply"),
-            Input::Line(line) => did(line.clone()),
-            Input::Kill(id, _) => did(format!("kill {}", self.world.cluster.api.label(Id(*id)))),
-            Input::Interrupt => did("^C"),
-            Input::FailNode(id) => did(format!("fail {}", self.world.cluster.api.label(Id(*id)))),
-            Input::RecoverNode(id) => did(format!("recover {}", self.world.cluster.api.label(Id(*id)))),
-        };
-        self.act(input, why);
+        self.act(input, YOU);
     }
 }

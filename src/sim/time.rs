@@ -64,6 +64,30 @@ impl Span {
     pub const fn as_secs(self) -> u64 {
         self.0 / 1_000_000
     }
+    /// Reads `1h2m3.5s`, `500ms`; a bare number counts seconds.
+    pub fn read(text: &str) -> Option<Span> {
+        let mut rest = text.trim();
+        if rest.is_empty() {
+            return None;
+        }
+        let mut total = 0.0f64;
+        while !rest.is_empty() {
+            let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
+            let number: f64 = rest[..digits].parse().ok()?;
+            rest = &rest[digits..];
+            let letters = rest.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(rest.len());
+            total += number
+                * match &rest[..letters] {
+                    "ms" => 1e3,
+                    "s" | "" => 1e6,
+                    "m" => 60e6,
+                    "h" => 3600e6,
+                    _ => return None,
+                };
+            rest = &rest[letters..];
+        }
+        (total < 1e15).then_some(Span::micros(total as u64))
+    }
     /// The shorter of two.
     pub fn min(self, other: Span) -> Span {
         Span(self.0.min(other.0))

@@ -64,6 +64,11 @@ impl Texts {
         self.look_up(PROBLEMS, key, &values)
     }
 
+    /// The label of a kind of fault (`node_crash`), or what it does (`node_crash.about`).
+    pub fn fault(self, key: &str) -> String {
+        self.look_up(FAULTS, key, &[])
+    }
+
     fn look_up(self, table: &[Entry], key: &str, values: &[(&str, &dyn Display)]) -> String {
         match table.binary_search_by_key(&key, |entry| entry.0) {
             Ok(index) => fill(table[index].2[self.0 as usize], table[index].1, values),

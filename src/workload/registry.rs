@@ -18,6 +18,8 @@ pub struct PullFault {
 /// `broken`, `nope` or `invalid`, when its registry is `*.invalid`, or when the scenario lists it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Registry {
+    /// Whether no registry answers.
+    pub down: bool,
     /// Images a scenario calls missing, as written or as canonical names.
     pub missing: BTreeSet<Rc<str>>,
     /// Sizes a scenario gives, in bytes, by canonical name.
@@ -91,6 +93,13 @@ impl Registry {
     pub fn fault(&self, image: &str) -> Option<PullFault> {
         let name = canonical(image);
         let host = name.split('/').next().unwrap_or_default();
+        if self.down {
+            let words = format!(
+                "failed to resolve image: failed to do request: Head \"{}\": dial tcp: lookup {host}: i/o timeout",
+                manifest_url(&name)
+            );
+            return Some(self.failed(image, &name, &words));
+        }
         if let Some(rest) = host.strip_prefix("127.0.0.1").or_else(|| host.strip_prefix("localhost")) {
             let address = format!("127.0.0.1{}", if rest.is_empty() { ":443" } else { rest });
             return Some(self.failed(image, &name, &format!("failed to resolve image: failed to do request: Head \"{}\": dial tcp {address}: connect: connection refused", manifest_url(&name))));

@@ -3,6 +3,11 @@
 
 use crate::kubernetes::apiserver::ApiError;
 
+/// What kubectl says when nobody listens. Differs: FID-130.
+/// Source: kubernetes v1.37 kubectl pkg/cmd/util/helpers.go, StandardErrorMessage.
+pub const REFUSED: &str =
+    "The connection to the server 127.0.0.1:6443 was refused - did you specify the right host or port?";
+
 /// Why a command ends badly.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {

@@ -190,6 +190,9 @@ fn try_run(cx: &mut Cx, words: &[String]) -> Result {
     let used = verb.name.split(' ').count();
     let words: Vec<String> = head[used..].iter().cloned().chain(rest).collect();
     let args = Args::parse(verb, &words)?;
+    if cx.cluster.api.down && !verb.name.starts_with("config") {
+        return Err(Failure::plain(failure::REFUSED));
+    }
     if let Some(namespace) = args.get("namespace") {
         cx.namespace = namespace.to_string();
     }

@@ -32,6 +32,8 @@ use std::rc::Rc;
 pub struct Api {
     /// The present moment.
     pub now: Time,
+    /// Whether it does not answer.
+    pub down: bool,
     /// Dates and uids.
     pub calendar: Calendar,
     /// Kinds without a row of their own.
@@ -61,6 +63,7 @@ impl Api {
     pub fn new(calendar: Calendar, seed: u64) -> Self {
         Api {
             now: Time::ZERO,
+            down: false,
             calendar,
             kinds: KindNames::default(),
             store: Store::default(),
@@ -86,6 +89,13 @@ impl Api {
     /// Writes a journal entry; `by.cause` or else the newest entry about the object is its cause.
     pub fn note(&mut self, id: Id, verb: Verb, by: By) -> EntryId {
         let cause = by.cause.or_else(|| self.newest_about(id));
+        self.enter(id, verb, by, cause)
+    }
+    /// Writes a journal entry that nothing led to: somebody or something acts from outside. Chains of causes end there.
+    pub fn act(&mut self, id: Id, by: By) -> EntryId {
+        self.enter(id, Verb::Note, by, None)
+    }
+    fn enter(&mut self, id: Id, verb: Verb, by: By, cause: Option<EntryId>) -> EntryId {
         let origin = by.origin;
         let entry = Entry { t: self.now, cause, actor: by.actor, verb, object: id.0, why: by.why, origin };
         let entry = self.journal.push(entry);

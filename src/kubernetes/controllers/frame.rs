@@ -147,10 +147,10 @@ impl Queue {
         }
         sooner
     }
-    /// The moment put down for an object has come; tells what caused it, `None` when it was put down for another moment.
+    /// The moment put down for an object has come; tells what caused it, `None` when it was put down for a later moment.
     pub fn due(&mut self, id: Id, now: Time) -> Option<Option<EntryId>> {
         match self.later.get(&id) {
-            Some((at, cause)) if *at == now => {
+            Some((at, cause)) if *at <= now => {
                 let cause = *cause;
                 self.later.remove(&id);
                 Some(cause)
@@ -193,7 +193,8 @@ mod tests {
         assert!(queue.add_later(Id(2), Time::secs(9), None));
         assert!(!queue.add_later(Id(2), Time::secs(10), None));
         assert!(queue.add_later(Id(2), Time::secs(8), None));
-        assert_eq!(queue.due(Id(2), Time::secs(9)), None);
+        assert_eq!(queue.due(Id(2), Time::secs(7)), None);
         assert_eq!(queue.due(Id(2), Time::secs(8)), Some(None));
+        assert_eq!(queue.due(Id(2), Time::secs(9)), None);
     }
 }

@@ -34,6 +34,7 @@ use super::objects::{Id, Kind, Object};
 use crate::journal::{EntryId, Reason};
 use crate::sim::Span;
 use crate::workload::{Latencies, Latency};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// All controllers.
@@ -85,6 +86,8 @@ pub const REASONS: &[&[Reason]] = &[
 pub struct State {
     /// One queue a controller, once something was written.
     queues: Vec<Queue>,
+    /// Controllers that are stopped, and their timers that came meanwhile.
+    stopped: BTreeMap<usize, Vec<Timer>>,
     /// What the controllers remember.
     pub memory: Memory,
     /// From a write until a controller acts on it.
@@ -93,7 +96,12 @@ pub struct State {
 
 impl Default for State {
     fn default() -> Self {
-        State { queues: Vec::new(), memory: Memory::default(), react: Latencies::default().react }
+        State {
+            queues: Vec::new(),
+            stopped: BTreeMap::new(),
+            memory: Memory::default(),
+            react: Latencies::default().react,
+        }
     }
 }
 
@@ -125,7 +133,7 @@ pub struct Memory {
 }
 
 /// What it wakes up for.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub enum Timer {
     /// A controller looks at an object that woke it.
     Work(usize, Id),
@@ -196,6 +204,10 @@ fn start(state: &mut State, cx: &mut Cx<Timer>) {
 
 /// A timer is due.
 pub fn fire(state: &mut State, timer: Timer, cx: &mut Cx<Timer>) {
+    let (Timer::Work(at, _) | Timer::Later(at, _) | Timer::Tick(at)) = timer;
+    if let Some(held) = state.stopped.get_mut(&at) {
+        return held.push(timer);
+    }
     match timer {
         Timer::Work(at, id) => {
             if let Some(cause) = state.queues[at].take(id) {
@@ -217,6 +229,27 @@ pub fn fire(state: &mut State, timer: Timer, cx: &mut Cx<Timer>) {
             cx.after(every.period, Timer::Tick(at));
             put_down(state, at, later, None, cx);
         }
+    }
+}
+
+impl State {
+    /// Stops a controller, or lets it go on; tells whether there is one of this name.
+    pub fn stop(&mut self, name: &str, stopped: bool, cx: &mut Cx<Timer>) -> bool {
+        let Some(at) = CONTROLLERS.iter().position(|c| c.name == name) else { return false };
+        if stopped {
+            self.stopped.entry(at).or_default();
+        } else {
+            for timer in self.stopped.remove(&at).unwrap_or_default() {
+                cx.after(Span::ZERO, timer);
+            }
+        }
+        true
+    }
+    /// The controllers were started anew: what they saw of nodes before is forgotten.
+    pub fn started_anew(&mut self) {
+        let grace = self.memory.nodes.grace;
+        self.memory.nodes = node_lifecycle::Nodes::default();
+        self.memory.nodes.grace = grace;
     }
 }
 

@@ -23,7 +23,7 @@ impl Desk<'_, '_> {
             return self.begin(Step::Sandbox, takes);
         };
         let told = Told::warning(KUBELET, self.id, "FailedMount", fault);
-        self.cx.api.tell(Told { host: (&self.kubelet.name).into(), ..told });
+        self.send(Told { host: (&self.kubelet.name).into(), ..told });
         let pause = if pause > Span::ZERO { (pause * 2).min(MOUNT_MAX) } else { MOUNT_FIRST };
         self.begin(Step::Mount(pause), pause);
     }

@@ -1,5 +1,6 @@
 //! What a kubelet tells the floor: which containers run, and what the floor tells it back.
 
+use super::ills::Ills;
 use super::lifecycle::Desk;
 use super::worker::{Run, SIGKILLED, Stage};
 use super::{State, Timer};
@@ -98,7 +99,11 @@ impl Desk<'_, '_> {
             twist: crate::workload::Twist::default(),
             strain: None,
         };
+        let ills = self.worker.slots[at as usize].ills;
         self.cx.api.floor.start((self.id.0, at), unit);
+        if ills != Ills::default() {
+            self.cx.api.floor.twist((self.id.0, at), |t| ills.twist(t));
+        }
     }
     /// Alike containers of a node share what is known of them.
     fn shared(&mut self, behaviour: Behaviour) -> Rc<Behaviour> {

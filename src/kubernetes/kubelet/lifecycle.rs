@@ -37,7 +37,7 @@ impl State {
         cx: &mut Cx<Timer>,
         act: impl FnOnce(&mut Desk<'_, '_>) -> R,
     ) -> Option<R> {
-        let State { kubelets, pods, workloads, latencies } = self;
+        let State { kubelets, pods, workloads, latencies, .. } = self;
         let worker = pods.get_mut(&id)?;
         let kubelet = kubelets.get_mut(&worker.node)?;
         let spec = cx.api.store.get(id)?.pod()?.spec.clone();
@@ -47,7 +47,7 @@ impl State {
     /// A pod was bound to one of the nodes.
     pub(super) fn take_pod(&mut self, object: &Rc<Object>, cx: &mut Cx<Timer>) {
         let Some(Pod { spec, node: Some(node), status }) = object.pod() else { return };
-        let Some(kubelet) = self.kubelets.get(node).filter(|k| k.up) else { return };
+        let Some(kubelet) = self.kubelets.get(node).filter(|k| k.up && k.reaches()) else { return };
         if status.phase.ended() {
             return;
         }
@@ -101,6 +101,7 @@ impl State {
         });
         if deleting {
             self.stop_pod(id, cx);
+            self.go_on_leaving(id, cx);
         }
     }
 }
@@ -138,7 +139,14 @@ impl Desk<'_, '_> {
         let field = Word::from(format!("spec.{list}{{{}}}", container.name));
         let host = Word::from(&self.kubelet.name);
         let told = Told::normal(KUBELET, self.id, reason, message);
-        self.cx.api.tell(Told { warning, field, host, ..told });
+        self.send(Told { warning, field, host, ..told });
+    }
+    /// Sends an event, or keeps it while nobody hears.
+    pub(super) fn send(&mut self, told: Told) {
+        match self.kubelet.reaches() {
+            true => drop(self.cx.api.tell(told)),
+            false => Rc::make_mut(self.kubelet).keep(told),
+        }
     }
     /// `name_namespace(uid)`, as messages name pods.
     pub(super) fn pod_words(&self) -> String {

@@ -1,12 +1,15 @@
 //! The kubelets: one a node, each with a worker for every pod on it. A worker looks at its pod (writes the report, starts
 //! what should run), and looks again when something happened or a back-off has passed.
 //!
-//! `node` heartbeats and faults · `worker` what is remembered of a pod · `lifecycle` one look · `start` starting containers ·
-//! `ground` what stands on the floor · `images` pulls · `probes` · `admit` whether a pod is taken · `config` volumes and environment · `restart` back-off and policies · `stop` termination · `status` the report · `voice` what is printed.
+//! `node` heartbeats and outages · `ills` what is wrong with programs and wires · `worker` what is remembered of a pod ·
+//! `lifecycle` one look · `start` starting containers · `ground` what stands on the floor · `images` pulls · `probes` ·
+//! `admit` whether a pod is taken · `config` volumes and environment · `restart` back-off and policies · `stop` termination ·
+//! `status` the report · `voice` what is printed.
 
 mod admit;
 mod config;
 mod ground;
+mod ills;
 mod images;
 mod lifecycle;
 mod node;
@@ -22,6 +25,7 @@ mod worker;
 mod tests;
 
 pub use ground::group_of;
+pub use ills::{Ill, Ills, Lasting};
 pub use node::Outage;
 
 use super::apiserver::{Change, ChangeKind, Cx};
@@ -86,6 +90,8 @@ pub struct State {
 pub enum Timer {
     /// A node's kubelet reports after its start.
     Report(Rc<str>),
+    /// A kubelet that had lost the API server finds it again.
+    Found(Rc<str>),
     /// A worker looks at its pod.
     Look(Id),
     /// The step a worker is in is done.
@@ -117,12 +123,16 @@ pub fn observe(state: &mut State, change: &Change, cx: &mut Cx<Timer>) {
 
 fn observe_pod(state: &mut State, change: &Change, cx: &mut Cx<Timer>) {
     if change.what == ChangeKind::Deleted {
-        state.pod_gone(change, cx);
+        // Who is cut off hears of it later.
+        let node = state.pods.get(&change.id).and_then(|w| state.kubelets.get(&w.node));
+        if node.is_none_or(|k| k.reaches()) {
+            state.pod_gone(change, cx);
+        }
         return;
     }
     let Some(object) = &change.after else { return };
     let Some(node) = object.pod().and_then(|p| p.node.as_ref()) else { return };
-    if !state.kubelets.contains_key(node) {
+    if !state.kubelets.get(node).is_some_and(|k| k.reaches()) {
         return;
     }
     if !state.pods.contains_key(&change.id) {
@@ -141,6 +151,7 @@ fn observe_pod(state: &mut State, change: &Change, cx: &mut Cx<Timer>) {
 pub fn fire(state: &mut State, timer: Timer, cx: &mut Cx<Timer>) {
     match timer {
         Timer::Report(node) => state.report_node(&node, cx),
+        Timer::Found(node) => state.found(&node, cx),
         Timer::Look(pod) => state.look_due(pod, cx),
         Timer::Step(pod, op) => state.step_done(pod, op, cx),
         Timer::Exit(pod, slot, run) => state.exited(pod, slot, run, None, cx),

@@ -2,7 +2,7 @@
 
 use super::worker::{Ended, Run, Step};
 use super::{KUBELET, State, Timer, node_back, node_joined, node_silent};
-use crate::kubernetes::apiserver::{By, Change, ChangeKind, Cx};
+use crate::kubernetes::apiserver::{By, Change, ChangeKind, Cx, Told};
 use crate::kubernetes::objects::lease::Lease;
 use crate::kubernetes::objects::node::fake_kubelet;
 use crate::kubernetes::objects::{Body, Condition, Id, Kind, Meta, Object, Tri, set_condition};
@@ -36,6 +36,12 @@ pub struct Kubelet {
     pub number: u32,
     /// Whether it works.
     pub up: bool,
+    /// Whether the network between it and everything else is cut.
+    pub cut: bool,
+    /// Whether it cannot reach the API server for another reason.
+    pub api_gone: bool,
+    /// Events that it could not send.
+    pub unsent: Vec<Told>,
     /// Where in each second its ticks lie.
     pub phase: Span,
     /// Images on the node, by canonical name.
@@ -56,6 +62,8 @@ pub enum Outage {
     Silent,
     /// The power is gone: its containers die with it.
     PowerOff,
+    /// The network is cut: the kubelet goes on with what it has, and nobody hears of it.
+    Partition,
 }
 
 impl Kubelet {
@@ -93,6 +101,9 @@ impl State {
             address,
             number,
             up: true,
+            cut: false,
+            api_gone: cx.api.down,
+            unsent: Vec::new(),
             phase,
             images: BTreeSet::new(),
             pulls_until: Time::ZERO,
@@ -118,7 +129,7 @@ impl State {
     /// The kubelet reports its node: ready, and its lease is renewed from now on.
     pub(super) fn report_node(&mut self, name: &str, cx: &mut Cx<Timer>) {
         let Some(kubelet) = self.kubelets.get(name) else { return };
-        if !kubelet.up {
+        if !kubelet.up || !kubelet.reaches() {
             return;
         }
         let (id, address, now, host) = (kubelet.id, kubelet.address.clone(), cx.now(), kubelet.name.clone());
@@ -140,12 +151,22 @@ impl State {
     pub fn fail_node(&mut self, name: &str, outage: Outage, cx: &mut Cx<Timer>) {
         let now = cx.now();
         let Some(kubelet) = self.kubelets.get_mut(name).filter(|k| k.up) else { return };
-        Rc::make_mut(kubelet).up = false;
-        renew(name, None, cx);
+        let kubelet = Rc::make_mut(kubelet);
+        let heard = kubelet.reaches();
+        match outage {
+            Outage::Partition => kubelet.cut = true,
+            _ => kubelet.up = false,
+        }
+        if heard {
+            renew(name, None, cx);
+        }
         if outage == Outage::Silent {
             return;
         }
         cx.api.floor.dark.insert(name.into());
+        if outage == Outage::Partition {
+            return;
+        }
         for (id, worker) in self.pods.iter_mut().filter(|(_, w)| *w.node == *name) {
             cx.api.floor.end_all(id.0, now);
             let worker = Rc::make_mut(worker);
@@ -165,7 +186,10 @@ impl State {
         let Some(kubelet) = self.kubelets.get_mut(name).filter(|k| !k.up) else { return };
         let kubelet = Rc::make_mut(kubelet);
         kubelet.up = true;
-        cx.api.floor.dark.remove(name);
+        kubelet.unsent.clear();
+        if !kubelet.cut {
+            cx.api.floor.dark.remove(name);
+        }
         let node = kubelet.name.clone();
         let wait = self.latencies.kubelet_start.draw(cx.chance(KUBELET));
         cx.after(wait, Timer::Report(node));
@@ -209,7 +233,7 @@ fn address(node: &Object) -> Option<Word> {
 }
 
 /// Makes or changes the lease of a node: from now on it is renewed every so often, or no more.
-fn renew(name: &str, every: Option<Span>, cx: &mut Cx<Timer>) {
+pub(super) fn renew(name: &str, every: Option<Span>, cx: &mut Cx<Timer>) {
     let now = cx.now();
     let why = if every.is_some() { node_back(name.to_string()) } else { node_silent(name.to_string()) };
     let by = By::actor(KUBELET, why);

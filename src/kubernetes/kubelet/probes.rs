@@ -4,6 +4,7 @@
 //! A probe ticks from the moment the pod was first looked at; a look at a pod that is not ready probes at once and begins the
 //! ticks anew. Ours: ticks on which nothing can change are skipped, so that a healthy pod costs nothing.
 
+use super::ills::Ills;
 use super::lifecycle::Desk;
 use super::voice::Quiet;
 use super::worker::{Run, Slot, Stage};
@@ -120,6 +121,15 @@ impl Desk<'_, '_> {
             self.arm(at, which, Span::ZERO);
         }
     }
+    /// Something about the program changed: probes that wait for nothing tick again.
+    pub(super) fn wake_probers(&mut self, at: u16) {
+        let live = self.worker.slots[at as usize].running();
+        for which in 0..self.worker.slots[at as usize].probers.len() {
+            if live {
+                self.arm(at, which, Span::ZERO);
+            }
+        }
+    }
     /// Sets the first tick that is at least `wait` away.
     fn arm(&mut self, at: u16, which: usize, wait: Span) {
         let now = self.now();
@@ -198,7 +208,8 @@ impl Desk<'_, '_> {
         };
         let ip = self.worker.ip.as_deref().unwrap_or_default();
         let unit = self.cx.api.floor.get((self.id.0, at)).filter(|_| age.is_some());
-        let who = Asked { profile: slot.profile.as_ref(), age, unit, luck, now: self.cx.api.now, kind };
+        let (ills, profile) = (slot.ills, slot.profile.as_ref());
+        let who = Asked { profile, age, unit, luck, now: self.cx.api.now, kind, ills };
         let (found, takes) = find(probe, container, &who, ip);
         if !waited {
             let runs = slot.runs;
@@ -341,22 +352,39 @@ struct Asked<'a> {
     luck: f64,
     now: Time,
     kind: Kind,
+    ills: Ills,
 }
 
 impl Asked<'_> {
     fn health(&self, port: Option<u16>, always_well: bool) -> Health {
         match (self.unit, self.profile, self.age) {
-            (Some(unit), _, Some(_)) if unit.twist.not_ready && self.kind == Kind::Readiness => Health::Bad,
+            (_, _, Some(_)) if self.ill() => Health::Bad,
             (Some(unit), _, Some(_)) => unit.answer(self.now, port, always_well, self.luck),
             (None, Some(profile), Some(age)) => profile.answer(age, port, always_well),
             _ => Health::Refused,
+        }
+    }
+    /// Whether it answers this kind of probe badly.
+    fn ill(&self) -> bool {
+        match self.kind {
+            Kind::Readiness => self.ills.unready.holds() || self.unit.is_some_and(|u| u.twist.not_ready),
+            Kind::Liveness => self.ills.unlive.holds(),
+            Kind::Startup => false,
+        }
+    }
+    /// How a command goes in it.
+    fn exec(&self, age: Span, words: &[&str]) -> (i32, Span) {
+        match (self.ills.hangs.holds(), self.ill()) {
+            (true, _) => (0, Span(u64::MAX)),
+            (_, true) => (1, Span::ZERO),
+            _ => self.profile.map_or((0, Span::ZERO), |p| p.exec(age, words)),
         }
     }
 }
 
 /// What a probe finds, and how long that takes.
 fn find(probe: &Probe, container: &Container, who: &Asked, ip: &str) -> (Found, Span) {
-    let (profile, age) = (who.profile, who.age);
+    let age = who.age;
     let handler = probe.handler.get(&probe.kind).unwrap_or(&probe.handler);
     let timeout = if probe.timeout > Span::ZERO { probe.timeout } else { Span::secs(1) };
     if probe.kind == "exec" {
@@ -367,7 +395,7 @@ fn find(probe: &Probe, container: &Container, who: &Asked, ip: &str) -> (Found, 
             return (Found::Unknown(words.into()), Span::ZERO);
         };
         let words: Vec<&str> = handler.list_at(&["command"]).iter().filter_map(Value::as_str).collect();
-        let (code, takes) = profile.map_or((0, Span::ZERO), |p| p.exec(age, &words));
+        let (code, takes) = who.exec(age, &words);
         if takes > timeout {
             let line = words.join(" ");
             return (
@@ -381,7 +409,10 @@ fn find(probe: &Probe, container: &Container, who: &Asked, ip: &str) -> (Found, 
     let host = handler.str_at(&["host"]).filter(|h| !h.is_empty()).unwrap_or(ip);
     let path = handler.str_at(&["path"]).unwrap_or("/");
     // A port that accepts connections is well whatever the program says of itself.
-    let health = who.health(port, probe.kind == "tcpSocket" || path == "/live");
+    let health = match who.health(port, probe.kind == "tcpSocket" || path == "/live") {
+        Health::Bad if probe.kind == "tcpSocket" => Health::Refused,
+        health => health,
+    };
     let address = format!("{host}:{}", port.unwrap_or(0));
     let refused = format!("dial tcp {address}: connect: connection refused");
     let scheme = handler.str_at(&["scheme"]).unwrap_or("HTTP").to_lowercase();
@@ -389,7 +420,7 @@ fn find(probe: &Probe, container: &Container, who: &Asked, ip: &str) -> (Found, 
     match (&*probe.kind, health) {
         (_, Health::Good) => (Found::Well, Span::ZERO),
         ("tcpSocket", Health::Refused) => (Found::Unwell(refused), Span::ZERO),
-        ("grpc", Health::Refused) => {
+        ("grpc", health) if !answers(health, timeout) => {
             let words = format!(
                 "error: timeout: failed to connect service \"{address}\" within {}s: context deadline exceeded",
                 timeout.as_secs()
@@ -406,6 +437,15 @@ fn find(probe: &Probe, container: &Container, who: &Asked, ip: &str) -> (Found, 
         _ => {
             (Found::Unwell(get + "context deadline exceeded (Client.Timeout exceeded while awaiting headers)"), timeout)
         }
+    }
+}
+
+/// Whether an answer comes in time.
+fn answers(health: Health, timeout: Span) -> bool {
+    match health {
+        Health::Good | Health::Bad => true,
+        Health::Slow(takes) => takes < timeout,
+        Health::Refused => false,
     }
 }
 

@@ -124,6 +124,7 @@ impl Desk<'_, '_> {
         }
         slot.runs += 1;
         (slot.waiting, slot.doomed) = (None, None);
+        slot.ills.new_run();
         (slot.started, slot.ready) = (no_startup, no_readiness);
         let run = slot.runs;
         if let Some(end) = profile.end {
@@ -231,7 +232,11 @@ impl Desk<'_, '_> {
     }
     /// How long a container takes to end after SIGTERM; `None` when the grace is over first.
     pub(super) fn term_takes(&mut self, at: u16, grace: Span) -> Option<Span> {
-        let term = self.worker.slots[at as usize].profile.as_ref().map(|p| p.term)?;
+        let slot = &self.worker.slots[at as usize];
+        if slot.ills.hangs.holds() {
+            return None;
+        }
+        let term = slot.profile.as_ref().map(|p| p.term)?;
         let Term::Ends { after, .. } = term else { return None };
         let takes = after + self.draw(|l| l.term);
         (takes < grace || grace == Span::ZERO).then_some(takes)

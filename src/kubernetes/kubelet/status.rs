@@ -28,6 +28,10 @@ const OWN: [&str; 4] = ["PodReadyToStartContainers", "Initialized", "Ready", "Co
 impl Desk<'_, '_> {
     /// Writes the report if it differs from the stored one.
     pub(super) fn write_status(&mut self) {
+        // What cannot be said now is said when the API server is there again.
+        if !self.kubelet.reaches() {
+            return;
+        }
         let Some(object) = self.cx.get(self.id) else { return };
         let Some(pod) = object.pod() else { return };
         let now = self.cx.now();

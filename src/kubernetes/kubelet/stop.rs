@@ -64,7 +64,8 @@ impl State {
             }
             desk.worker.overdue = true;
             let told = Told::normal(KUBELET, id, DEADLINE, DEADLINE_WORDS);
-            desk.cx.api.tell(Told { host: (&desk.kubelet.name).into(), ..told });
+            let host = (&desk.kubelet.name).into();
+            desk.send(Told { host, ..told });
             let seconds = desk.spec.active_deadline.unwrap_or_default().as_secs();
             desk.worker.why = Some(super::deadline(seconds));
             let deadline = desk.now() + desk.spec.grace;
@@ -209,7 +210,7 @@ impl Desk<'_, '_> {
     /// The last report, then the removal. `Some` when the pod was removed.
     fn leave(&mut self) -> Option<()> {
         let Stage::Leaving { reported } = self.worker.stage else { return None };
-        if !self.kubelet.up {
+        if !self.kubelet.up || !self.kubelet.reaches() {
             return None;
         }
         if !reported {

@@ -1,5 +1,6 @@
 //! What a kubelet remembers of one pod.
 
+use super::ills::Ills;
 use super::probes::Prober;
 use super::restart::Backoff;
 use super::voice::{Line, Past};
@@ -135,6 +136,8 @@ pub struct Slot {
     pub said: Rc<Vec<Line>>,
     /// The run before this one, for its log.
     pub past: Option<Rc<Past>>,
+    /// What is wrong with it.
+    pub ills: Ills,
 }
 
 /// Whether a container runs.

@@ -1,0 +1,179 @@
+//! Where a fault is: places in words, and the objects they mean at a moment.
+
+use super::{Needs, What};
+use crate::kubernetes::Cluster;
+use crate::kubernetes::objects::schema::Schema;
+use crate::kubernetes::objects::{Id, Kind, Object};
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+/// A place in words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// `pod/NAME`, `pod/NAMESPACE/NAME`, `node/NAME`, `deployment/NAME`, `service/NAME`, …; a `*` at the end of the name stands
+    /// for all that begin so.
+    Object {
+        /// The kind as kubectl names it in the plural: `pods`.
+        kind: String,
+        /// The namespace, when one is given.
+        namespace: Option<String>,
+        /// The name, perhaps with `*` at its end.
+        name: String,
+    },
+    /// `pods`, `pods app=web`, `nodes disk=ssd`.
+    Labels {
+        /// The kind in the plural.
+        kind: String,
+        /// Labels that it must have.
+        labels: Vec<(String, String)>,
+    },
+    /// `zone/NAME`.
+    Zone(String),
+    /// `image/NAME`.
+    Image(String),
+    /// `controller/NAME`.
+    Controller(String),
+    /// `link/FROM->TO`, each the name of a Service, a workload, a node or a zone.
+    Link(String, String),
+    /// Nothing: the cluster.
+    Cluster,
+}
+
+impl Place {
+    /// Reads a place; `Err` says what is not understood.
+    pub fn read(text: &str) -> Result<Place, String> {
+        let text = text.trim();
+        if text.is_empty() || text == "cluster" {
+            return Ok(Place::Cluster);
+        }
+        let unknown =
+            || format!("\"{text}\" is no place: KIND/NAME, pods KEY=VALUE, zone/NAME or image/NAME is expected");
+        if let Some((kind, labels)) = text.split_once(' ').or((!text.contains('/')).then_some((text, ""))) {
+            let label =
+                |l: &str| l.split_once('=').map(|(k, v)| (k.to_string(), v.trim_start_matches('=').to_string()));
+            let labels: Option<Vec<_>> = labels.split([',', ' ']).filter(|l| !l.is_empty()).map(label).collect();
+            return match (plural(kind), labels) {
+                (Some(kind), Some(labels)) => Ok(Place::Labels { kind, labels }),
+                _ => Err(unknown()),
+            };
+        }
+        let Some((kind, rest)) = text.split_once('/').filter(|(_, rest)| !rest.is_empty()) else {
+            return Err(unknown());
+        };
+        match kind {
+            "zone" => Ok(Place::Zone(rest.into())),
+            "image" => Ok(Place::Image(rest.into())),
+            "controller" => Ok(Place::Controller(rest.into())),
+            "link" => match rest.split_once("->") {
+                Some((from, to)) => Ok(Place::Link(from.trim().into(), to.trim().into())),
+                None => Err(format!("\"{text}\" is no link: link/FROM->TO is expected")),
+            },
+            _ => {
+                let kind = plural(kind).ok_or_else(unknown)?;
+                let (namespace, name) = match rest.split_once('/') {
+                    Some((namespace, name)) => (Some(namespace.to_string()), name),
+                    None => (None, rest),
+                };
+                Ok(Place::Object { kind, namespace, name: name.into() })
+            }
+        }
+    }
+    /// Whether a kind of fault can be there; `Err` says what is expected.
+    pub fn suits(&self, what: What) -> Result<(), String> {
+        let (fits, expected) = match what.needs() {
+            Needs::Pods => (
+                matches!(self, Place::Object { kind, .. } | Place::Labels { kind, .. } if kind != "nodes"),
+                "pod/NAME, a workload, a Service or pods KEY=VALUE",
+            ),
+            Needs::Nodes => (
+                matches!(self, Place::Object { kind, .. } | Place::Labels { kind, .. } if kind == "nodes")
+                    || matches!(self, Place::Zone(_)),
+                "node/NAME or zone/NAME",
+            ),
+            Needs::Zone => (matches!(self, Place::Zone(_)), "zone/NAME"),
+            Needs::Image => (matches!(self, Place::Image(_)), "image/NAME"),
+            Needs::Controller => (matches!(self, Place::Controller(_) | Place::Cluster), "controller/NAME"),
+            Needs::Link => (matches!(self, Place::Link(..)), "link/FROM->TO"),
+            Needs::Cluster => (matches!(self, Place::Cluster), "no place"),
+        };
+        if fits { Ok(()) } else { Err(format!("{}: {expected} is expected", what.key())) }
+    }
+    /// The pods it means now, by namespace and name.
+    pub(super) fn pods(&self, cluster: &Cluster) -> Vec<Id> {
+        let found = self.objects(cluster);
+        let store = &cluster.api.store;
+        let mut pods = BTreeSet::new();
+        for object in found {
+            gather(cluster, object.meta.id, &mut pods);
+        }
+        let live = |id: &Id| {
+            let pod = store.get(*id).and_then(|o| o.pod());
+            pod.is_some_and(|p| p.node.is_some() && !p.status.phase.ended())
+        };
+        pods.into_iter().filter(live).collect()
+    }
+    /// The nodes it means now, by name.
+    pub(super) fn nodes(&self, cluster: &Cluster) -> Vec<Id> {
+        let nodes = || cluster.api.store.list(Kind::Node);
+        match self {
+            Place::Zone(zone) => nodes().filter(|o| zone_of(o) == Some(zone)).map(|o| o.meta.id).collect(),
+            Place::Cluster => nodes().map(|o| o.meta.id).collect(),
+            _ => self.objects(cluster).iter().map(|o| o.meta.id).collect(),
+        }
+    }
+    fn objects<'a>(&self, cluster: &'a Cluster) -> Vec<&'a Rc<Object>> {
+        let kind = match self {
+            Place::Object { kind, .. } | Place::Labels { kind, .. } => kind.as_str(),
+            Place::Cluster => "pods",
+            _ => return Vec::new(),
+        };
+        let Some(kind) = kind_of(cluster, kind) else { return Vec::new() };
+        let fits = |o: &&Rc<Object>| match self {
+            Place::Object { namespace, name, .. } => {
+                namespace.as_ref().is_none_or(|n| *o.meta.namespace == **n)
+                    && name.strip_suffix('*').map_or(*o.meta.name == **name, |begin| o.meta.name.starts_with(begin))
+            }
+            Place::Labels { labels, .. } => {
+                labels.iter().all(|(k, v)| o.meta.labels.get(&**k).is_some_and(|have| **have == **v))
+            }
+            _ => &*o.meta.namespace != "kube-system",
+        };
+        cluster.api.store.list(kind).filter(fits).collect()
+    }
+}
+
+/// The zone of a node.
+pub(super) fn zone_of(node: &Object) -> Option<&str> {
+    node.meta.labels.get("topology.kubernetes.io/zone").map(|z| &**z)
+}
+
+/// The plural that kubectl prints for a name of a kind.
+fn plural(name: &str) -> Option<String> {
+    Schema::get().resource_by_name(name).map(|r| r.plural.to_string())
+}
+
+fn kind_of(cluster: &Cluster, plural: &str) -> Option<Kind> {
+    let resource = Schema::get().resource_by_name(plural)?;
+    let version = match resource.group {
+        "" => resource.version.to_string(),
+        group => format!("{group}/{}", resource.version),
+    };
+    cluster.api.kinds.find(&version, resource.kind)
+}
+
+/// A pod itself, what a Service's slices name, or everything that is owned.
+fn gather(cluster: &Cluster, id: Id, pods: &mut BTreeSet<Id>) {
+    let store = &cluster.api.store;
+    let Some(object) = store.get(id) else { return };
+    if object.pod().is_some() {
+        pods.insert(id);
+        return;
+    }
+    if let Some(slice) = object.endpoint_slice() {
+        pods.extend(slice.endpoints.iter().filter_map(|e| Some(e.target.as_ref()?.1)));
+        return;
+    }
+    for owned in store.owned_by(id) {
+        gather(cluster, owned.meta.id, pods);
+    }
+}
