@@ -137,7 +137,7 @@ fn words_to_fault(first: &str, words: &[&str]) -> Result<Fault, String> {
 }
 
 /// A member of `inputs:` that has `fault`, `chaos` or `heal`; `None` when it has none. Problems come with their places.
-pub fn from_yaml<'a>(item: &'a Node) -> Option<Result<Order, (&'a Node, String)>> {
+pub fn from_yaml(item: &Node) -> Option<Result<Order, (&Node, String)>> {
     let NodeKind::Map(members) = &item.kind else { return None };
     if let Some(heal) = item.get("heal") {
         // YAML 1.1 reads a plain `on` as true.

@@ -134,7 +134,7 @@ impl Place {
                     && name.strip_suffix('*').map_or(*o.meta.name == **name, |begin| o.meta.name.starts_with(begin))
             }
             Place::Labels { labels, .. } => {
-                labels.iter().all(|(k, v)| o.meta.labels.get(&**k).is_some_and(|have| **have == **v))
+                labels.iter().all(|(k, v)| o.meta.labels.get(k).is_some_and(|have| **have == **v))
             }
             _ => &*o.meta.namespace != "kube-system",
         };
