@@ -51,6 +51,8 @@ pub enum Command {
     Shell {
         /// The line.
         line: String,
+        /// Language of our own words in the answer, such as `de`; empty means English. The run itself knows no language.
+        language: String,
     },
     /// Completions for a terminal line up to the cursor.
     Complete {

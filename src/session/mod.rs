@@ -155,7 +155,10 @@ impl Session {
                 }
             }
             Command::Act(action) => self.act(action, update),
-            Command::Shell { line } => self.shell(line, update),
+            Command::Shell { line, language } => {
+                self.line_mut().world_mut().speak(&language);
+                self.shell(line, update)
+            }
             Command::Complete { line } => update.completions = Some(self.run().complete(&line)),
             Command::Check { files } => {
                 update.check = Some(check::check(&self.run().world.cluster, &text_files(&files)))

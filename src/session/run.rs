@@ -81,6 +81,10 @@ impl Run {
     pub fn take_answers(&mut self) -> Vec<Answer> {
         std::mem::take(&mut self.answers)
     }
+    /// The language of our own words in answers from now on. Changes words only, never what happens.
+    pub fn speak(&mut self, language: &str) {
+        self.console.language = language.into();
+    }
     /// Whether a watching or waiting command goes on.
     pub fn waiting(&self) -> bool {
         self.waiting.is_some()

@@ -410,7 +410,9 @@ fn needs_attention(row: &Row) -> bool {
 
 /// Whether a pod cannot go on by itself although it is still being made.
 pub fn stuck(pod: &PodRow) -> bool {
+    // ContainerCreating, PodInitializing and Pending are the many; asked for each pod of each frame.
     pod.look == Look::Creating
+        && !pod.status.ends_with("ing")
         && ["ErrImage", "ImagePull", "InvalidImage", "CreateContainer", "RunContainerError"]
             .iter()
             .any(|s| pod.status.contains(s))

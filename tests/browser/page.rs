@@ -29,6 +29,8 @@ return found.find(e => named(e) === name) ?? found[0] ?? null;
 pub struct App {
     /// The browser it runs in.
     pub browser: Browser,
+    /// What it is shown on.
+    pub screen: Screen,
 }
 
 impl App {
@@ -39,7 +41,7 @@ impl App {
 
     /// The same with a script that runs before the page's own.
     pub fn open_with(screen: Screen, script: &str) -> Self {
-        let app = Self { browser: Browser::start(screen) };
+        let app = Self { browser: Browser::start(screen), screen };
         if !script.is_empty() {
             app.browser.devtools("Page.addScriptToEvaluateOnNewDocument", json!({ "source": script }));
         }

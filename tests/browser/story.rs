@@ -24,9 +24,31 @@ spec:
 ";
 
 impl App {
+    /// Whether one sheet shows at a time, chosen at the bottom.
+    fn narrow(&self) -> bool {
+        self.screen.width < 600
+    }
+
+    /// Brings a part into view where not all are.
+    pub fn sheet(&self, name: &str) {
+        if self.narrow() {
+            self.click("button", name);
+        }
+    }
+
+    /// Selects a row of the outline and shows what is known of it.
+    pub fn select(&self, row: &str) {
+        if self.narrow() || self.look("treeitem", row).is_none() {
+            self.click("button", "Outline");
+        }
+        self.click("treeitem", row);
+        self.sheet("Inspector");
+    }
+
     /// Opens these files by pasting them.
     pub fn paste(&self, text: &str) {
-        self.click("button", "Open");
+        self.sheet("Files");
+        self.click("button", if self.narrow() { "Paste text" } else { "Open" });
         let field = self.find("textbox", "Or paste Kubernetes YAML here");
         // set as a paste sets it: at once, with the event that a paste makes
         let set = "const [e, text] = arguments; e.value = text; e.dispatchEvent(new Event('input', { bubbles: true }))";
@@ -43,12 +65,20 @@ impl App {
 
     /// Types a line into the terminal and waits for these words in its output.
     pub fn kubectl(&self, line: &str, answer: &str) {
+        self.sheet("Terminal");
         if self.look("textbox", "Command line").is_none() {
             self.click("button", "Terminal");
         }
         self.click("textbox", "Command line");
         self.browser.write(&format!("{line}\n"));
         until(&format!("`{line}` answers {answer}"), || self.text_of(".output").contains(answer).then_some(()));
+    }
+
+    /// Goes to a moment by typing it into the clock.
+    fn type_time(&self, time: &str) {
+        self.click("textbox", "Moment; type");
+        self.browser.press(&["Control+a"]);
+        self.browser.write(&format!("{time}\n"));
     }
 
     /// Chooses how fast the run goes, by what the list says.
@@ -68,6 +98,9 @@ impl App {
 
     /// The names of all pods in the outline.
     pub fn pods(&self) -> Vec<String> {
+        if self.narrow() {
+            self.click("button", "Outline");
+        }
         let names = "return [...document.querySelectorAll('[role=treeitem]')].map(e => e.textContent.match(/web-[a-z0-9]+-[a-z0-9]+/)?.[0]).filter(n => n)";
         let found = self.browser.js(names, &[]);
         let mut names: Vec<String> =
@@ -81,12 +114,24 @@ impl App {
 #[test]
 #[ignore = "wants dist/ and a browser: ./dev test"]
 fn a_deployment_lives_through_everything() {
-    let app = App::open(Screen::DESKTOP);
+    lives_through_everything(Screen::DESKTOP);
+}
+
+#[test]
+#[ignore = "wants dist/ and a browser: ./dev test"]
+fn a_deployment_lives_through_everything_on_a_phone() {
+    lives_through_everything(Screen::PHONE);
+}
+
+fn lives_through_everything(screen: Screen) {
+    let app = App::open(screen);
     app.paste(WEB);
     app.counts("3 pods: 3 ready");
-    app.click("button", "Outline");
+    if !app.narrow() {
+        app.click("button", "Outline");
+    }
 
-    app.click("treeitem", "Deployment web");
+    app.select("Deployment web");
     app.act("One replica more");
     app.counts("4 pods: 4 ready");
 
@@ -96,16 +141,17 @@ fn a_deployment_lives_through_everything() {
     app.counts("4 pods: 4 ready");
 
     let before = app.pods();
-    app.click("treeitem", &before[0]);
+    app.select(&before[0]);
     app.act("Delete this pod");
     until("another pod in its place", || {
         let now = app.pods();
         (now.len() == 4 && !now.contains(&before[0])).then_some(())
     });
 
-    app.click("treeitem", "node-a:");
+    app.select("node-a:");
     app.act("Stop the machine");
     app.speed("100×");
+    app.sheet("Outline");
     app.find("treeitem", "node-a: NotReady");
     until("no pod of the silent node counts any more", || {
         let count = app.text_of("#count");
@@ -117,17 +163,35 @@ fn a_deployment_lives_through_everything() {
 #[test]
 #[ignore = "wants dist/ and a browser: ./dev test"]
 fn the_past_can_be_seen_and_changed() {
-    let app = App::open(Screen::DESKTOP);
+    sees_and_changes_the_past(Screen::DESKTOP);
+}
+
+#[test]
+#[ignore = "wants dist/ and a browser: ./dev test"]
+fn the_past_can_be_seen_and_changed_on_a_phone() {
+    sees_and_changes_the_past(Screen::PHONE);
+}
+
+fn sees_and_changes_the_past(screen: Screen) {
+    let app = App::open(screen);
     app.paste(WEB);
     app.counts("3 pods: 3 ready");
     app.click("button", "Pause");
-    app.click("button", "To the start");
-    app.says("Replay");
+    if app.narrow() {
+        app.type_time("0:00");
+    } else {
+        app.click("button", "To the start");
+        app.says("Replay");
+    }
+    app.says("Viewing 00:00");
     app.counts("0 ready");
     app.click("button", "Next event");
-    app.click("button", "One second on");
-    app.click("button", "Outline");
-    app.click("treeitem", "Deployment web");
+    if app.narrow() {
+        app.type_time("0:01");
+    } else {
+        app.click("button", "One second on");
+    }
+    app.select("Deployment web");
     app.act("One replica more");
     app.says("New branch B");
     app.click("button", "Play");
@@ -138,11 +202,23 @@ fn the_past_can_be_seen_and_changed() {
 #[test]
 #[ignore = "wants dist/ and a browser: ./dev test"]
 fn every_change_tells_why_down_to_the_line() {
-    let app = App::open(Screen::DESKTOP);
+    tells_why(Screen::DESKTOP);
+}
+
+#[test]
+#[ignore = "wants dist/ and a browser: ./dev test"]
+fn every_change_tells_why_on_a_phone() {
+    tells_why(Screen::PHONE);
+}
+
+fn tells_why(screen: Screen) {
+    let app = App::open(screen);
     app.paste(WEB);
     app.counts("3 pods: 3 ready");
-    app.click("button", "Outline");
-    app.click("treeitem", &app.pods()[0]);
+    if !app.narrow() {
+        app.click("button", "Outline");
+    }
+    app.select(&app.pods()[0]);
     app.click("tab", "Why");
     app.says("pasted.yaml:9");
     app.is_sound();
@@ -160,11 +236,28 @@ fn every_change_tells_why_down_to_the_line() {
 #[test]
 #[ignore = "wants dist/ and a browser: ./dev test"]
 fn speaks_german_in_the_dark() {
-    let app = App::open(Screen { dark: true, calm: true, ..Screen::DESKTOP });
+    speaks_german(Screen { dark: true, calm: true, ..Screen::DESKTOP });
+}
+
+#[test]
+#[ignore = "wants dist/ and a browser: ./dev test"]
+fn speaks_german_on_a_phone() {
+    speaks_german(Screen { dark: true, calm: true, ..Screen::PHONE });
+}
+
+fn speaks_german(screen: Screen) {
+    let app = App::open(screen);
     app.counts("3 ready");
     app.click("button", "Deutsch");
     app.counts("bereit");
-    app.find("button", "Lesezeichen");
+    app.find("button", "Gliederung");
+    app.sheet("Terminal");
+    if app.look("textbox", "Befehlszeile").is_none() {
+        app.click("button", "Terminal");
+    }
+    app.click("textbox", "Befehlszeile");
+    app.browser.write("kubectl explain pods\n");
+    app.says("Was man dazu schreiben kann");
     assert_eq!(app.browser.js("return document.documentElement.lang", &[]), json!("de"));
     app.is_sound();
     app.browser.reload();
@@ -202,7 +295,17 @@ fn examples_and_files_are_applied() {
 #[test]
 #[ignore = "wants dist/ and a browser: ./dev test"]
 fn the_keyboard_alone_is_enough() {
-    let app = App::open(Screen::DESKTOP);
+    keyboard_is_enough(Screen::DESKTOP);
+}
+
+#[test]
+#[ignore = "wants dist/ and a browser: ./dev test"]
+fn the_keyboard_alone_is_enough_on_a_phone() {
+    keyboard_is_enough(Screen::PHONE);
+}
+
+fn keyboard_is_enough(screen: Screen) {
+    let app = App::open(screen);
     let keys = |keys: &[&str]| app.browser.press(keys);
     app.counts("3 ready");
     keys(&["Control+o"]);
@@ -234,7 +337,7 @@ fn the_keyboard_alone_is_enough() {
     keys(&["k"]);
     app.find("button", "Play");
     keys(&["j", ","]);
-    app.says("Replay");
+    app.says("Viewing");
     keys(&["r"]);
     keys(&["h"]);
     app.find("heading", "Keys and settings");

@@ -157,7 +157,8 @@ impl Page {
     pub fn shell(&self, line: String) {
         self.0.ui.borrow_mut().acted = true;
         self.send_seek();
-        self.ask(&Command::Shell { line });
+        let language = self.language().tag().into();
+        self.ask(&Command::Shell { line, language });
         self.wake();
     }
 }

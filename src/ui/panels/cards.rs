@@ -1,5 +1,6 @@
 //! A rollout in numbers: one track from nothing to the ceiling, the floor marked, old and new told apart without colour.
 
+use super::super::format;
 use super::super::hooks::use_page;
 use super::super::page::topic;
 use super::super::scene::words;
@@ -10,12 +11,15 @@ use yew::prelude::*;
 const CARDS_MAX: usize = 2;
 /// Width of the track in its own units. Ours.
 const TRACK: f64 = 280.0;
+/// Narrower pods are drawn as one run of their kind. Ours: with the gap, less is no longer seen as a segment.
+const SEGMENT_MIN: f64 = 4.0;
 
 /// Cards of all rollouts under way.
 #[component]
 pub fn Rollouts() -> Html {
     let page = use_page(topic::ROWS | topic::CHOICE);
     let (t, language) = (page.texts(), page.language());
+    let whole = |n: u32| format::whole(n.into(), language);
     let view = page.view();
     let selected = page.ui().selected.map(|id| view.top_owner(id));
     let rolling: Vec<_> = view
@@ -36,13 +40,13 @@ pub fn Rollouts() -> Html {
                 html! {
                     <button type="button" class="card" key={id} aria-label={sentence}
                         onclick={move |_| page.show(id, super::super::page::Tab::Overview)}>
-                        <span class="card-title"><b>{ name }</b><span>{ t.rollout_of(w.updated, w.desired) }</span></span>
+                        <span class="card-title"><b>{ name }</b><span>{ t.rollout_of(whole(w.updated), whole(w.desired)) }</span></span>
                         { track(&w, &parts, most) }
                         <span class="card-foot numbers">
-                            <span>{ t.rollout_floor(w.floor) }</span>
+                            <span>{ t.rollout_floor(whole(w.floor)) }</span>
                             if w.available < w.floor { <strong>{ t.rollout_below() }</strong> }
                             if w.paused { <strong>{ t.rollout_paused() }</strong> }
-                            <span>{ t.rollout_ceiling(w.ceiling) }</span>
+                            <span>{ t.rollout_ceiling(whole(w.ceiling)) }</span>
                         </span>
                     </button>
                 }
@@ -69,13 +73,17 @@ fn track(w: &WorkloadRow, parts: &[u32; 4], most: u32) -> Html {
     let x = |n: u32| TRACK * n as f64 / most as f64;
     let mut at = 0;
     let kinds = ["old-ready", "old-unready", "new-ready", "new-unready"];
+    let one_by_one = x(1) >= SEGMENT_MIN;
+    let segments = |count: u32| if one_by_one { (count, 1) } else { (count.min(1), count) };
     let bars: Vec<Html> = kinds
         .iter()
         .zip(parts)
-        .flat_map(|(kind, count)| (0..*count).map(move |_| *kind))
-        .map(|kind| {
-            let (left, width) = (x(at), (x(at + 1) - x(at) - 2.0).max(1.0));
-            at += 1;
+        .map(|(kind, count)| (*kind, segments(*count)))
+        .flat_map(|(kind, (many, pods))| (0..many).map(move |_| (kind, pods)))
+        .map(|(kind, pods)| {
+            let gap = if one_by_one { 2.0 } else { 0.0 };
+            let (left, width) = (x(at), (x(at + pods) - x(at) - gap).max(1.0));
+            at += pods;
             let cut = if kind.starts_with("new") { (width * 0.4).min(7.0) } else { 0.0 };
             let d = format!("M{left} 6h{}l{cut} {cut}v{}h-{width}z", width - cut, 18.0 - cut);
             html! { <path class={kind} {d} /> }

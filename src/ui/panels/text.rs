@@ -3,7 +3,7 @@
 use super::super::dom;
 use super::super::examples;
 use super::super::hooks::use_page;
-use super::super::page::{Page, TextTab, topic};
+use super::super::page::{Dialog, Page, TextTab, topic};
 use super::super::widgets::{Grip, Icon, TabItem, Tabs};
 use super::editor::Editor;
 use crate::session::ProblemRow;
@@ -88,12 +88,14 @@ fn OwnFiles() -> Html {
             }
         })
     };
+    let pasting = page.clone();
     html! {
         <div class="own">
             <label class="button">
                 <Icon name="open" /><span>{ t.open_files() }</span>
                 <input type="file" class="spoken" multiple={true} accept=".yaml,.yml,.json,.txt" {onchange} />
             </label>
+            <button type="button" onclick={move |_| pasting.choose(|ui| ui.dialog = Some(Dialog::Open))}>{ t.open_text() }</button>
             <p>{ t.open_hint() }</p>
         </div>
     }

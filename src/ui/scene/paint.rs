@@ -215,6 +215,7 @@ impl Scene {
                 }
             }
         }
+        let mut ink = None;
         for (seat, pod) in seats.iter().enumerate() {
             let Some(id) = pod else { continue };
             let Some((row, pod)) = f.view.pod(*id) else { continue };
@@ -223,7 +224,7 @@ impl Scene {
             let at = self.moving(*id, at, f);
             match level {
                 Level::OnePod => self.pod_card(c, f, row, pod, &at),
-                Level::Nodes => small(c, f.p, &at, pod),
+                Level::Nodes => small(c, f.p, &at, pod, &mut ink),
                 _ => pods::pod(c, f.p, &at, &shape(f, row, pod, at.w), f.still),
             }
         }
@@ -427,12 +428,16 @@ pub fn shape(f: &Frame, row: &Row, pod: &PodRow, size: f64) -> PodShape {
     }
 }
 
-/// A pod of level 2: colour and fill, no glyph.
-fn small(c: &Canvas, p: &Palette, r: &Rect, pod: &PodRow) {
+/// A pod of level 2: colour and fill, no glyph. `ink` is the colour that is set: handing a colour over costs more than the
+/// square, and neighbours are mostly alike.
+fn small<'p>(c: &Canvas, p: &'p Palette, r: &Rect, pod: &PodRow, ink: &mut Option<&'p str>) {
     let shape = PodShape { look: pod.look, stuck: stuck(pod), ..PodShape::default() };
     let colour = pods::colour(p, &shape);
-    c.set_fill_style_str(colour);
-    c.set_stroke_style_str(colour);
+    if *ink != Some(colour) {
+        c.set_fill_style_str(colour);
+        c.set_stroke_style_str(colour);
+        *ink = Some(colour);
+    }
     match pod.look {
         Look::Pending | Look::Creating | Look::Unknown => {
             c.set_line_width(1.0);
@@ -442,6 +447,7 @@ fn small(c: &Canvas, p: &Palette, r: &Rect, pod: &PodRow) {
         Look::CrashLoop | Look::Failed | Look::Evicted => {
             c.fill_rect(r.x, r.y, r.w, r.h);
             c.set_stroke_style_str(&p.surface);
+            *ink = None;
             c.set_line_width(1.0);
             c.begin_path();
             c.move_to(r.x, r.y + r.h);

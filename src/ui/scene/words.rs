@@ -61,7 +61,7 @@ pub fn row(view: &View, row: &Row, t: Texts, language: Language) -> String {
         RowBody::Pod(p) => pod(view, row, p, t),
         RowBody::Node(n) => node(view, row, n, t, language),
         RowBody::Service(s) => service(row, s, t),
-        RowBody::Workload(w) => workload(row, w, t),
+        RowBody::Workload(w) => workload(row, w, t, language),
         RowBody::Autoscaler(a) => t.autoscaler_line(&row.name, a.raw, a.desired, a.min, a.max),
         RowBody::Other(o) if o.acted_on => format!("{} {}", o.kind, row.name),
         RowBody::Other(o) => t.other_kept(&o.kind, &row.name),
@@ -134,11 +134,12 @@ fn service(row: &Row, s: &ServiceRow, t: Texts) -> String {
     t.service_line(&row.name, ready, s.endpoints.len())
 }
 
-fn workload(row: &Row, w: &WorkloadRow, t: Texts) -> String {
+fn workload(row: &Row, w: &WorkloadRow, t: Texts, language: Language) -> String {
+    let n = |n: u32| format::whole(n.into(), language);
     if w.rolling && w.revision > 1 {
-        t.rollout_line(&row.name, w.updated, w.desired, w.ready, w.floor, w.ceiling)
+        t.rollout_line(&row.name, n(w.updated), n(w.desired), n(w.ready), n(w.floor), n(w.ceiling))
     } else {
-        t.workload_line(&w.kind, &row.name, w.ready, w.desired)
+        t.workload_line(&w.kind, &row.name, n(w.ready), n(w.desired))
     }
 }
 
