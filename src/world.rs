@@ -48,6 +48,10 @@ impl World {
             hash.text(&format!("{id:?} {:?} {:?} {} {:?}", entry.t, entry.cause, entry.actor, entry.why));
         }
         hash.text(&format!("{:?}", self.faults));
+        for (key, unit) in api.floor.all() {
+            hash.text(&format!("{key:?} {:?} {:?} {:?}", unit.since, unit.stops, unit.strain));
+        }
+        hash.text(&format!("{:?}", self.cluster.services));
         hash.0
     }
 }

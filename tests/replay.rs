@@ -4,6 +4,7 @@ use orchestrion::scenario::{Scenario, TextFile};
 use orchestrion::session::run::{Input, Run};
 use orchestrion::session::{Action, Command, File, Session, trace};
 use orchestrion::sim::{Rewindable, Span, Time, Timeline};
+use orchestrion::workload::{Load, Shape};
 use proptest::prelude::*;
 
 const WEB: &str = "\
@@ -47,6 +48,9 @@ fn inputs() -> Vec<Input> {
         line("fault zone-outage zone/zone-a for 15s"),
         Input::EndFault(1),
         line("heal"),
+        Input::SetLoad(Load::new("service/web", Shape::Sine { low: 5.0, high: 400.0, period: Span::secs(20) })),
+        Input::SetLoad(Load { retries: 2, ..Load::new("service/web", Shape::Constant { rate: 3_000.0 }) }),
+        Input::EndLoad("service/web".into()),
     ]
 }
 
@@ -63,7 +67,7 @@ fn played(seed: u64, steps: &[(u64, usize)], end: Time) -> Run {
 
 /// Gaps in milliseconds, and which input follows.
 fn steps() -> impl Strategy<Value = Vec<(u64, usize)>> {
-    proptest::collection::vec((0u64..9_000, 0usize..14), 1..7)
+    proptest::collection::vec((0u64..9_000, 0usize..17), 1..7)
 }
 
 proptest! {

@@ -130,6 +130,8 @@ actors! {
     kubelet Kubelet,
     /// The fake kubelets of recorded comparisons; idle unless a node asks for them.
     kwok Kwok,
+    /// Proxies and traffic.
+    services Services,
 }
 
 impl Cluster {
@@ -196,8 +198,15 @@ impl Cluster {
             }
             self.fire(due);
             self.settle();
+            self.hear();
         }
         self.api.now = self.api.now.max(t);
+    }
+    /// Lets the kubelets hear what the floor says.
+    fn hear(&mut self) {
+        for news in self.api.floor.take_news() {
+            self.kubelet(|kubelets, cx| kubelets.hear(news, cx));
+        }
     }
     /// Takes the writes since the last call.
     pub fn take_seen(&mut self) -> Vec<Change> {

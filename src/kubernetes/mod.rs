@@ -1,6 +1,6 @@
 //! The Kubernetes house.
 //!
-//! `objects` (what things are) · `apiserver` (the books) · `scheduler` `controllers` `kubelet` `kwok` (what acts: siblings,
+//! `objects` (what things are) · `apiserver` (the books) · `scheduler` `controllers` `kubelet` `kwok` `services` (what acts: siblings,
 //! blind to each other, meeting in the store) · `cluster` (the one value that holds them all).
 
 pub mod apiserver;
@@ -10,6 +10,7 @@ pub mod kubelet;
 pub mod kwok;
 pub mod objects;
 pub mod scheduler;
+pub mod services;
 
 pub use cluster::Cluster;
 pub use kubelet::Outage;

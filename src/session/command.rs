@@ -182,6 +182,27 @@ pub enum Action {
         /// How it goes.
         shape: Shape,
     },
+    /// Sets a load on anything that requests can be sent to: `service/NAME[:PORT]`, `service/NAMESPACE/NAME[:PORT]`,
+    /// `ingress/HOST[/PATH]`, `port/NUMBER`; with the clients' patience and retries.
+    SetLoadOn {
+        /// The load.
+        load: crate::workload::Load,
+    },
+    /// Ends a load.
+    EndLoad {
+        /// Its name.
+        name: String,
+    },
+    /// Changes what requests cost the containers of a workload or a pod, running ones and those to come. The names and the
+    /// spelling of the values are those of a scenario's `workloads:`; [`Inspect::behaviour`](super::Inspect) lists them.
+    SetBehaviour {
+        /// Row id of a workload or a pod.
+        id: u32,
+        /// The container; all when empty.
+        container: String,
+        /// (name, value) of each parameter that changes.
+        values: Vec<(String, String)>,
+    },
     /// Lets something break.
     Fault(FaultAsk),
     /// Ends a fault, or its repetition.

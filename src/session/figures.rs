@@ -29,7 +29,7 @@ pub struct LoadRow {
     pub rate: f32,
 }
 
-/// How a load goes over time. Kinds: `constant` (`base`), `step` (`base`, from `start` on `peak`), `ramp` (`base` to `peak` from
+/// How a load goes over time, counted from the moment it was set. Kinds: `constant` (`base`), `step` (`base`, from `start` on `peak`), `ramp` (`base` to `peak` from
 /// `start` in `length`), `sine` (between `base` and `peak`, period `length`), `spike` (`base`, `peak` for `length` from `start`),
 /// `daily` (a day's curve between `base` and `peak`, the day being `length` long), `replay` (numbers of a file).
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -44,6 +44,8 @@ pub struct Shape {
     pub start: u64,
     /// How long the change, the spike, the period or the day is.
     pub length: u64,
+    /// Of a `replay`: (microseconds, rate), with straight lines between.
+    pub points: Vec<(u64, f32)>,
 }
 
 /// Requests to one Service.

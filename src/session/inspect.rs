@@ -3,7 +3,7 @@
 use super::run::Run;
 use super::update::{Attempt, Happening, Inspect, Verdict, WhyStep};
 use crate::console;
-use crate::journal::{Entry, EntryId};
+use crate::journal::{Entry, EntryId, Why};
 use crate::kubernetes::Cluster;
 use crate::kubernetes::objects::{Body, Condition, Id, Kind, Object};
 use crate::kubernetes::scheduler::attempts::Kept;
@@ -12,6 +12,7 @@ use crate::kubernetes::scheduler::plugins::PLUGINS;
 use crate::kubernetes::scheduler::snapshot::Snapshot;
 use crate::sim::{Span, Time, Timeline};
 use crate::text::yaml;
+use crate::workload::{Behaviour, Unit};
 
 /// What the inspector shows.
 pub fn inspect(line: &Timeline<Run>, id: Id) -> Option<Inspect> {
@@ -32,7 +33,27 @@ pub fn inspect(line: &Timeline<Run>, id: Id) -> Option<Inspect> {
         attempts: attempts(line, id),
         origin,
         ladder: None,
+        behaviour: behaviour(cluster, object),
     })
+}
+
+/// The parameters of the containers of a pod, or of the first running pod of a workload.
+fn behaviour(cluster: &Cluster, object: &Object) -> Vec<(String, String, String)> {
+    let api = &cluster.api;
+    let group = format!("{}/{}", object.meta.namespace, object.meta.name);
+    let pod = match &object.body {
+        Body::Pod(_) => Some(object.meta.id.0),
+        Body::Node(_) | Body::Service(_) => None,
+        _ => api.floor.all().find(|(_, unit)| *unit.group == *group).map(|((pod, _), _)| pod),
+    };
+    let units = pod.into_iter().flat_map(|pod| api.floor.of(pod));
+    let one = |unit: &Unit| {
+        let names = Behaviour::NAMES.iter();
+        let it = unit.behaviour.clone();
+        let container = unit.name.to_string();
+        names.filter_map(move |n| Some((container.clone(), n.to_string(), it.get(n)?))).collect::<Vec<_>>()
+    };
+    units.flat_map(|(_, unit)| one(unit)).collect()
 }
 
 fn conditions(object: &Object) -> &[Condition] {
@@ -116,9 +137,14 @@ fn origin(entry: &Entry) -> Option<(String, u32, u32)> {
     entry.origin.as_ref().map(|o| (o.file.to_string(), o.pos.line, o.pos.col))
 }
 
+/// The arguments of a reason, by name.
+pub fn arguments(why: &Why) -> Vec<(String, String)> {
+    let names = why.reason.args.iter().map(|n| n.to_string());
+    names.zip(why.args.iter().map(|a| a.to_string())).collect()
+}
+
 /// One journal entry as the page reads it.
 pub fn happening(cluster: &Cluster, id: EntryId, entry: &Entry) -> Happening {
-    let names = entry.why.reason.args.iter().map(|n| n.to_string());
     Happening {
         at: entry.t.0,
         entry: id.0,
@@ -126,7 +152,7 @@ pub fn happening(cluster: &Cluster, id: EntryId, entry: &Entry) -> Happening {
         object: entry.object,
         name: cluster.api.label(Id(entry.object)),
         reason: entry.why.reason.key.to_string(),
-        args: names.zip(entry.why.args.iter().map(|a| a.to_string())).collect(),
+        args: arguments(&entry.why),
         warning: entry.why.reason.warning,
     }
 }

@@ -1,6 +1,7 @@
 //! The one door to the engine: [`Command`] in, [`Update`] out. The page (through its worker), the command line and the tests
 //! all use it. A session holds the branches of one run and what the page has seen of the present one.
 
+pub mod alerts;
 mod check;
 mod command;
 pub mod expression;
@@ -10,7 +11,9 @@ mod inspect;
 mod overview;
 mod rows;
 pub mod run;
+mod series;
 mod trace;
+pub mod traffic;
 mod update;
 pub mod wire;
 
@@ -46,6 +49,8 @@ struct BranchState {
     forked_at: Time,
     line: Timeline<Run>,
     record: overview::Record,
+    /// The curves up to the newest moment, while the cursor stands before it.
+    seen: Option<series::Recorder>,
 }
 
 /// One session.
@@ -68,6 +73,8 @@ pub struct Session {
     faults_told: Option<u64>,
     /// The next moment at which something will be written, where that was looked up.
     quiet_until: Option<Time>,
+    /// Of which moment of which branch the page knows the traffic.
+    traffic_told: Option<((Time, usize), usize)>,
 }
 
 impl Default for Session {
@@ -86,7 +93,13 @@ impl Session {
     }
     fn bare(scenario: Scenario) -> Self {
         let line = Timeline::new(Run::new(&scenario), CHECKPOINT_EVERY);
-        let branch = BranchState { name: "A".into(), forked_at: Time::ZERO, line, record: overview::Record::default() };
+        let branch = BranchState {
+            name: "A".into(),
+            forked_at: Time::ZERO,
+            line,
+            record: overview::Record::default(),
+            seen: None,
+        };
         Session {
             scenario,
             branches: vec![branch],
@@ -100,6 +113,7 @@ impl Session {
             log_changed: true,
             faults_told: None,
             quiet_until: None,
+            traffic_told: None,
         }
     }
     fn apply_scenario_files(&mut self) {
@@ -171,7 +185,12 @@ impl Session {
                 let branch = &self.branches[self.present];
                 update.overview = Some(branch.record.overview(branch.line.inputs(), branch.line.newest(), columns));
             }
-            Command::Series { .. } => {}
+            Command::Series { id, columns } => {
+                let branch = &self.branches[self.present];
+                let recorder = branch.seen.as_ref().filter(|_| branch.line.in_the_past());
+                let recorder = recorder.unwrap_or(&branch.line.world().recorder);
+                update.series = Some(recorder.series(id, branch.line.newest(), columns));
+            }
             Command::Trace => update.trace = Some(trace(&self.run().world.cluster)),
             Command::Refresh => self.full = true,
             Command::CrashForTest => panic!("stopped on purpose"),
@@ -200,6 +219,7 @@ impl Session {
         if to <= self.line().newest() {
             // The past is at most a checkpoint away.
             self.full |= to < self.now();
+            self.keep_curves();
             self.line_mut().seek(to);
             self.seeking = None;
             return;
@@ -207,6 +227,13 @@ impl Session {
         let slice = self.seeking.map_or(Span::millis(500), |(_, slice)| slice);
         self.seeking = Some((to, slice));
         self.slice();
+    }
+    /// The cursor leaves the newest moment: the curves up to there are kept.
+    fn keep_curves(&mut self) {
+        if !self.line().in_the_past() {
+            let curves = self.run().recorder.clone();
+            self.branches[self.present].seen = Some(curves);
+        }
     }
     /// One slice of a seek into what has not been played yet.
     fn slice(&mut self) {
@@ -296,7 +323,18 @@ impl Session {
             },
             Action::EndFault { number } => Some(Input::EndFault(number)),
             Action::Line { line } => Some(Input::Line(line)),
-            Action::SetLoad { .. } => None,
+            Action::SetLoad { name, to, shape } => traffic::load(cluster, &name, to, &shape).map(Input::SetLoad),
+            Action::SetLoadOn { load } => Some(Input::SetLoad(load)),
+            Action::EndLoad { name } => Some(Input::EndLoad(name)),
+            Action::SetBehaviour { id, container, values } => {
+                let mut probe = crate::workload::Behaviour::default();
+                let wrong = values.iter().find_map(|(name, value)| probe.set(name, value).err());
+                if wrong.is_some() {
+                    update.refused = wrong;
+                    return;
+                }
+                Some(Input::SetBehaviour(id, container, values))
+            }
         };
         match input {
             Some(input) => self.take(input),
@@ -334,6 +372,7 @@ impl Session {
         let mut branch = self.branches[self.present].clone();
         branch.name = branch_name(self.made);
         branch.forked_at = now;
+        branch.seen = None;
         branch.record.cut(now);
         self.made += 1;
         if self.branches.len() >= BRANCHES_MAX {
@@ -404,9 +443,10 @@ impl Session {
             update.shell = self.line_mut().world_mut().take_answers().into_iter().map(shell_row).reduce(join_answers);
         }
         let seen = self.line_mut().world_mut().world.cluster.take_seen();
+        update.full = std::mem::take(&mut self.full);
+        self.tell_traffic(update);
         let world = &self.branches[self.present].line.world().world;
         let cluster = &world.cluster;
-        update.full = std::mem::take(&mut self.full);
         if update.full || self.faults_told != Some(world.faults.version()) {
             self.faults_told = Some(world.faults.version());
             update.faults = Some(faults::rows(&world.faults));
@@ -433,6 +473,16 @@ impl Session {
         if std::mem::take(&mut self.log_changed) {
             update.log = Some(wire::log(self.line().inputs()));
         }
+    }
+    /// Traffic is told once a second, and when everything is told.
+    fn tell_traffic(&mut self, update: &mut Update) {
+        let cluster = &self.branches[self.present].line.world().world.cluster;
+        let mark = (cluster.services.mark(), self.present);
+        if !update.full && self.traffic_told == Some(mark) {
+            return;
+        }
+        self.traffic_told = Some(mark);
+        update.traffic = Some(traffic::traffic(cluster));
     }
     fn tell_happenings(&mut self, update: &mut Update) {
         let cluster = &self.branches[self.present].line.world().world.cluster;

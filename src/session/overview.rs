@@ -145,6 +145,11 @@ fn label_of(input: &Input) -> Option<String> {
         Input::Line(line) => Some(line.clone()),
         Input::Interrupt => Some("^C".into()),
         Input::Kill(..) | Input::FailNode(_) | Input::RecoverNode(_) | Input::Fault(_) | Input::EndFault(_) => None,
+        Input::SetLoad(load) => Some(format!("{} {}", load.target, load.shape.word())),
+        Input::EndLoad(name) => Some(name.clone()),
+        Input::SetBehaviour(_, _, values) => {
+            Some(values.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(" "))
+        }
     }
 }
 

@@ -1,10 +1,13 @@
 //! One run as a timeline plays it: the world, what a person types into it, and what the scenario does by itself. A pure
 //! function of the scenario and the inputs.
 
+use super::series::Recorder;
+use super::traffic;
 use crate::console::{self, Console};
 use crate::kubernetes::objects::{Id, Kind};
 use crate::scenario::{Scenario, Scripted, TextFile};
 use crate::sim::{Rewindable, Time};
+use crate::workload::Load;
 use crate::world::World;
 use crate::world::faults::{self, Fault, Order, What};
 use serde::{Deserialize, Serialize};
@@ -34,6 +37,12 @@ pub enum Input {
     Fault(Fault),
     /// A fault, or a plan of faults, is ended by its number.
     EndFault(u32),
+    /// Sets a load from now on.
+    SetLoad(Load),
+    /// Ends a load.
+    EndLoad(String),
+    /// Changes what requests cost the containers of a workload or a pod: its number, the container (all when empty), values.
+    SetBehaviour(u32, String, Vec<(String, String)>),
 }
 
 /// What a console line answered.
@@ -60,6 +69,8 @@ pub struct Run {
     files: Rc<[TextFile]>,
     waiting: Option<Rc<str>>,
     answers: Vec<Answer>,
+    /// What charts show.
+    pub recorder: Recorder,
 }
 
 impl Run {
@@ -75,6 +86,7 @@ impl Run {
             files: scenario.files.clone().into(),
             waiting: None,
             answers: Vec::new(),
+            recorder: Recorder::default(),
         }
     }
     /// Takes the answers of console lines since the last call.
@@ -201,6 +213,11 @@ impl Run {
             Input::RecoverNode(id) => self.world.recover_node(Id(*id)),
             Input::Fault(fault) => self.order(&Order::Break(fault.clone()), actor),
             Input::EndFault(number) => self.world.end_fault(*number),
+            Input::SetLoad(load) => traffic::set_load(&mut self.world.cluster, load, actor),
+            Input::EndLoad(name) => traffic::end_load(&mut self.world.cluster, name, actor),
+            Input::SetBehaviour(id, container, values) => {
+                traffic::set_behaviour(&mut self.world.cluster, Id(*id), container, values, actor);
+            }
         }
         self.world.cluster.settle();
     }
@@ -240,6 +257,12 @@ impl Rewindable for Run {
         u64::from(self.world.cluster.api.store.numbers())
     }
     fn run_until(&mut self, t: Time) {
+        while self.recorder.due() <= t {
+            let due = self.recorder.due();
+            self.play_script(due);
+            self.step_to(due);
+            self.recorder.look(&self.world.cluster);
+        }
         self.play_script(t);
         self.step_to(t);
     }

@@ -363,6 +363,8 @@ pub struct Inspect {
     pub origin: Option<(String, u32, u32)>,
     /// The newest decision, of an autoscaler.
     pub ladder: Option<Ladder>,
+    /// What requests cost, of a pod or a workload: (container, parameter, value), all parameters of each container.
+    pub behaviour: Vec<(String, String, String)>,
 }
 
 /// One scheduling attempt.

@@ -89,9 +89,9 @@ pub struct Strain {
     pub full: f64,
     /// How long requests take.
     pub takes: Takes,
-    /// Cores in use now.
+    /// Cores that requests take now.
     pub cores: f64,
-    /// CPU used since its start, in seconds.
+    /// CPU that requests took since its start, in seconds.
     pub cpu: f64,
     /// CPU asked for but not given, in seconds: the time it was throttled.
     pub throttled: f64,
@@ -323,7 +323,7 @@ impl Unit {
     }
     /// Cores in use at a moment.
     pub fn cores(&self, at: Time) -> f64 {
-        self.strain.as_ref().map_or_else(|| self.idle_cores(at), |s| s.cores)
+        self.idle_cores(at) + self.strain.as_ref().map_or(0.0, |s| s.cores)
     }
     /// Bytes in use.
     pub fn memory(&self) -> f64 {

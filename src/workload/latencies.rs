@@ -84,6 +84,8 @@ latencies! {
     pull_answer = 90 160 260;
     /// A pull that fails. Ours: measured on a local registry.
     pull_refused = 60 110 250;
+    /// A change of endpoints until the proxies of all nodes follow. Ours: the watch, and writing the rules of a small cluster.
+    proxy = 12 30 80;
     /// Down time of a kubelet's report after its start. Ours: measured 0.7 s.
     kubelet_start = 600 700 800;
 }

@@ -1,0 +1,206 @@
+//! What flows, as the page reads it: loads, Services, endpoints, and what pods use.
+
+use super::figures::{EndFlow, FlowRow, LoadRow, Shape as Row, Traffic};
+use crate::kubernetes::Cluster;
+use crate::kubernetes::apiserver::By;
+use crate::kubernetes::objects::{Id, Kind};
+use crate::kubernetes::services::{self, Client};
+use crate::reasons;
+use crate::sim::Span;
+use crate::workload::{Key, Load, Rule, Shape, Unit};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+reasons! { "load":
+    /// Clients begin to ask, or ask in another way.
+    set(target, shape),
+    /// Clients stop asking.
+    ended(name),
+    /// Requests cost something else from now on.
+    behaves(values),
+}
+
+/// With more containers than this only those under load tell what they use. Ours: an update stays below a hundred kilobytes.
+const USED_MAX: usize = 5_000;
+
+/// A shape as the page has it.
+pub fn row(shape: &Shape) -> Row {
+    let new = |kind: &str, base: f64, peak: f64, start: Span, length: Span| Row {
+        kind: kind.into(),
+        base: base as f32,
+        peak: peak as f32,
+        start: start.0,
+        length: length.0,
+        points: Vec::new(),
+    };
+    match shape {
+        Shape::Constant { rate } => new("constant", *rate, *rate, Span::ZERO, Span::ZERO),
+        Shape::Step { from, to, at } => new("step", *from, *to, *at, Span::ZERO),
+        Shape::Ramp { from, to, over } => new("ramp", *from, *to, Span::ZERO, *over),
+        Shape::Sine { low, high, period } => new("sine", *low, *high, Span::ZERO, *period),
+        Shape::Spike { base, peak, at, lasts } => new("spike", *base, *peak, *at, *lasts),
+        Shape::Daily { low, high, day } => new("daily", *low, *high, Span::ZERO, *day),
+        Shape::Replay { points } => {
+            let most = points.iter().map(|(_, rate)| *rate).fold(0.0, f64::max);
+            let length = points.last().map_or(Span::ZERO, |(t, _)| *t);
+            let points = points.iter().map(|(t, rate)| (t.0, *rate as f32)).collect();
+            Row { points, ..new("replay", 0.0, most, Span::ZERO, length) }
+        }
+    }
+}
+
+/// What the page asks for as a shape; unknown kinds are constant.
+pub fn shape(row: &Row) -> Shape {
+    let clean = |rate: f32| if rate.is_finite() { f64::from(rate).clamp(0.0, 1e7) } else { 0.0 };
+    let (base, peak, start, length) = (clean(row.base), clean(row.peak), Span(row.start), Span(row.length.max(1)));
+    match row.kind.as_str() {
+        "step" => Shape::Step { from: base, to: peak, at: start },
+        "ramp" if row.start == 0 => Shape::Ramp { from: base, to: peak, over: length },
+        "ramp" => Shape::Replay { points: vec![(Span::ZERO, base), (start, base), (start + length, peak)] },
+        "sine" => Shape::Sine { low: base, high: peak, period: length },
+        "spike" => Shape::Spike { base, peak, at: start, lasts: length },
+        "daily" => Shape::Daily { low: base, high: peak, day: length },
+        "replay" if !row.points.is_empty() => {
+            let mut points: Vec<(Span, f64)> = row.points.iter().map(|(t, rate)| (Span(*t), clean(*rate))).collect();
+            points.sort_by_key(|(t, _)| *t);
+            Shape::Replay { points }
+        }
+        _ => Shape::Constant { rate: base },
+    }
+}
+
+/// A load of a name on a Service.
+pub fn load(cluster: &Cluster, name: &str, service: u32, asked: &Row) -> Option<Load> {
+    let card = cluster.api.store.card(Id(service)).filter(|c| c.kind == Kind::Service)?;
+    let target = format!("service/{}/{}", card.namespace, card.name);
+    Some(Load { name: name.into(), ..Load::new(&target, shape(asked)) })
+}
+
+/// Sets a load from now on.
+pub fn set_load(cluster: &mut Cluster, load: &Load, actor: &'static str) {
+    if let Some(meant) = services::meaning(&cluster.api, &load.target, "default") {
+        let why = set(load.target.clone(), load.shape.word());
+        cluster.api.act(meant.service, By::actor(actor, why));
+    }
+    cluster.services(|services, cx| services.set_load(load.clone(), cx));
+}
+
+/// Ends a load.
+pub fn end_load(cluster: &mut Cluster, name: &str, actor: &'static str) {
+    let service = cluster.services.route(&Client::Load(name.into())).and_then(|r| r.service);
+    if let Some(service) = service {
+        cluster.api.act(service, By::actor(actor, ended(name.to_string())));
+    }
+    cluster.services(|services, cx| services.end_load(name, cx));
+}
+
+/// Changes what requests cost: from now on, and for what is started later.
+pub fn set_behaviour(cluster: &mut Cluster, id: Id, container: &str, values: &[(String, String)], actor: &'static str) {
+    let Some(card) = cluster.api.store.card(id).cloned() else { return };
+    let words: Vec<String> = values.iter().map(|(name, value)| format!("{name} = {value}")).collect();
+    cluster.api.act(id, By::actor(actor, behaves(words.join(", "))));
+    let set: Vec<(Rc<str>, Rc<str>)> = values.iter().map(|(n, v)| (n.as_str().into(), v.as_str().into())).collect();
+    let rule = Rule { unit: card.name.clone(), container: container.into(), set: set.clone(), ..Rule::default() };
+    cluster.kubelet(|kubelets, _| Rc::make_mut(&mut kubelets.workloads).rules.push(rule));
+    let group = format!("{}/{}", card.namespace, card.name);
+    let mine = |key: Key, unit: &Unit| key.0 == id.0 || *unit.group == *group;
+    let running: Vec<_> = cluster.api.floor.all().filter(|(key, unit)| mine(*key, unit)).map(|(key, _)| key).collect();
+    for key in running {
+        let Some(unit) = cluster.api.floor.get(key).filter(|u| container.is_empty() || *u.name == *container) else {
+            continue;
+        };
+        let mut behaviour = (*unit.behaviour).clone();
+        set.iter().for_each(|(name, value)| drop(behaviour.set(name, value)));
+        cluster.api.floor.behave(key, Rc::new(behaviour));
+    }
+    cluster.services(|services, cx| services.wake(cx));
+}
+
+/// Everything that flows now.
+pub fn traffic(cluster: &Cluster) -> Traffic {
+    let services = &cluster.services;
+    let now = cluster.now();
+    let name_of =
+        |id: Id| cluster.api.store.card(id).map(|c| format!("{}/{}", c.namespace, c.name)).unwrap_or_default();
+    let loads = services.loads().map(|(name, load, since)| {
+        let service = services.route(&Client::Load(name.clone())).and_then(|r| r.service);
+        LoadRow {
+            name: name.to_string(),
+            target: service.map(|id| id.0),
+            to: service.map_or_else(|| load.target.clone(), name_of),
+            shape: row(&load.shape),
+            rate: load.shape.rate(now.since(since)) as f32,
+        }
+    });
+    Traffic { loads: loads.collect(), flows: flows(cluster), used: used(cluster) }
+}
+
+fn flows(cluster: &Cluster) -> Vec<FlowRow> {
+    let services = &cluster.services;
+    let mut callers: BTreeMap<Id, Vec<u32>> = BTreeMap::new();
+    for (client, route) in services.routes() {
+        let (Client::Call(group, _), Some(to)) = (client, route.service) else { continue };
+        // The Services whose endpoints belong to the group that calls.
+        let calls = |id: &Id| {
+            services.flows()[id].ends.iter().any(|e| cluster.api.floor.get(e.key).is_some_and(|u| u.group == *group))
+        };
+        callers.entry(to).or_default().extend(services.flows().keys().filter(|id| calls(id)).map(|id| id.0));
+    }
+    let one = |(id, flow): (&Id, &crate::kubernetes::services::Flow)| FlowRow {
+        service: id.0,
+        from: callers.get(id).cloned().unwrap_or_default(),
+        rate: flow.rate as f32,
+        served: flow.answered as f32,
+        failed: flow.failed as f32,
+        latency: flow.latency.map(|s| (s * 1e3) as f32),
+        ends: flow
+            .ends
+            .iter()
+            .map(|e| EndFlow {
+                pod: e.key.0,
+                rate: e.rate as f32,
+                failed: e.failed as f32,
+                busy: e.busy as f32,
+                waiting: e.waiting as f32,
+            })
+            .collect(),
+    };
+    services.flows().iter().filter(|(id, _)| cluster.api.store.get(**id).is_some()).map(one).collect()
+}
+
+fn used(cluster: &Cluster) -> Vec<(u32, u64, u64)> {
+    let now = cluster.now();
+    let many = cluster.api.store.count(Kind::Pod) > USED_MAX;
+    let mut out: Vec<(u32, u64, u64)> = Vec::new();
+    for ((pod, _), unit) in cluster.api.floor.all().filter(|(_, u)| !many || u.strain.is_some()) {
+        let (cpu, memory) = ((unit.cores(now) * 1e3) as u64, unit.memory() as u64);
+        match out.last_mut().filter(|(id, ..)| *id == pod) {
+            Some(row) => (row.1, row.2) = (row.1 + cpu, row.2 + memory),
+            None => out.push((pod, cpu, memory)),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shapes_come_back_as_they_went() {
+        let s = Span::secs;
+        for it in [
+            Shape::Constant { rate: 7.0 },
+            Shape::Step { from: 1.0, to: 9.0, at: s(33) },
+            Shape::Ramp { from: 2.0, to: 40.0, over: s(60) },
+            Shape::Sine { low: 3.0, high: 9.0, period: s(50) },
+            Shape::Spike { base: 2.0, peak: 50.0, at: s(20), lasts: s(7) },
+            Shape::Daily { low: 1.0, high: 20.0, day: s(90) },
+            Shape::Replay { points: vec![(s(5), 1.0), (s(15), 30.0)] },
+        ] {
+            assert_eq!(shape(&row(&it)), it);
+        }
+        let odd = Row { kind: "constant".into(), base: f32::NAN, ..Row::default() };
+        assert_eq!(shape(&odd), Shape::Constant { rate: 0.0 });
+    }
+}
