@@ -7,15 +7,33 @@ use orchestrion::session::run::{Input, Run};
 use orchestrion::sim::{Rewindable, Span, Time};
 use orchestrion::workload::{Load, Shape};
 
-/// A Deployment and its Service; `more` goes into the container, `spec` into the pod.
-fn web(replicas: u32, more: &str, spec: &str) -> String {
-    format!(
-        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: web}}\nspec:\n  replicas: {replicas}\n  selector: {{matchLabels: {{app: web}}}}\n  \
-         strategy: {{rollingUpdate: {{maxUnavailable: 0, maxSurge: 1}}}}\n  template:\n    metadata: {{labels: {{app: web}}}}\n    spec:\n{spec}      containers:\n      \
-         - name: app\n        image: shop/web:1\n        resources: {{requests: {{cpu: 100m}}}}\n{more}---\n\
-         apiVersion: v1\nkind: Service\nmetadata: {{name: web}}\nspec: {{selector: {{app: web}}, ports: [{{port: 80}}]}}\n"
-    )
+/// A Deployment and its Service; `more` goes into the container.
+fn web(replicas: u32, more: &str) -> String {
+    WEB.replace("REPLICAS", &replicas.to_string()).replace("        MORE\n", more)
 }
+
+const WEB: &str = "\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  replicas: REPLICAS
+  selector: {matchLabels: {app: web}}
+  strategy: {rollingUpdate: {maxUnavailable: 0, maxSurge: 1}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      containers:
+      - name: app
+        image: shop/web:1
+        resources: {requests: {cpu: 100m}}
+        MORE
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec: {selector: {app: web}, ports: [{port: 80}]}
+";
 
 fn run(manifest: &str) -> Run {
     let file = TextFile { name: "web.yaml".into(), text: manifest.into() };
@@ -46,7 +64,7 @@ fn failed(run: &Run) -> Vec<(&'static str, f64)> {
 
 #[test]
 fn requests_are_spread_evenly_and_answered_as_the_queue_theory_says() {
-    let mut run = run(&web(4, "", ""));
+    let mut run = run(&web(4, ""));
     run.apply(&constant(400.0));
     on(&mut run, 60);
     let flow = flow(&run);
@@ -63,7 +81,7 @@ fn requests_are_spread_evenly_and_answered_as_the_queue_theory_says() {
 #[test]
 fn a_limit_throttles_and_a_full_queue_refuses() {
     let limits = "        resources: {limits: {cpu: 500m, memory: 256Mi}}\n";
-    let manifest = web(2, "", "").replace("        resources: {requests: {cpu: 100m}}\n", limits);
+    let manifest = web(2, "").replace("        resources: {requests: {cpu: 100m}}\n", limits);
     let mut run = run(&manifest);
     // Two times half a core at 5 ms: 200 a second at most.
     run.apply(&constant(150.0));
@@ -83,7 +101,7 @@ fn a_limit_throttles_and_a_full_queue_refuses() {
 
 #[test]
 fn clients_are_answered_gave_up_or_wait() {
-    let mut run = run(&web(3, "", ""));
+    let mut run = run(&web(3, ""));
     run.apply(&Input::SetLoad(Load {
         retries: 2,
         ..Load::new("service/web", Shape::Sine { low: 0.0, high: 5_000.0, period: Span::secs(30) })
@@ -109,7 +127,7 @@ const READY: &str = "        readinessProbe: {httpGet: {port: 80}, periodSeconds
 #[test]
 fn a_rolling_update_loses_nothing_with_readiness_and_a_pre_stop_pause() {
     let careful = format!("{READY}        lifecycle: {{preStop: {{sleep: {{seconds: 5}}}}}}\n");
-    let mut run = run(&web(4, &careful, ""));
+    let mut run = run(&web(4, &careful));
     run.apply(&constant(200.0));
     on(&mut run, 10);
     run.apply(&Input::Line("kubectl set image deployment/web app=shop/web:2".into()));
@@ -128,7 +146,7 @@ fn a_rolling_update_loses_nothing_with_readiness_and_a_pre_stop_pause() {
 
 #[test]
 fn a_rolling_update_without_the_pause_loses_requests() {
-    let mut run = run(&web(4, READY, ""));
+    let mut run = run(&web(4, READY));
     run.apply(&constant(200.0));
     on(&mut run, 10);
     run.apply(&Input::Line("kubectl set image deployment/web app=shop/web:2".into()));

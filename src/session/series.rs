@@ -47,13 +47,21 @@ pub const NAMES: [&str; 21] = [
     "allowed",
     "actual",
 ];
+/// Ours: its place in [`NAMES`].
 const LOAD: usize = 0;
+/// Ours: its place in [`NAMES`].
 const P50: usize = 3;
+/// Ours: its place in [`NAMES`].
 const CPU: usize = 6;
+/// Ours: its place in [`NAMES`].
 const MEMORY: usize = 9;
+/// Ours: its place in [`NAMES`].
 const WANTED: usize = 12;
+/// Ours: its place in [`NAMES`].
 const RESTARTS: usize = 15;
+/// Ours: its place in [`NAMES`].
 const PENDING: usize = 16;
+/// Ours: its place in [`NAMES`].
 const METRIC: usize = 17;
 
 /// How two looks become one.

@@ -189,8 +189,8 @@ impl Behaviour {
             "cpu" => span_text(self.cpu),
             "waits" => span_text(self.waits),
             "spread" => match self.scv {
-                s if s == 0.0 => "fixed".into(),
-                s if s == 1.0 => "exponential".into(),
+                0.0 => "fixed".into(),
+                1.0 => "exponential".into(),
                 s => format!("{}", libm::round(libm::sqrt(s) * 1000.0) / 1000.0),
             },
             "concurrency" => self.concurrency.to_string(),

@@ -181,7 +181,7 @@ impl Shape {
         for (at, line) in text.lines().enumerate().filter(|(_, l)| !l.trim().is_empty()) {
             let (t, rate) = line.split_once([',', ';', '\t']).ok_or(at + 1)?;
             match (t.trim().parse::<f64>(), rate.trim().parse::<f64>()) {
-                (Ok(t), Ok(rate)) if t >= 0.0 && rate >= 0.0 && rate < 1e9 => {
+                (Ok(t), Ok(rate)) if t >= 0.0 && (0.0..1e9).contains(&rate) => {
                     points.push((Span((t * 1e6) as u64), rate))
                 }
                 _ if at == 0 => {}
