@@ -75,13 +75,18 @@ pub fn save_file(name: &str, text: &str) {
     let parts = js_sys::Array::of1(&text.into());
     let Ok(blob) = Blob::new_with_str_sequence_and_options(&parts, &bag) else { return };
     let Ok(url) = Url::create_object_url_with_blob(&blob) else { return };
+    save_url(name, &url);
+    let _ = Url::revoke_object_url(&url);
+}
+
+/// Hands what an address holds to the person as a file.
+pub fn save_url(name: &str, url: &str) {
     let link = web_sys::window().and_then(|w| w.document()).and_then(|d| d.create_element("a").ok());
     if let Some(link) = link.and_then(|l| l.dyn_into::<web_sys::HtmlAnchorElement>().ok()) {
-        link.set_href(&url);
+        link.set_href(url);
         link.set_download(name);
         link.click();
     }
-    let _ = Url::revoke_object_url(&url);
 }
 
 /// The value of a text field, list or area that an event came from.

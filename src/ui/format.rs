@@ -47,6 +47,35 @@ pub fn cores(milli: u64, language: Language) -> String {
     tenths((milli + 50) / 100, language)
 }
 
+/// A rate or another measured number: `0.4`, `12.5`, `2,500`.
+pub fn rate(value: f32, language: Language) -> String {
+    if !value.is_finite() {
+        return "–".into();
+    }
+    if value >= 100.0 {
+        return whole(value.round() as u64, language);
+    }
+    tenths((value.max(0.0) * 10.0).round() as u64, language)
+}
+
+/// A share as per cent; what is not nothing never reads as 0 %, what is not all never as 100 %.
+pub fn percent(share: f64, language: Language) -> String {
+    let tenth = (share.clamp(0.0, 9.99) * 1_000.0).round() as u64;
+    match tenth {
+        0 if share > 0.0 => format!("<{} %", tenths(1, language)),
+        1000 if share < 1.0 => format!(">{} %", tenths(999, language)),
+        100..=899 | 1100.. => format!("{} %", whole((tenth + 5) / 10, language)),
+        _ => format!("{} %", tenths(tenth, language)),
+    }
+}
+
+/// A promised share with all its digits: `99.95 %`.
+pub fn percent_fine(share: f64, language: Language) -> String {
+    let text = format!("{:.3}", share * 100.0);
+    let text = text.trim_end_matches('0').trim_end_matches('.');
+    format!("{} %", text.replace('.', &point(language).to_string()))
+}
+
 /// Bytes as MiB or GiB.
 pub fn bytes(n: u64, language: Language) -> String {
     const MIB: u64 = 1 << 20;
@@ -144,6 +173,14 @@ mod tests {
         assert_eq!([cores(1300, En), cores(1300, De), cores(4000, De), cores(50, En)], ["1.3", "1,3", "4", "50m"]);
         assert_eq!([cores(250, De), cores(1960, En), cores(12_345, En)], ["0,25", "1.96", "12.3"]);
         assert_eq!([bytes(8 << 30, En), bytes(1610612736, De), bytes(128 << 20, En)], ["8 GiB", "1,5 GiB", "128 MiB"]);
+    }
+
+    #[test]
+    fn shares_never_lie_at_their_ends() {
+        let say = |share: f64| percent(share, En);
+        assert_eq!([say(0.0), say(0.000_01), say(0.021), say(0.5)], ["0 %", "<0.1 %", "2.1 %", "50 %"]);
+        assert_eq!([say(0.999_99), say(1.0), percent(0.9985, De)], [">99.9 %", "100 %", "99,9 %"]);
+        assert_eq!([rate(0.44, De), rate(2_500.4, De), rate(f32::NAN, En)], ["0,4", "2.500", "–"]);
     }
 
     #[test]

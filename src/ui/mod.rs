@@ -2,9 +2,11 @@
 //! bytes go to and fro ([`link`] is the page's end, [`worker`] the other). What needs no browser compiles natively too and
 //! is tested there.
 
+pub mod charts;
 pub mod examples;
 pub mod format;
 pub mod keys;
+pub mod live;
 pub mod scene;
 pub mod settings;
 pub mod texts;

@@ -1,9 +1,10 @@
 //! What the page knows: updates folded into one view. Positions on the stage are kept here too, because a pod keeps its seat
 //! while its neighbours come and go. Needs no browser; tested natively.
 
+use super::live::Live;
 use crate::session::{
-    Check, Clock, Happening, Inspect, Look, Overview, PodRow, Row, RowBody, ServiceRow, Shell, Update, WhyStep,
-    WorkloadRow,
+    AutoscalerRow, Check, Clock, Happening, Inspect, LoadRow, Look, NodeRow, Overview, PodRow, Row, RowBody,
+    ServiceRow, Shell, Update, WhyStep, WorkloadRow,
 };
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::Rc;
@@ -84,8 +85,10 @@ pub struct Changes {
     pub went: Vec<Gone>,
     /// Nodes came or went, or their zone changed.
     pub nodes: bool,
-    /// Services came or went.
+    /// Services came or went, or loads did.
     pub services: bool,
+    /// Traffic, use or faults changed.
+    pub live: bool,
 }
 
 /// Row ids by kind.
@@ -136,6 +139,8 @@ pub struct View {
     pub overview: Overview,
     /// The input log for the next `Open`.
     pub log: Vec<u8>,
+    /// Traffic, use, faults, curves.
+    pub live: Live,
     /// Whether anything was told yet.
     pub started: bool,
 }
@@ -146,19 +151,20 @@ fn look_index(look: Look) -> usize {
 
 impl View {
     /// Takes one update in.
-    pub fn fold(&mut self, update: Update) -> Changes {
+    pub fn fold(&mut self, mut update: Update) -> Changes {
         let mut changes = Changes { full: update.full, ..Changes::default() };
         self.started = true;
-        self.clock = update.clock;
+        self.clock = std::mem::take(&mut update.clock);
         if update.full {
             self.begin(&mut changes, &update.rows);
         }
-        for id in update.gone {
+        for id in std::mem::take(&mut update.gone) {
             self.remove(id, &mut changes);
         }
-        for row in update.rows {
+        for row in std::mem::take(&mut update.rows) {
             self.put(row, &mut changes);
         }
+        self.fold_live(&mut update, &mut changes);
         self.happenings.extend(update.happenings);
         let now = self.clock.now;
         if self.happenings.back().is_some_and(|h| h.at > now) {
@@ -189,6 +195,18 @@ impl View {
             self.log = log;
         }
         changes
+    }
+
+    fn fold_live(&mut self, update: &mut Update, changes: &mut Changes) {
+        let places = |live: &Live| live.traffic.loads.iter().map(|l| (l.name.clone(), l.target)).collect::<Vec<_>>();
+        let before = places(&self.live);
+        let rows = &self.rows;
+        let node_of = |pod: u32| match &rows.get(&pod)?.body {
+            RowBody::Pod(pod) => pod.node,
+            _ => None,
+        };
+        changes.live = self.live.fold(update, node_of);
+        changes.services |= changes.live && before != places(&self.live);
     }
 
     /// A command that waits goes on where it was; any other answer is a new one.
@@ -350,6 +368,19 @@ impl View {
         all
     }
 
+    /// All autoscalers, by namespace and name.
+    pub fn autoscalers(&self) -> Vec<(&Row, &AutoscalerRow)> {
+        let rows = self.kinds.autoscalers.iter().filter_map(|id| self.rows.get(id));
+        let mut all: Vec<_> = rows
+            .filter_map(|r| match &r.body {
+                RowBody::Autoscaler(a) => Some((r.as_ref(), a)),
+                _ => None,
+            })
+            .collect();
+        all.sort_by(|a, b| (&a.0.namespace, &a.0.name).cmp(&(&b.0.namespace, &b.0.name)));
+        all
+    }
+
     /// All services, by namespace and name.
     pub fn services(&self) -> Vec<(&Row, &ServiceRow)> {
         let mut all: Vec<_> = self
@@ -364,6 +395,21 @@ impl View {
             .collect();
         all.sort_by(|a, b| (&a.0.namespace, &a.0.name).cmp(&(&b.0.namespace, &b.0.name)));
         all
+    }
+
+    /// The Services at the stage's left edge and the names of the loads on each; those with a load first.
+    pub fn gutter(&self) -> Vec<(u32, Vec<&LoadRow>)> {
+        let services = self.services();
+        let shown = services.iter().filter(|s| s.0.name != "kubernetes");
+        let mut all: Vec<_> = shown.map(|(row, _)| (row.id, self.live.loads_on(row.id).collect::<Vec<_>>())).collect();
+        all.sort_by_key(|(_, loads)| loads.is_empty());
+        all
+    }
+
+    /// A node with what its pods use.
+    pub fn with_use(&self, id: u32, node: &NodeRow) -> NodeRow {
+        let (cpu, memory) = self.live.nodes.get(&id).copied().unwrap_or((node.cpu_used, node.memory_used));
+        NodeRow { cpu_used: cpu, memory_used: memory, ..node.clone() }
     }
 
     /// The topmost owner of a row, or the row itself.

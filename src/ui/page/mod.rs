@@ -233,6 +233,7 @@ impl Page {
             || update.why.is_some()
             || update.shell.is_some()
             || update.completions.is_some()
+            || update.series.is_some()
             || update.overview.is_some();
         if let Some(trace) = &update.trace {
             super::dom::save_file("trace.jsonl", trace);
@@ -254,7 +255,7 @@ impl Page {
         if forked {
             self.tell_fork();
         }
-        let rows = self.rows_topic(changes.rows);
+        let rows = self.rows_topic(changes.rows || changes.live);
         let answers = if answers { topic::ANSWERS } else { 0 };
         self.speak_soon();
         self.bump(topic::CLOCK | rows | answers);
@@ -372,12 +373,20 @@ impl Page {
             ui.tab = tab;
             ui.sheet = "answers";
         });
+        self.ask_series();
+    }
+
+    /// Opens a tab of the inspector; curves are asked for when they are seen.
+    pub fn open_tab(&self, tab: Tab) {
+        self.choose(|ui| ui.tab = tab);
+        self.ask_series();
     }
 
     fn ask_about_selection(&self) {
         let Some(id) = self.ui().selected else { return };
         self.ask(&Command::Inspect { id });
         self.ask(&Command::Why { id, entry: None });
+        self.ask_series();
         self.0.asked_again.set(now_ms());
     }
 
@@ -456,7 +465,7 @@ impl Page {
         if playing && at - self.0.asked_again.get() > ASK_AGAIN_MS {
             self.0.asked_again.set(at);
             self.ask_about_selection();
-            self.ask(&Command::Overview { columns: OVERVIEW_COLUMNS });
+            self.ask_overview();
         }
         if at - self.0.saved_at.get() > SAVE_EVERY_MS && self.view().started {
             self.save();
@@ -492,6 +501,19 @@ impl Page {
     /// Asks for the overview now, after a seek or when the bar was resized.
     pub fn ask_overview(&self) {
         self.ask(&Command::Overview { columns: OVERVIEW_COLUMNS });
+        self.ask(&Command::Series { id: None, columns: OVERVIEW_COLUMNS });
+        self.ask_series();
+    }
+
+    /// Asks for the curves of the selection where they are seen.
+    fn ask_series(&self) {
+        let (selected, tab) = {
+            let ui = self.ui();
+            (ui.selected, ui.tab)
+        };
+        if let Some(id) = selected.filter(|_| tab == Tab::Charts) {
+            self.ask(&Command::Series { id: Some(id), columns: OVERVIEW_COLUMNS });
+        }
     }
 
     /// Name of a row's kind as kubectl writes it.

@@ -1,5 +1,6 @@
 //! What the person has chosen: everything of the page that is not told by the engine.
 
+use super::super::charts::Chart;
 use super::super::saved::Saved;
 use super::super::settings::{self, Settings};
 use crate::session::File;
@@ -12,6 +13,12 @@ pub enum Tab {
     Overview,
     /// The chain of causes.
     Why,
+    /// How many requests come and where they end.
+    Load,
+    /// An autoscaler's decision, rule by rule.
+    Decision,
+    /// Curves over the run.
+    Charts,
     /// The scheduling table.
     Placement,
     /// Events.
@@ -93,6 +100,10 @@ pub struct Ui {
     pub speed: usize,
     /// Whether the outline is visible as text.
     pub outline: bool,
+    /// The time bar's chart; requests, where there are any, or replicas when nothing was chosen.
+    pub chart: Option<Chart>,
+    /// Whether all flows of requests are drawn.
+    pub traffic: bool,
     /// Whether the legend is open.
     pub legend: bool,
     /// Whether the terminal is open.
@@ -134,6 +145,8 @@ impl Ui {
             playing: false,
             speed: settings::SPEED_ONE,
             outline: false,
+            chart: None,
+            traffic: true,
             legend: false,
             dock: false,
             dialog: None,

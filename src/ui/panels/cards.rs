@@ -1,10 +1,13 @@
-//! A rollout in numbers: one track from nothing to the ceiling, the floor marked, old and new told apart without colour.
+//! Pinned cards. A rollout in numbers: one track from nothing to the ceiling, the floor marked, old and new told apart without
+//! colour. An autoscaler: its bounds, what there is and what it wants, its metric by its target, and the rule that bound it.
 
 use super::super::format;
 use super::super::hooks::use_page;
 use super::super::page::topic;
+use super::super::page::{Page, Tab};
 use super::super::scene::words;
-use crate::session::{Look, RowBody, WorkloadRow};
+use super::super::texts::{Language, Texts};
+use crate::session::{AutoscalerRow, Look, RowBody, WorkloadRow};
 use yew::prelude::*;
 
 /// Cards that are shown at once. Ours: more would hide the stage.
@@ -14,9 +17,9 @@ const TRACK: f64 = 280.0;
 /// Narrower pods are drawn as one run of their kind. Ours: with the gap, less is no longer seen as a segment.
 const SEGMENT_MIN: f64 = 4.0;
 
-/// Cards of all rollouts under way.
+/// Cards of all rollouts under way and of all autoscalers.
 #[component]
-pub fn Rollouts() -> Html {
+pub fn Cards() -> Html {
     let page = use_page(topic::ROWS | topic::CHOICE);
     let (t, language) = (page.texts(), page.language());
     let whole = |n: u32| format::whole(n.into(), language);
@@ -31,9 +34,16 @@ pub fn Rollouts() -> Html {
             (row.id, row.name.clone(), w.clone(), words::row(&view, row, t, language), parts(&view, row.id, w))
         })
         .collect();
+    let scalers: Vec<_> = view
+        .autoscalers()
+        .into_iter()
+        .take(CARDS_MAX)
+        .map(|(row, a)| (row.id, row.name.clone(), a.clone(), words::row(&view, row, t, language)))
+        .collect();
     drop(view);
     html! {
         <div class="cards">
+            { for scalers.into_iter().map(|(id, name, a, sentence)| scaler(&page, id, &name, &a, sentence, (t, language))) }
             { for rolling.into_iter().map(|(id, name, w, sentence, parts)| {
                 let page = page.clone();
                 let most = w.ceiling.max(w.desired).max(parts.iter().sum()).max(1);
@@ -52,6 +62,82 @@ pub fn Rollouts() -> Html {
                 }
             }) }
         </div>
+    }
+}
+
+/// An autoscaler: bounds, what there is (solid) and what it wants (hollow), its metric, the rule that bound.
+fn scaler(
+    page: &Page,
+    id: u32,
+    name: &str,
+    a: &AutoscalerRow,
+    sentence: String,
+    (t, language): (Texts, Language),
+) -> Html {
+    let page = page.clone();
+    let (metric, value, target) = &a.metric;
+    html! {
+        <button type="button" class="card scaler" key={id} aria-label={sentence} onclick={move |_| page.show(id, Tab::Decision)}>
+            <span class="card-title"><b>{ name }</b><span>{ t.scaler_replicas(a.current, a.desired) }</span></span>
+            { bounds(a) }
+            <span class="card-foot numbers"><span>{ format!("min {}", a.min) }</span>
+                <strong class="binding">{ binding(a, t) }</strong><span>{ format!("max {}", a.max) }</span></span>
+            { gauge(a) }
+            <span class="card-foot numbers"><span>{ metric }</span><span>
+                if value.is_empty() { { t.scaler_unknown() } } else { { t.scaler_metric(value, target) } }
+                if a.ratio.is_finite() { { format!(" · {}", format::percent(f64::from(a.ratio), language)) } }
+            </span></span>
+        </button>
+    }
+}
+
+/// The binding rule in a few words.
+pub fn binding(a: &AutoscalerRow, t: Texts) -> String {
+    let rule = a.binding.rsplit('.').next().unwrap_or_default();
+    match rule {
+        "max" => t.binding_max(a.raw, a.max),
+        "min" => t.binding_min(a.raw, a.min),
+        "tolerance" => t.binding_tolerance().into(),
+        "stabilise" | "stabilised" | "stabilisation" => t.binding_stabilise(a.raw, a.desired),
+        "policy" | "rate" => t.binding_policy(a.raw, a.desired),
+        _ => String::new(),
+    }
+}
+
+fn bounds(a: &AutoscalerRow) -> Html {
+    let most = a.max.max(a.current).max(a.desired).max(1);
+    let least = a.min.min(a.current).min(a.desired);
+    let x = |n: u32| 8.0 + (TRACK - 16.0) * f64::from(n - least) / f64::from((most - least).max(1));
+    let (here, there) = (x(a.current), x(a.desired));
+    let side = if there > here { 1.0 } else { -1.0 };
+    html! {
+        <svg class="track" viewBox={format!("0 0 {TRACK} 24")} width="100%" height="24" aria-hidden="true">
+            <path class="span" d={format!("M{} 12H{}", x(a.min.max(least)), x(a.max))} />
+            { for [a.min.max(least), a.max].map(|n| html! { <path class="tick" d={format!("M{} 4V20", x(n))} /> }) }
+            if a.current != a.desired {
+                <path class="way" d={format!("M{here} 12H{:.1}", there - side * 8.0)} />
+                <path class="tip" d={format!("M{:.1} 12l{:.1} -5v10z", there - side * 6.0, -side * 7.0)} />
+            }
+            <circle class="wanted" cx={there.to_string()} cy="12" r="6" />
+            <circle class="there" cx={here.to_string()} cy="12" r="4.5" />
+        </svg>
+    }
+}
+
+/// The metric by its target: a tick at the target, the tolerance around it as a band.
+fn gauge(a: &AutoscalerRow) -> Html {
+    let top = 2.0_f32.max(if a.ratio.is_finite() { a.ratio } else { 0.0 }) * 1.05;
+    let x = |v: f32| f64::from(v / top) * TRACK;
+    let band = (x(1.0 - a.tolerance.0), x(1.0 + a.tolerance.1));
+    let value = if a.ratio.is_finite() { x(a.ratio) } else { 0.0 };
+    html! {
+        <svg class="track gauge" viewBox={format!("0 0 {TRACK} 14")} width="100%" height="14" preserveAspectRatio="none" aria-hidden="true"
+            data-over={(a.ratio > 1.0 + a.tolerance.1).to_string()}>
+            <rect class="rail" x="0" y="3" width={TRACK.to_string()} height="8" />
+            <rect class="value" x="0" y="4" width={format!("{value:.1}")} height="6" />
+            <rect class="band" x={format!("{:.1}", band.0)} y="1" width={format!("{:.1}", (band.1 - band.0).max(2.0))} height="12" />
+            <path class="tick" d={format!("M{:.1} 0V14", x(1.0))} />
+        </svg>
     }
 }
 

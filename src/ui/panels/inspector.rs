@@ -11,12 +11,16 @@ use super::actions::Actions;
 use super::outline::LookMark;
 use super::placement::Placement;
 use super::why::Why;
+use super::{charts, decision, loads};
 use crate::session::{Inspect, NodeRow, PodRow, Row, RowBody, ServiceRow, WorkloadRow};
 use yew::prelude::*;
 
-const TABS: [(&str, Tab); 5] = [
+const TABS: [(&str, Tab); 8] = [
     ("overview", Tab::Overview),
     ("why", Tab::Why),
+    ("load", Tab::Load),
+    ("decision", Tab::Decision),
+    ("charts", Tab::Charts),
     ("placement", Tab::Placement),
     ("events", Tab::Events),
     ("yaml", Tab::Yaml),
@@ -80,12 +84,25 @@ fn Nothing() -> Html {
                 <h3>{ t.inspector_troubles() }</h3>
                 <ul>{ list(troubles, Tab::Why) }</ul>
             }
+            <Everything />
             if !workloads.is_empty() {
                 <h3>{ t.inspector_workloads() }</h3>
                 <ul>{ list(workloads, Tab::Overview) }</ul>
             }
         </div>
     }
+}
+
+/// Loads and charts of everything.
+#[component]
+fn Everything() -> Html {
+    let page = use_page(topic::ANSWERS | topic::CHOICE | topic::CLOCK);
+    let t = page.texts();
+    let series = page.view().live.series.contains_key(&None);
+    if !series || !page.view().live.flows() && page.view().live.series[&None].curves.is_empty() {
+        return Html::default();
+    }
+    html! { <><h3>{ t.tab_charts() }</h3>{ charts::tab(&page, None, t.everything()) }</> }
 }
 
 /// A pod's mark; nothing for other rows.
@@ -120,15 +137,17 @@ fn tabs(page: &Page, row: &Row, tab: Tab) -> Html {
     let t = page.texts();
     let inspect = page.view().inspect.clone().filter(|i| i.id == row.id);
     let events = inspect.as_ref().map_or(0, |i| i.events.len());
-    let pod = matches!(row.body, RowBody::Pod(_));
     let label = |tab: Tab| match tab {
         Tab::Overview => t.tab_overview(),
         Tab::Why => t.tab_why(),
+        Tab::Load => t.tab_load(),
+        Tab::Decision => t.tab_decision(),
+        Tab::Charts => t.tab_charts(),
         Tab::Placement => t.tab_placement(),
         Tab::Events => t.tab_events(),
         Tab::Yaml => t.tab_yaml(),
     };
-    let shown: Vec<_> = TABS.into_iter().filter(|(_, tab)| pod || *tab != Tab::Placement).collect();
+    let shown: Vec<_> = TABS.into_iter().filter(|(_, tab)| has(row, *tab)).collect();
     let tab = if shown.iter().any(|s| s.1 == tab) { tab } else { Tab::Overview };
     let items = shown
         .iter()
@@ -143,7 +162,7 @@ fn tabs(page: &Page, row: &Row, tab: Tab) -> Html {
         let page = page.clone();
         Callback::from(move |key: AttrValue| {
             let tab = TABS.iter().find(|s| key == s.0).map_or(Tab::Overview, |s| s.1);
-            page.choose(|ui| ui.tab = tab);
+            page.open_tab(tab);
         })
     };
     html! {
@@ -153,12 +172,29 @@ fn tabs(page: &Page, row: &Row, tab: Tab) -> Html {
                 { match tab {
                     Tab::Overview => overview(page, row, inspect.as_ref()),
                     Tab::Why => html! { <Why id={row.id} /> },
+                    Tab::Load => loads::tab(page, row),
+                    Tab::Decision => match &row.body {
+                        RowBody::Autoscaler(a) => decision::tab(page, a, inspect.as_ref()),
+                        _ => Html::default(),
+                    },
+                    Tab::Charts => charts::tab(page, Some(row.id), &row.name),
                     Tab::Placement => html! { <Placement id={row.id} /> },
                     Tab::Events => events_table(page, inspect.as_ref()),
                     Tab::Yaml => html! { <pre class="yaml" lang="en">{ inspect.map(|i| i.yaml).unwrap_or_default() }</pre> },
                 } }
             </div>
         </>
+    }
+}
+
+/// Whether a row has this tab.
+fn has(row: &Row, tab: Tab) -> bool {
+    match tab {
+        Tab::Placement => matches!(row.body, RowBody::Pod(_)),
+        Tab::Load => matches!(row.body, RowBody::Service(_)),
+        Tab::Decision => matches!(row.body, RowBody::Autoscaler(_)),
+        Tab::Charts => !matches!(row.body, RowBody::Other(_) | RowBody::Autoscaler(_)),
+        _ => true,
     }
 }
 
@@ -185,8 +221,8 @@ fn overview(page: &Page, row: &Row, inspect: Option<&Inspect>) -> Html {
     let (t, language) = (page.texts(), page.language());
     let age = format::span(page.view().clock.now.saturating_sub(row.created), language);
     let mut items = match &row.body {
-        RowBody::Pod(p) => pod_facts(page, p, t, language),
-        RowBody::Node(n) => node_facts(page, row.id, n, t, language),
+        RowBody::Pod(p) => pod_facts(page, row.id, p, t, language),
+        RowBody::Node(n) => node_facts(page, row.id, &page.view().with_use(row.id, n), t, language),
         RowBody::Workload(w) => workload_facts(w, t),
         RowBody::Service(s) => service_facts(s, t),
         RowBody::Autoscaler(a) => {
@@ -222,7 +258,7 @@ pub fn origin(page: &Page, file: &str, line: u32, col: u32) -> Html {
     }
 }
 
-fn pod_facts(page: &Page, p: &PodRow, t: Texts, language: Language) -> Vec<(&'static str, Html)> {
+fn pod_facts(page: &Page, id: u32, p: &PodRow, t: Texts, language: Language) -> Vec<(&'static str, Html)> {
     let mut items = vec![
         (t.fact_status(), text(&p.status)),
         (t.fact_ready(), text(format!("{}/{}", p.ready, p.containers))),
@@ -233,6 +269,10 @@ fn pod_facts(page: &Page, p: &PodRow, t: Texts, language: Language) -> Vec<(&'st
             text(format!("{} CPU · {}", format::cores(p.cpu, language), format::bytes(p.memory, language))),
         ),
     ];
+    if let Some((cpu, memory)) = page.view().live.pods.get(&id).copied() {
+        let used = format!("{} CPU · {}", format::cores(cpu, language), format::bytes(memory, language));
+        items.push((t.fact_used(), text(used)));
+    }
     if p.revision > 0 {
         items.push((t.fact_revision(), text(p.revision.to_string())));
     }

@@ -2,10 +2,13 @@
 
 pub mod actions;
 pub mod cards;
+pub mod charts;
+pub mod decision;
 pub mod dialogs;
 pub mod editor;
 pub mod header;
 pub mod inspector;
+pub mod loads;
 pub mod messages;
 pub mod outline;
 pub mod placement;

@@ -13,7 +13,8 @@ use super::super::scene::{Scene, layout::Rect, tree, words};
 use super::super::settings::SPEEDS;
 use super::super::view::{Changes, LOOKS};
 use super::super::widgets::Icon;
-use super::cards::Rollouts;
+use super::cards::Cards;
+use super::loads::Loads;
 use super::outline::Outline;
 use super::shortcuts::Wish;
 use crate::session::Look;
@@ -22,6 +23,9 @@ use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, ResizeObserver};
 use yew::prelude::*;
+
+/// Samples of requests are drawn up to this speed. Ours: faster ones only flicker.
+const SAMPLES_SPEED_MAX: f64 = 10.0;
 
 /// The region.
 #[component]
@@ -46,8 +50,11 @@ pub fn Stage() -> Html {
                     <Summary />
                     <Outline />
                 </div>
-                <Picture {canvas} {scene} />
-                <Rollouts />
+                <div class="sight">
+                    <Picture {canvas} {scene} />
+                    <Loads />
+                    <Cards />
+                </div>
                 if legend { <Legend /> }
             </div>
             <TryLine />
@@ -82,7 +89,8 @@ fn Toolbar() -> Html {
     let levels = [Level::Fleet, Level::Nodes, Level::Pods, Level::OnePod];
     let here = page.level();
     let names = [t.level_fleet(), t.level_nodes(), t.level_pods(), t.level_pod()];
-    let (o, l) = (page.clone(), page.clone());
+    let (o, l, flows) = (page.clone(), page.clone(), page.clone());
+    let traffic = (page.ui().traffic, page.view().live.flows());
     html! {
         <div class="bar stage-bar" role="group" aria-label={t.stage_tools()}>
             <p class="count numbers" id="count">{ count }</p>
@@ -91,6 +99,11 @@ fn Toolbar() -> Html {
                     { t.viewing(format::short_clock(clock.now), format::short_clock(clock.newest)) }</p>
             }
             <span class="spring" />
+            if traffic.1 {
+                <button type="button" class="quiet as-traffic" aria-pressed={traffic.0.to_string()}
+                    onclick={move |_| flows.choose(|ui| ui.traffic = !ui.traffic)}>
+                    <Icon name="flow" /><span>{ t.traffic_toggle() }</span></button>
+            }
             <button type="button" class="quiet as-outline" aria-pressed={outline.to_string()}
                 onclick={move |_| o.choose(|ui| ui.outline = !ui.outline)}>
                 <Icon name="list" /><span>{ t.outline_title() }</span></button>
@@ -312,6 +325,9 @@ fn paint(
         waiting_label: &waiting,
         fleet_label: t.fleet_scale(),
         services_label: t.services_title(),
+        load_label: t.loads_title(),
+        traffic: ui.traffic,
+        samples: ui.playing && SPEEDS[ui.speed] <= SAMPLES_SPEED_MAX && view.clock.seeking.is_none(),
         ratio,
     };
     let more = scene.paint(context, &frame);

@@ -7,6 +7,7 @@ use super::super::page::{Page, topic};
 use super::super::settings::SPEEDS;
 use super::super::texts::{Language, Texts};
 use super::super::widgets::Icon;
+use super::charts::BarChart;
 use crate::session::{Clock, Command, Overview};
 use yew::prelude::*;
 
@@ -32,7 +33,7 @@ pub fn TimeBar() -> Html {
 }
 
 /// The end of the bar: past the newest moment of any branch, in steps, so that the scale stands still most of the time.
-fn end(clock: &Clock) -> u64 {
+pub fn end(clock: &Clock) -> u64 {
     let newest = clock.branches.iter().map(|b| b.newest).max().unwrap_or(0).max(clock.newest).max(clock.now);
     let mut end = LEAST_US;
     while end < newest {
@@ -244,7 +245,7 @@ fn value_words(page: &Page, at: u64, t: Texts, language: Language) -> String {
 #[component]
 fn Lanes() -> Html {
     let page = use_page(topic::ANSWERS | topic::CHOICE);
-    let (t, language) = (page.texts(), page.language());
+    let t = page.texts();
     let (overview, clock) = {
         let view = page.view();
         (view.overview.clone(), view.clock.clone())
@@ -255,6 +256,8 @@ fn Lanes() -> Html {
         ("you", t.lane_you()),
         ("faults", t.lane_faults()),
         ("rollouts", t.lane_rollouts()),
+        ("scaling", t.lane_scaling()),
+        ("pipeline", t.lane_pipeline()),
         ("restarts", t.lane_restarts()),
         ("unplaced", t.lane_unplaced()),
     ];
@@ -266,7 +269,7 @@ fn Lanes() -> Html {
                 { bookmarks(&page, &scale) }
                 { for lanes.into_iter().filter(|(lane, _)| pinned(lane) || overview.marks.iter().any(|m| m.0 == *lane))
                     .map(|(lane, name)| lane_row(&page, &overview, lane, name, &scale)) }
-                { chart(&overview, &scale, t, language) }
+                <BarChart />
             </div>
         </>
     }
@@ -426,34 +429,6 @@ fn branch_rows(page: &Page, clock: &Clock, scale: &Scale, t: Texts) -> Html {
                     </button>
                 }
             }) }
-        </div>
-    }
-}
-
-/// Replicas wanted and ready over the run, and their newest values in words.
-fn chart(overview: &Overview, scale: &Scale, t: Texts, language: Language) -> Html {
-    let curve = |name: &str| overview.curves.iter().find(|c| c.0 == name).map(|c| c.1.clone()).unwrap_or_default();
-    let (wanted, ready) = (curve("wanted"), curve("ready"));
-    let most = wanted.iter().chain(&ready).fold(1.0_f32, |m, v| m.max(*v));
-    let line = |values: &[f32]| {
-        let step = scale.x(scale.columns) / values.len().max(1) as f64;
-        let y = |v: f32| 52.0 - 46.0 * (v / most) as f64;
-        let mut d = String::new();
-        for (i, v) in values.iter().enumerate() {
-            let x = i as f64 * step;
-            d += &if i == 0 { format!("M{x:.1} {:.1}", y(*v)) } else { format!("H{x:.1}V{:.1}", y(*v)) };
-        }
-        d
-    };
-    let last = |values: &[f32]| format::whole(values.last().copied().unwrap_or(0.0) as u64, language);
-    html! {
-        <div class="lane chart">
-            <span class="lane-name numbers">{ t.chart_replicas() }
-                <small>{ t.chart_values(last(&wanted), last(&ready)) }</small></span>
-            <svg viewBox="0 0 1000 56" width="100%" height="56" preserveAspectRatio="none" role="img"
-                aria-label={t.chart_values(last(&wanted), last(&ready))}>
-                <path class="wanted" d={line(&wanted)} /><path class="ready" d={line(&ready)} />
-            </svg>
         </div>
     }
 }

@@ -1,6 +1,8 @@
 //! The stage: where things stand ([`layout`]), how they are drawn ([`paint`], [`pods`], [`pixels`]), and the same rows as a
 //! tree of words ([`tree`], [`words`]).
 
+#[cfg(target_arch = "wasm32")]
+mod flows;
 pub mod layout;
 #[cfg(target_arch = "wasm32")]
 pub mod marks;
@@ -23,6 +25,12 @@ use std::collections::BTreeMap;
 pub const STRIP: f64 = 44.0;
 /// Width of the services at the left edge. Ours.
 const GUTTER: f64 = 132.0;
+/// The same where loads stand above their services: a slider must fit. Ours.
+const GUTTER_LOADS: f64 = 188.0;
+/// Height of a load's card with its gap, as `.load` has it in CSS. Ours.
+pub const LOAD: f64 = 88.0;
+/// Height of a service's pill, and to the next. As `.load-pill` has it in CSS. Ours.
+const PILL: (f64, f64) = (42.0, 56.0);
 /// Below this width the services are in the outline only. Ours.
 const GUTTER_FROM: f64 = 560.0;
 /// Around the picture. Ours.
@@ -75,6 +83,12 @@ pub struct Scene {
     pub strip: Vec<(u32, Rect)>,
     /// Services on the screen.
     pub pills: Vec<(u32, Rect)>,
+    /// Width of their column; nothing without any.
+    pub gutter: f64,
+    /// How far samples of requests are on their way, in ways.
+    pub phase: f64,
+    /// When the last frame was drawn.
+    pub last_at: f64,
     stale: bool,
 }
 
@@ -117,27 +131,20 @@ impl Scene {
         }
         let zones = layout::zones(view);
         let nodes: usize = zones.iter().map(|z| z.1.len()).sum();
-        let services = view.services();
         let resized = self.size != size;
-        let had_gutter = !self.pills.is_empty();
+        let had_gutter = self.gutter;
         self.size = size;
         self.stale = false;
         self.pills = Vec::new();
+        self.gutter = 0.0;
         if size.0 >= GUTTER_FROM {
-            let (mut y, left) = (STRIP + 22.0, 12.0);
-            for (row, _) in services.iter().filter(|s| s.0.name != "kubernetes") {
-                if y + 26.0 > size.1 {
-                    break;
-                }
-                self.pills.push((row.id, Rect { x: left, y, w: GUTTER - 24.0, h: 26.0 }));
-                y += 34.0;
-            }
+            self.place_pills(view);
         }
         let window = self.window();
         let same_nodes =
             nodes == self.plan.nodes.len() && zones.iter().flat_map(|z| &z.1).eq(self.plan.nodes.iter().map(|n| &n.id));
         let roomy = most <= self.plan.seats && self.plan.seats > 0;
-        if same_nodes && roomy && !resized && had_gutter != self.pills.is_empty() {
+        if same_nodes && roomy && !resized && had_gutter == self.gutter {
             return;
         }
         self.plan = layout::plan(&zones, (window.w, window.h), most.max(self.plan.seats.min(12)).max(4));
@@ -146,9 +153,27 @@ impl Scene {
         }
     }
 
+    /// Services at the left edge, each below its loads.
+    fn place_pills(&mut self, view: &View) {
+        let all = view.gutter();
+        if all.is_empty() {
+            return;
+        }
+        self.gutter = if all.iter().any(|s| !s.1.is_empty()) { GUTTER_LOADS } else { GUTTER };
+        let mut y = STRIP + 22.0;
+        for (id, loads) in all {
+            y += LOAD * loads.len() as f64;
+            if y + PILL.0 > self.size.1 {
+                break;
+            }
+            self.pills.push((id, Rect { x: 12.0, y, w: self.gutter - 30.0, h: PILL.0 }));
+            y += PILL.1;
+        }
+    }
+
     /// The part of the stage that shows the picture.
     pub fn window(&self) -> Rect {
-        let left = if self.pills.is_empty() { PAD } else { GUTTER };
+        let left = if self.gutter > 0.0 { self.gutter } else { PAD };
         Rect { x: left, y: STRIP, w: (self.size.0 - left - PAD).max(1.0), h: (self.size.1 - STRIP - PAD).max(1.0) }
     }
 

@@ -32,6 +32,12 @@ pub struct Frame<'f> {
     pub fleet_label: &'f str,
     /// `services`.
     pub services_label: &'f str,
+    /// `load`.
+    pub load_label: &'f str,
+    /// Whether lines are drawn for every service.
+    pub traffic: bool,
+    /// Whether the run goes on, and slowly enough for samples of requests.
+    pub samples: bool,
     /// Device pixels a CSS pixel.
     pub ratio: f64,
 }
@@ -64,11 +70,11 @@ impl Scene {
             self.draw_ghosts(c, f);
             c.restore();
         }
-        self.traffic(c, f);
+        let flowing = self.traffic(c, f);
         self.services(c, f);
         self.waiting(c, f);
         self.rings(c, f);
-        self.settle(f.at)
+        self.settle(f.at) || flowing
     }
 
     fn zones(&self, c: &Canvas, f: &Frame, window: &Rect) {
@@ -140,6 +146,7 @@ impl Scene {
     fn node(&mut self, c: &Canvas, f: &Frame, place: &NodePlace, r: &Rect, level: Level) {
         let Some(row) = f.view.rows.get(&place.id).cloned() else { return };
         let RowBody::Node(node) = &row.body else { return };
+        let node = &f.view.with_use(place.id, node);
         let radius = if level == Level::Nodes { 4.0 } else { 8.0 };
         c.begin_path();
         let _ = c.round_rect_with_f64(r.x, r.y, r.w, r.h, radius);
@@ -281,65 +288,6 @@ impl Scene {
         match motion.from {
             Some(from) => from.toward(&at, t),
             None => at.inset(at.w * 0.2 * (1.0 - t)),
-        }
-    }
-
-    /// The selected service's lines to the pods that get its traffic.
-    fn traffic(&self, c: &Canvas, f: &Frame) {
-        let Some(id) = f.selected else { return };
-        let Some(RowBody::Service(service)) = f.view.row(id).map(|r| &r.body) else { return };
-        let Some((_, pill)) = self.pills.iter().find(|p| p.0 == id) else { return };
-        c.set_line_width(1.5);
-        c.set_stroke_style_str(&f.p.accent);
-        for (pod, ready) in service.endpoints.iter().filter(|e| e.1) {
-            let Some(to) = self.pod_rect(f.view, *pod) else { continue };
-            let _ = ready;
-            let (x, y) = (pill.x + pill.w, pill.y + pill.h / 2.0);
-            let (tx, ty) = (to.x, to.y + to.h / 2.0);
-            let bend = ((tx - x) / 2.0).max(12.0);
-            c.begin_path();
-            c.move_to(x, y);
-            c.bezier_curve_to(x + bend, y, tx - bend, ty, tx - 5.0, ty);
-            c.stroke();
-            c.set_fill_style_str(&f.p.accent);
-            c.begin_path();
-            c.move_to(tx, ty);
-            c.line_to(tx - 7.0, ty - 4.0);
-            c.line_to(tx - 7.0, ty + 4.0);
-            c.close_path();
-            c.fill();
-        }
-    }
-
-    fn services(&mut self, c: &Canvas, f: &Frame) {
-        for (id, r) in &self.pills {
-            let Some(row) = f.view.row(*id) else { continue };
-            let RowBody::Service(service) = &row.body else { continue };
-            let selected = f.selected == Some(*id);
-            c.begin_path();
-            let _ = c.round_rect_with_f64(r.x, r.y, r.w, r.h, r.h / 2.0);
-            c.set_fill_style_str(if selected { &f.p.tint_sel } else { &f.p.surface });
-            c.fill();
-            c.set_line_width(if selected { 2.0 } else { 1.0 });
-            c.set_stroke_style_str(if selected { &f.p.accent } else { &f.p.edge });
-            c.stroke();
-            let ready = service.endpoints.iter().filter(|e| e.1).count();
-            let count = format!("{ready}/{}", service.endpoints.len());
-            c.set_text_baseline("middle");
-            c.set_font("12px system-ui, sans-serif");
-            c.set_fill_style_str(&f.p.ink2);
-            let wide = width(c, &count);
-            let _ = c.fill_text(&count, r.x + r.w - wide - 10.0, r.y + r.h / 2.0 + 1.0);
-            c.set_font("600 12px system-ui, sans-serif");
-            c.set_fill_style_str(&f.p.ink);
-            let name = elide(c, &row.name, r.w - wide - 26.0);
-            let _ = c.fill_text(&name, r.x + 10.0, r.y + r.h / 2.0 + 1.0);
-        }
-        if let Some((_, first)) = self.pills.first() {
-            c.set_font("600 12px system-ui, sans-serif");
-            c.set_text_baseline("alphabetic");
-            c.set_fill_style_str(&f.p.ink2);
-            let _ = c.fill_text(f.services_label, first.x + 2.0, first.y - 7.0);
         }
     }
 

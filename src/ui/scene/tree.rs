@@ -117,7 +117,8 @@ impl Builder<'_> {
         let zones = layout::zones(self.view);
         let troubles: Vec<u32> = self.view.troubles.iter().copied().collect();
         let services: Vec<u32> = self.view.services().iter().map(|s| s.0.id).collect();
-        let workloads: Vec<u32> = self.view.workloads().iter().map(|w| w.0.id).collect();
+        let workloads = self.view.workloads().iter().map(|w| w.0.id).collect::<Vec<_>>().into_iter();
+        let workloads: Vec<u32> = workloads.chain(self.view.autoscalers().iter().map(|a| a.0.id)).collect();
         let others: Vec<u32> = self.view.kinds.others.iter().copied().collect();
         let waiting = self.view.waiting.clone();
         let mut roots: Vec<(Key, String, Vec<Key>)> = Vec::new();

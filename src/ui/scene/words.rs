@@ -59,8 +59,8 @@ pub fn summary(view: &View, t: Texts, language: Language) -> String {
 pub fn row(view: &View, row: &Row, t: Texts, language: Language) -> String {
     match &row.body {
         RowBody::Pod(p) => pod(view, row, p, t),
-        RowBody::Node(n) => node(view, row, n, t, language),
-        RowBody::Service(s) => service(row, s, t),
+        RowBody::Node(n) => node(view, row, &view.with_use(row.id, n), t, language),
+        RowBody::Service(s) => service(view, row, s, t, language),
         RowBody::Workload(w) => workload(row, w, t, language),
         RowBody::Autoscaler(a) => t.autoscaler_line(&row.name, a.raw, a.desired, a.min, a.max),
         RowBody::Other(o) if o.acted_on => format!("{} {}", o.kind, row.name),
@@ -129,8 +129,12 @@ fn node(view: &View, row: &Row, n: &NodeRow, t: Texts, language: Language) -> St
     out
 }
 
-fn service(row: &Row, s: &ServiceRow, t: Texts) -> String {
+fn service(view: &View, row: &Row, s: &ServiceRow, t: Texts, language: Language) -> String {
     let ready = s.endpoints.iter().filter(|e| e.1).count();
+    if let Some(flow) = view.live.flow(row.id).filter(|flow| flow.rate > 0.0) {
+        let share = format::percent(f64::from(flow.failed / flow.rate), language);
+        return t.service_flow(&row.name, format::rate(flow.rate, language), ready, s.endpoints.len(), share);
+    }
     t.service_line(&row.name, ready, s.endpoints.len())
 }
 

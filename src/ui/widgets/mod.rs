@@ -1,5 +1,6 @@
 //! Small parts that know nothing of the engine.
 
+pub mod chart;
 pub mod grip;
 pub mod icon;
 pub mod tabs;

@@ -1,0 +1,162 @@
+//! Monitoring: the charts of an object or of everything, what was promised and what is left of it, alerts; the one chart of the
+//! time bar.
+
+use super::super::charts::{self, Chart, Line};
+use super::super::dom;
+use super::super::format;
+use super::super::hooks::use_page;
+use super::super::page::{Page, Tab, topic};
+use super::super::texts::{Language, Texts};
+use super::super::widgets::Icon;
+use super::super::widgets::chart::{AttrKey, ChartView, legend, plot, said, save_picture};
+use crate::session::{AlertRow, Objective, Series};
+use yew::prelude::*;
+
+/// Height of a chart in the inspector and of the one in the time bar. Ours.
+const HEIGHTS: (u32, u32) = (88, 56);
+
+/// The charts that say something of these curves.
+fn shown(series: &Series, t: Texts) -> Vec<(Chart, Vec<Line>)> {
+    charts::ALL.into_iter().map(|c| (c, c.lines(series, t))).filter(|(_, lines)| !lines.is_empty()).collect()
+}
+
+/// Charts of a row, or of everything.
+pub fn tab(page: &Page, id: Option<u32>, name: &str) -> Html {
+    let (t, language) = (page.texts(), page.language());
+    let series = page.view().live.series.get(&id).cloned();
+    let Some(series) = series else { return html! { <p class="empty">{ t.chart_none() }</p> } };
+    let all = shown(&series, t);
+    if all.is_empty() {
+        return html! { <p class="empty">{ t.chart_none() }</p> };
+    }
+    let now = page.view().clock.now;
+    let seek = {
+        let page = page.clone();
+        Callback::from(move |at| page.seek(at))
+    };
+    let span = (series.from, series.to);
+    html! {
+        <div class="charts">
+            { series.objective.as_ref().map(|o| objective(o, t, language)) }
+            { alerts(page, &series.alerts, t) }
+            { for all.iter().map(|(chart, lines)| html! {
+                <ChartView key={chart.key()} chart={AttrKey(*chart)} lines={lines.clone()} {span} {now} height={HEIGHTS.0} texts={t} seek={seek.clone()} />
+            }) }
+            { save_buttons(page, &series, name, t, language) }
+        </div>
+    }
+}
+
+fn save_buttons(page: &Page, series: &Series, name: &str, t: Texts, language: Language) -> Html {
+    let _ = page;
+    let file = name.replace([' ', '/'], "-");
+    let csv = {
+        let (file, series) = (format!("{file}.csv"), series.clone());
+        Callback::from(move |_: MouseEvent| dom::save_file(&file, &charts::csv(&series)))
+    };
+    let png = {
+        let (file, series, title) = (file.clone(), series.clone(), name.to_string());
+        Callback::from(move |_: MouseEvent| {
+            save_picture(&file, &title, &shown(&series, t), (series.from, series.to), t, language);
+        })
+    };
+    html! {
+        <div class="bar">
+            <button type="button" class="button" onclick={csv}><Icon name="save" />{ t.chart_csv() }</button>
+            <button type="button" class="button" onclick={png}><Icon name="save" />{ t.chart_png() }</button>
+        </div>
+    }
+}
+
+/// What was promised, what was kept, and what is left of the error budget.
+fn objective(o: &Objective, t: Texts, language: Language) -> Html {
+    let all = o.served + o.failed;
+    if all <= 0.0 {
+        return Html::default();
+    }
+    let kept = o.served / all;
+    let budget = (1.0 - f64::from(o.target)) * all;
+    let left = if budget > 0.0 { 1.0 - o.failed / budget } else { 0.0 };
+    let share = format::percent(kept, language);
+    let words = if left >= 0.0 {
+        t.objective_left(format::percent(left, language))
+    } else {
+        t.objective_spent(format::rate((o.failed / budget.max(0.001)) as f32, language))
+    };
+    html! {
+        <section class="objective" data-spent={(left < 0.0).to_string()}>
+            <p><b class="numbers">{ share }</b>{ " " }{ t.objective_kept() }</p>
+            <p class="numbers">{ t.objective_of(
+                format::whole(o.served.round() as u64, language),
+                format::whole(all.round() as u64, language),
+                format::percent_fine(f64::from(o.target), language)) }</p>
+            <svg viewBox="0 0 100 8" width="100%" height="8" preserveAspectRatio="none" aria-hidden="true">
+                <rect class="rail" width="100" height="8" /><rect class="left" width={(left.clamp(0.0, 1.0) * 100.0).to_string()} height="8" /></svg>
+            <p>{ words }</p>
+        </section>
+    }
+}
+
+fn alerts(page: &Page, alerts: &[AlertRow], t: Texts) -> Html {
+    if alerts.is_empty() {
+        return Html::default();
+    }
+    html! {
+        <section class="alerts">
+            <h3>{ t.alerts_title() }</h3>
+            <ul>
+                { for alerts.iter().rev().take(20).map(|alert| {
+                    let (page, at, object) = (page.clone(), alert.at, alert.object);
+                    let when = match alert.until {
+                        Some(until) => format!("{} – {}", format::short_clock(at), format::short_clock(until)),
+                        None => t.alert_since(format::short_clock(at)),
+                    };
+                    html! {
+                        <li data-open={alert.until.is_none().to_string()}>
+                            <button type="button" class="row" onclick={move |_| {
+                                page.seek(at);
+                                if object != 0 { page.show(object, Tab::Charts); }
+                            }}><Icon name={if alert.until.is_none() { "problem" } else { "clock" }} />
+                            <span>{ t.why(&alert.key, &alert.args) }</span><span class="spring" /><small class="numbers">{ when }</small></button>
+                        </li>
+                    }
+                }) }
+            </ul>
+        </section>
+    }
+}
+
+/// The chart of the time bar: chosen, or requests as soon as there are any.
+#[component]
+pub fn BarChart() -> Html {
+    let page = use_page(topic::ANSWERS | topic::CHOICE | topic::CLOCK);
+    let (t, language) = (page.texts(), page.language());
+    let series = page.view().live.series.get(&None).cloned();
+    let Some(series) = series else { return Html::default() };
+    let all = shown(&series, t);
+    let wish = page.ui().chart.unwrap_or(Chart::Load);
+    let fallback = all.iter().find(|c| c.0 == Chart::Replicas).or(all.first());
+    let Some((chart, lines)) = all.iter().find(|c| c.0 == wish).or(fallback) else { return Html::default() };
+    let now = page.view().clock.now;
+    let columns = lines.first().map_or(1, |l| l.values.len());
+    let column = charts::column(&series, now, columns);
+    let words = said(*chart, lines, column, now, t, language);
+    let choose = {
+        let page = page.clone();
+        Callback::from(move |e: Event| page.choose(|ui| ui.chart = Chart::of(&dom::value(&e))))
+    };
+    let end = super::time_bar::end(&page.view().clock);
+    let share = format!("{:.3}%", 100.0 * series.to as f64 / end.max(1) as f64);
+    html! {
+        <div class="lane chart">
+            <div class="lane-name">
+                <select class="field" aria-label={t.chart_choose()} onchange={choose}>
+                    { for all.iter().map(|(c, _)| html! {
+                        <option value={c.key()} selected={c == chart}>{ c.title(t) }</option> }) }
+                </select>
+                { legend(*chart, lines, column, language) }
+            </div>
+            <svg width="100%" height={HEIGHTS.1.to_string()}><svg width={share} height={HEIGHTS.1.to_string()}>{ plot(*chart, lines, HEIGHTS.1, column, &words) }</svg></svg>
+        </div>
+    }
+}

@@ -1,0 +1,274 @@
+//! Requests on the stage: services at the left edge, a line to each pod that answers, and samples of what is on its way: a
+//! circle is answered, a diamond fails. Width and numbers say the same without motion.
+
+use super::super::format;
+use super::super::live;
+use super::Scene;
+use super::layout::{Level, Rect};
+use super::paint::{Frame, elide, width};
+use crate::session::{FlowRow, RowBody, ServiceRow};
+use std::collections::BTreeMap;
+use web_sys::CanvasRenderingContext2d as Canvas;
+
+/// Samples at once. Ours: more are a swarm.
+const SAMPLES_MAX: u32 = 60;
+/// How long a sample is on its way. Ours: the eye can follow it.
+const WAY_MS: f64 = 1_400.0;
+/// More lines than this from one service end at nodes instead of pods. Ours.
+const LINES_MAX: usize = 48;
+
+/// A line from a service to something on the picture.
+struct Line {
+    end: Rect,
+    rate: f32,
+    failed: f32,
+    number: u32,
+}
+
+/// The curve of a line.
+#[derive(Clone, Copy)]
+struct Curve {
+    from: (f64, f64),
+    to: (f64, f64),
+    bend: f64,
+}
+
+impl Curve {
+    fn new(pill: &Rect, end: &Rect) -> Self {
+        let from = (pill.x + pill.w, pill.y + pill.h / 2.0);
+        let to = (end.x - 1.0, end.y + end.h / 2.0);
+        Curve { from, to, bend: ((to.0 - from.0) / 2.0).clamp(14.0, 160.0) }
+    }
+    fn draw(&self, c: &Canvas) {
+        c.begin_path();
+        c.move_to(self.from.0, self.from.1);
+        let (x, tx) = (self.from.0 + self.bend, self.to.0 - self.bend);
+        c.bezier_curve_to(x, self.from.1, tx, self.to.1, self.to.0 - 5.0, self.to.1);
+        c.stroke();
+    }
+    fn head(&self, c: &Canvas, size: f64) {
+        let (x, y) = self.to;
+        c.begin_path();
+        c.move_to(x, y);
+        c.line_to(x - size * 1.6, y - size);
+        c.line_to(x - size * 1.6, y + size);
+        c.close_path();
+        c.fill();
+    }
+    /// A point on the way, 0 at the service.
+    fn at(&self, t: f64) -> (f64, f64) {
+        let u = 1.0 - t;
+        let mix =
+            |a: f64, b: f64, c: f64, d: f64| u * u * u * a + 3.0 * u * u * t * b + 3.0 * u * t * t * c + t * t * t * d;
+        let (x, tx) = (self.from.0 + self.bend, self.to.0 - self.bend);
+        (mix(self.from.0, x, tx, self.to.0), mix(self.from.1, self.from.1, self.to.1, self.to.1))
+    }
+}
+
+impl Scene {
+    /// Lines and samples; whether samples move.
+    pub(super) fn traffic(&mut self, c: &Canvas, f: &Frame) -> bool {
+        let since = (f.at - self.last_at).clamp(0.0, 100.0);
+        self.last_at = f.at;
+        if f.samples {
+            self.phase += since / WAY_MS;
+        }
+        let mut left = SAMPLES_MAX;
+        let mut moving = false;
+        for i in 0..self.pills.len() {
+            let (id, pill) = self.pills[i];
+            let selected = f.selected == Some(id);
+            let Some(RowBody::Service(service)) = f.view.row(id).map(|r| &r.body) else { continue };
+            let flow = f.view.live.flow(id);
+            if !selected && !(f.traffic && flow.is_some_and(|flow| flow.rate > 0.0)) {
+                continue;
+            }
+            let lines = self.lines_of(f, service, flow);
+            c.set_global_alpha(if selected { 1.0 } else { 0.55 });
+            self.draw_lines(c, f, &pill, &lines);
+            c.set_global_alpha(1.0);
+            if f.samples && !f.still {
+                let used = self.draw_samples(c, f, &pill, &lines, left);
+                left -= used;
+                moving |= used > 0;
+            }
+        }
+        self.calls(c, f);
+        moving
+    }
+
+    /// Where a service's lines end: at its pods, or at their nodes when pods are too small or too many.
+    fn lines_of(&self, f: &Frame, service: &ServiceRow, flow: Option<&FlowRow>) -> Vec<Line> {
+        let mut ends: BTreeMap<u32, (f32, f32)> =
+            service.endpoints.iter().filter(|e| e.1).map(|e| (e.0, (0.0, 0.0))).collect();
+        for end in flow.iter().flat_map(|f| &f.ends) {
+            ends.insert(end.pod, (end.rate, end.failed));
+        }
+        if flow.is_some_and(|f| f.rate > 0.0) {
+            ends.retain(|_, (rate, _)| *rate > 0.0);
+        }
+        let whole = self.level() <= Level::Nodes || ends.len() > LINES_MAX;
+        if whole {
+            let mut nodes: BTreeMap<u32, (f32, f32)> = BTreeMap::new();
+            for (pod, (rate, failed)) in ends {
+                if let Some(node) = f.view.pod(pod).and_then(|p| p.1.node) {
+                    let sum = nodes.entry(node).or_default();
+                    *sum = (sum.0 + rate, sum.1 + failed);
+                }
+            }
+            ends = nodes;
+        }
+        let window = self.window();
+        let rect = |id: u32| {
+            if !whole {
+                return self.pod_rect(f.view, id);
+            }
+            Some(self.on_screen(&self.plan.nodes[*self.plan.index.get(&id)?].rect))
+        };
+        let seen = ends.into_iter().filter_map(|(id, (rate, failed))| {
+            let end = rect(id).filter(|r| r.meets(&window))?;
+            Some(Line { end, rate, failed, number: id })
+        });
+        seen.take(LINES_MAX * 4).collect()
+    }
+
+    fn draw_lines(&self, c: &Canvas, f: &Frame, pill: &Rect, lines: &[Line]) {
+        c.set_stroke_style_str(&f.p.accent);
+        c.set_fill_style_str(&f.p.accent);
+        for line in lines {
+            let wide = if line.rate > 0.0 { live::line_width(line.rate) } else { 1.5 };
+            let curve = Curve::new(pill, &line.end);
+            c.set_line_width(wide);
+            curve.draw(c);
+            curve.head(c, (wide * 0.9).max(3.5));
+        }
+    }
+
+    fn draw_samples(&self, c: &Canvas, f: &Frame, pill: &Rect, lines: &[Line], room: u32) -> u32 {
+        let mut used = 0;
+        for line in lines {
+            let count = live::dots(line.rate).min(room - used);
+            let curve = Curve::new(pill, &line.end);
+            let failed = f64::from(line.failed) / f64::from(line.rate.max(0.001));
+            for nth in 0..count {
+                let (way, fails) = live::dot(line.number, nth, count, self.phase, failed);
+                sample(c, f, curve.at(way), fails);
+            }
+            used += count;
+        }
+        used
+    }
+
+    /// A service whose pods call another one: an arc along the edge.
+    fn calls(&self, c: &Canvas, f: &Frame) {
+        for flow in &f.view.live.traffic.flows {
+            let Some((_, to)) = self.pills.iter().find(|p| p.0 == flow.service) else { continue };
+            for from in &flow.from {
+                let Some((_, from)) = self.pills.iter().find(|p| p.0 == *from) else { continue };
+                let (y, ty) = (from.y + from.h / 2.0, to.y + to.h / 2.0);
+                c.set_stroke_style_str(&f.p.accent);
+                c.set_fill_style_str(&f.p.accent);
+                c.set_line_width(live::line_width(flow.rate).min(3.0));
+                c.begin_path();
+                c.move_to(from.x, y);
+                c.bezier_curve_to(0.0, y, 0.0, ty, to.x - 3.0, ty);
+                c.stroke();
+                c.begin_path();
+                c.move_to(to.x, ty);
+                c.line_to(to.x - 6.0, ty - 4.0);
+                c.line_to(to.x - 6.0, ty + 4.0);
+                c.close_path();
+                c.fill();
+            }
+        }
+    }
+
+    pub(super) fn services(&self, c: &Canvas, f: &Frame) {
+        for (id, r) in &self.pills {
+            let Some(row) = f.view.row(*id) else { continue };
+            let RowBody::Service(service) = &row.body else { continue };
+            let selected = f.selected == Some(*id);
+            c.begin_path();
+            let _ = c.round_rect_with_f64(r.x, r.y, r.w, r.h, 12.0);
+            c.set_fill_style_str(if selected { &f.p.tint_sel } else { &f.p.surface });
+            c.fill();
+            c.set_line_width(if selected { 2.0 } else { 1.0 });
+            c.set_stroke_style_str(if selected { &f.p.accent } else { &f.p.edge });
+            c.stroke();
+            let ready = service.endpoints.iter().filter(|e| e.1).count();
+            let count = format!("{ready}/{}", service.endpoints.len());
+            let (left, right, top, low) = (r.x + 12.0, r.x + r.w - 12.0, r.y + 16.0, r.y + 33.0);
+            c.set_text_baseline("alphabetic");
+            c.set_font("12px system-ui, sans-serif");
+            c.set_fill_style_str(&f.p.ink2);
+            let wide = width(c, &count);
+            let _ = c.fill_text(&count, right - wide, top);
+            c.set_font("600 12.5px system-ui, sans-serif");
+            c.set_fill_style_str(&f.p.ink);
+            let name = elide(c, &row.name, r.w - wide - 32.0);
+            let _ = c.fill_text(&name, left, top);
+            match f.view.live.flow(*id).filter(|flow| flow.rate > 0.0) {
+                Some(flow) => numbers(c, f, flow, (left, right), low),
+                None => {
+                    c.set_font("12px system-ui, sans-serif");
+                    c.set_fill_style_str(&f.p.ink2);
+                    let _ = c.fill_text(&elide(c, &service.ports, r.w - 24.0), left, low);
+                }
+            }
+        }
+        if let Some((_, first)) = self.pills.first() {
+            let loads = f.view.gutter().first().map_or(0, |g| g.1.len());
+            c.set_font("600 12px system-ui, sans-serif");
+            c.set_text_baseline("alphabetic");
+            c.set_fill_style_str(&f.p.ink2);
+            let label = if loads > 0 { f.load_label } else { f.services_label };
+            let _ = c.fill_text(label, first.x + 2.0, first.y - super::LOAD * loads as f64 - 7.0);
+        }
+    }
+}
+
+/// `40/s` and what fails, as a diamond and a number.
+fn numbers(c: &Canvas, f: &Frame, flow: &FlowRow, (left, right): (f64, f64), y: f64) {
+    c.set_font("12px system-ui, sans-serif");
+    c.set_fill_style_str(&f.p.ink2);
+    let rate = format!("{}/s", format::rate(flow.rate, f.language));
+    let _ = c.fill_text(&rate, left, y);
+    if flow.failed > 0.0 {
+        let share = format::percent(f64::from(flow.failed / flow.rate), f.language);
+        c.set_font("600 12px system-ui, sans-serif");
+        c.set_fill_style_str(&f.p.bad);
+        let wide = width(c, &share);
+        let _ = c.fill_text(&share, right - wide, y);
+        diamond(c, (right - wide - 8.0, y - 4.0), 4.0);
+        return;
+    }
+    let latency = format!("{} ms", format::rate(flow.latency[0], f.language));
+    let wide = width(c, &latency);
+    let _ = c.fill_text(&latency, right - wide, y);
+}
+
+fn sample(c: &Canvas, f: &Frame, (x, y): (f64, f64), fails: bool) {
+    c.set_line_width(1.5);
+    c.set_stroke_style_str(&f.p.surface);
+    if fails {
+        c.set_fill_style_str(&f.p.bad);
+        diamond(c, (x, y), 5.0);
+        return c.stroke();
+    }
+    c.set_fill_style_str(&f.p.ink);
+    c.begin_path();
+    let _ = c.arc(x, y, 3.0, 0.0, std::f64::consts::TAU);
+    c.fill();
+    c.stroke();
+}
+
+/// A failed request.
+fn diamond(c: &Canvas, (x, y): (f64, f64), r: f64) {
+    c.begin_path();
+    c.move_to(x, y - r);
+    c.line_to(x + r, y);
+    c.line_to(x, y + r);
+    c.line_to(x - r, y);
+    c.close_path();
+    c.fill();
+}
