@@ -62,10 +62,10 @@ pub fn rate(value: f32, language: Language) -> String {
 pub fn percent(share: f64, language: Language) -> String {
     let tenth = (share.clamp(0.0, 9.99) * 1_000.0).round() as u64;
     match tenth {
-        0 if share > 0.0 => format!("<{} %", tenths(1, language)),
-        1000 if share < 1.0 => format!(">{} %", tenths(999, language)),
-        100..=899 | 1100.. => format!("{} %", whole((tenth + 5) / 10, language)),
-        _ => format!("{} %", tenths(tenth, language)),
+        0 if share > 0.0 => format!("<{}\u{a0}%", tenths(1, language)),
+        1000 if share < 1.0 => format!(">{}\u{a0}%", tenths(999, language)),
+        100..=899 | 1100.. => format!("{}\u{a0}%", whole((tenth + 5) / 10, language)),
+        _ => format!("{}\u{a0}%", tenths(tenth, language)),
     }
 }
 
@@ -73,7 +73,7 @@ pub fn percent(share: f64, language: Language) -> String {
 pub fn percent_fine(share: f64, language: Language) -> String {
     let text = format!("{:.3}", share * 100.0);
     let text = text.trim_end_matches('0').trim_end_matches('.');
-    format!("{} %", text.replace('.', &point(language).to_string()))
+    format!("{}\u{a0}%", text.replace('.', &point(language).to_string()))
 }
 
 /// Bytes as MiB or GiB.
@@ -178,8 +178,11 @@ mod tests {
     #[test]
     fn shares_never_lie_at_their_ends() {
         let say = |share: f64| percent(share, En);
-        assert_eq!([say(0.0), say(0.000_01), say(0.021), say(0.5)], ["0 %", "<0.1 %", "2.1 %", "50 %"]);
-        assert_eq!([say(0.999_99), say(1.0), percent(0.9985, De)], [">99.9 %", "100 %", "99,9 %"]);
+        assert_eq!(
+            [say(0.0), say(0.000_01), say(0.021), say(0.5)],
+            ["0\u{a0}%", "<0.1\u{a0}%", "2.1\u{a0}%", "50\u{a0}%"]
+        );
+        assert_eq!([say(0.999_99), say(1.0), percent(0.9988, De)], [">99.9\u{a0}%", "100\u{a0}%", "99,9\u{a0}%"]);
         assert_eq!([rate(0.44, De), rate(2_500.4, De), rate(f32::NAN, En)], ["0,4", "2.500", "–"]);
     }
 

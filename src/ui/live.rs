@@ -2,7 +2,7 @@
 //! browser; tested natively.
 
 use crate::session::{FaultRow, FlowRow, LoadRow, Series, Traffic, Update};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Thinnest and thickest flow line, in pixels. Ours: seen, and not taken for a wall.
 const LINE: (f64, f64) = (1.0, 6.0);
@@ -20,8 +20,10 @@ pub struct Live {
     pub pods: BTreeMap<u32, (u64, u64)>,
     /// Use by node: the sum of its pods.
     pub nodes: BTreeMap<u32, (u64, u64)>,
-    /// Faults in force.
+    /// Faults in force, those that come again, and the newest that are over.
     pub faults: Vec<FaultRow>,
+    /// Rows that a fault befalls just now.
+    pub broken: BTreeSet<u32>,
     /// Curves: of everything (`None`) and of what was last asked for.
     pub series: BTreeMap<Option<u32>, Series>,
 }
@@ -43,6 +45,9 @@ impl Live {
             self.traffic = traffic;
         }
         if let Some(faults) = update.faults.take() {
+            let active = faults.iter().filter(|f| f.ended.is_none() && !f.repeats);
+            self.broken =
+                active.flat_map(|f| f.objects.iter().copied().chain([f.object])).filter(|id| *id > 0).collect();
             self.faults = faults;
         }
         if let Some(series) = update.series.take() {
@@ -71,7 +76,7 @@ impl Live {
 
     /// Faults that befall a row.
     pub fn faults_of(&self, row: u32) -> impl Iterator<Item = &FaultRow> {
-        self.faults.iter().filter(move |f| f.object == row)
+        self.faults.iter().filter(move |f| f.ended.is_none() && (f.object == row || f.objects.contains(&row)))
     }
 }
 

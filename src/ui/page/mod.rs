@@ -16,7 +16,8 @@ use super::scene::layout::Level;
 use super::settings::{SPEEDS, Settings, Theme};
 use super::texts::{Language, Texts};
 use super::view::{Changes, View};
-use crate::session::{Action, Command, Happening, RowBody, Update, wire};
+use crate::session::{self, Action, Choice, Command, Happening, RowBody, Update, wire};
+use crate::world::faults::Needs;
 use gloo_timers::callback::Timeout;
 use std::cell::{Cell, Ref, RefCell};
 use std::collections::VecDeque;
@@ -513,6 +514,19 @@ impl Page {
         };
         if let Some(id) = selected.filter(|_| tab == Tab::Charts) {
             self.ask(&Command::Series { id: Some(id), columns: OVERVIEW_COLUMNS });
+        }
+    }
+
+    /// What can break at a row, or in the whole cluster (0).
+    pub fn fault_choices(&self, id: u32) -> Vec<Choice> {
+        match self.view().row(id) {
+            Some(row) => session::menu(row),
+            None if id == 0 => {
+                let mut all = session::menu_for(Needs::Cluster, "");
+                all.extend(session::menu_for(Needs::Controller, "all"));
+                all
+            }
+            None => Vec::new(),
         }
     }
 

@@ -46,6 +46,8 @@ pub enum Dialog {
     Find,
     /// Open: paste, choose files.
     Open,
+    /// A fault for a row (0: for the whole cluster) with a length, a rhythm or by chance.
+    Fault(u32),
 }
 
 /// A short message that goes by itself.
@@ -100,6 +102,8 @@ pub struct Ui {
     pub speed: usize,
     /// Whether the outline is visible as text.
     pub outline: bool,
+    /// The menu on the stage: row id and place.
+    pub menu: Option<(u32, f64, f64)>,
     /// The time bar's chart; requests, where there are any, or replicas when nothing was chosen.
     pub chart: Option<Chart>,
     /// Whether all flows of requests are drawn.
@@ -145,6 +149,7 @@ impl Ui {
             playing: false,
             speed: settings::SPEED_ONE,
             outline: false,
+            menu: None,
             chart: None,
             traffic: true,
             legend: false,

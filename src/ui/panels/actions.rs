@@ -1,28 +1,37 @@
 //! What can be done to the selected row, each with the line one would type.
 
 use super::super::dom;
+use super::super::format;
 use super::super::hooks::use_page;
-use super::super::page::{Page, topic};
+use super::super::page::{Dialog, Page, topic};
 use super::super::texts::Texts;
 use super::super::widgets::Icon;
-use crate::session::{Action, NodeRow, RowBody, WorkloadRow};
+use crate::session::{Action, Choice, FaultRow, NodeRow, RowBody, WorkloadRow};
 use yew::prelude::*;
 
 /// Properties of [`Actions`].
 #[derive(Properties, PartialEq)]
 pub struct ActionsProps {
-    /// Row id.
+    /// Row id; 0 for the whole cluster.
     pub id: u32,
 }
 
-struct Item {
-    words: &'static str,
-    line: String,
-    action: Action,
+/// What an item does.
+#[derive(Clone, PartialEq)]
+enum Ask {
+    Act(Action),
+    Open(Dialog),
 }
 
-fn item(words: &'static str, line: String, action: Action) -> Item {
-    Item { words, line, action }
+struct Item {
+    words: String,
+    /// What one would type, or what it does.
+    line: String,
+    ask: Ask,
+}
+
+fn item(words: &str, line: String, action: Action) -> Item {
+    Item { words: words.to_string(), line, ask: Ask::Act(action) }
 }
 
 fn items(page: &Page, id: u32) -> Vec<Item> {
@@ -108,7 +117,7 @@ fn on_workload(t: Texts, id: u32, target: &str, w: &WorkloadRow) -> Vec<Item> {
     all
 }
 
-/// The menu button and its menu.
+/// The menu button and its menu; id 0 is the whole cluster.
 #[component]
 pub fn Actions(props: &ActionsProps) -> Html {
     let page = use_page(topic::ROWS | topic::CHOICE);
@@ -118,8 +127,6 @@ pub fn Actions(props: &ActionsProps) -> Html {
         let open = open.clone();
         use_effect_with(props.id, move |_| open.set(false));
     }
-    let all = items(&page, props.id);
-    let count = all.len();
     let toggle = {
         let open = open.clone();
         Callback::from(move |_: MouseEvent| {
@@ -129,9 +136,12 @@ pub fn Actions(props: &ActionsProps) -> Html {
             open.set(!*open);
         })
     };
-    let onkeydown = {
+    let close = {
         let open = open.clone();
-        Callback::from(move |e: KeyboardEvent| menu_key(&e, &open, count))
+        Callback::from(move |()| {
+            open.set(false);
+            dom::focus("actions-button");
+        })
     };
     let scale = scale_field(&page, props.id);
     html! {
@@ -139,23 +149,158 @@ pub fn Actions(props: &ActionsProps) -> Html {
             <button type="button" class="button" id="actions-button" aria-haspopup="menu" aria-expanded={open.to_string()} onclick={toggle}>
                 <Icon name="actions" />{ t.actions_title() }<Icon name="down" /></button>
             { scale }
-            if *open {
-                <div class="menu" role="menu" aria-label={t.actions_title()} {onkeydown}>
-                    { for all.into_iter().enumerate().map(|(i, item)| {
-                        let (page, open) = (page.clone(), open.clone());
-                        let action = item.action;
-                        html! {
-                            <button type="button" role="menuitem" tabindex="-1" id={format!("action-{i}")} onclick={move |_| {
-                                page.choose(|ui| ui.tried = true);
-                                page.act(action.clone());
-                                open.set(false);
-                                dom::focus("actions-button");
-                            }}><span>{ item.words }</span><code>{ item.line }</code></button>
-                        }
-                    }) }
-                </div>
-            }
+            if *open { <Menu id={props.id} start="action" {close} /> }
         </div>
+    }
+}
+
+/// The menu at the place of a right click.
+#[component]
+pub fn ContextMenu() -> Html {
+    let page = use_page(topic::CHOICE);
+    let node = use_node_ref();
+    let menu = page.ui().menu;
+    {
+        let node = node.clone();
+        use_effect_with(menu, move |menu| {
+            if let (Some((_, x, y)), Some(place)) = (menu, node.cast::<web_sys::HtmlElement>()) {
+                put_at(&place, *x, *y);
+                dom::focus("context-0");
+            }
+        });
+    }
+    let Some((id, ..)) = menu else { return Html::default() };
+    let close = {
+        let page = page.clone();
+        Callback::from(move |()| {
+            page.choose(|ui| ui.menu = None);
+            dom::focus("stage");
+        })
+    };
+    let away = close.clone();
+    html! {
+        <>
+            <div class="behind" onpointerdown={move |_| away.emit(())} />
+            <div class="context" ref={node}><Menu {id} start="context" {close} /></div>
+        </>
+    }
+}
+
+/// Puts the menu at a point of the stage, or as near as it fits.
+fn put_at(place: &web_sys::HtmlElement, x: f64, y: f64) {
+    let Some(around) = place.offset_parent() else { return };
+    let (w, h) = (around.client_width() as f64, around.client_height() as f64);
+    let (own_w, own_h) = (place.offset_width() as f64, place.offset_height() as f64);
+    let fit = |at: f64, own: f64, all: f64| at.min(all - own - 8.0).max(8.0);
+    let _ = place.style().set_property("left", &format!("{}px", fit(x, own_w, w)));
+    let _ = place.style().set_property("top", &format!("{}px", fit(y, own_h, h)));
+}
+
+#[derive(Properties, PartialEq)]
+struct MenuProps {
+    id: u32,
+    /// Start of the items' ids.
+    start: &'static str,
+    close: Callback<()>,
+}
+
+/// A group of the menu: its name and its items.
+type Part = (&'static str, Vec<Item>);
+
+fn parts(page: &Page, id: u32) -> Vec<Part> {
+    let t = page.texts();
+    let own = if id == 0 { Vec::new() } else { items(page, id) };
+    let all =
+        [(t.actions_now(), ending(page, id)), (t.actions_kubectl(), own), (t.actions_faults(), breaking(page, id))];
+    all.into_iter().filter(|p| !p.1.is_empty()).collect()
+}
+
+/// Ends what is broken here.
+fn ending(page: &Page, id: u32) -> Vec<Item> {
+    let t = page.texts();
+    let view = page.view();
+    let broken = view.live.faults_of(id).filter(|f| f.ended.is_none());
+    let end = |f: &FaultRow| Item {
+        words: t.fault_end(t.fault(&f.kind.replace('-', "_"))),
+        line: t.fault_since(format::short_clock(f.since)),
+        ask: Ask::Act(Action::EndFault { number: f.number }),
+    };
+    broken.map(end).collect()
+}
+
+/// Lets something break, at once and until it is ended; the last item asks for more.
+fn breaking(page: &Page, id: u32) -> Vec<Item> {
+    let t = page.texts();
+    let choices = page.fault_choices(id);
+    let several = {
+        let view = page.view();
+        view.pod(id).is_some_and(|(_, pod)| pod.parts.iter().filter(|p| !p.init).count() > 1)
+    };
+    // What the other group offers already is not offered twice.
+    let other =
+        |c: &&Choice| !matches!(c.ask.kind.as_str(), "node-crash") && !(c.ask.kind == "kill" && !several && id != 0);
+    let mut all: Vec<Item> = choices
+        .iter()
+        .filter(other)
+        .map(|c| {
+            let words = t.fault(&c.key());
+            let named = !c.ask.part.is_empty() && (several || !matches!(c.ask.kind.as_str(), "crash" | "hang"));
+            let named = named && (several || c.ask.id == 0);
+            let words = if named { format!("{words}: {}", c.ask.part) } else { words };
+            let line = if c.line.is_empty() { t.fault(&format!("{}.about", c.key())) } else { c.line.clone() };
+            Item { words, line, ask: Ask::Act(Action::Fault(c.ask.clone())) }
+        })
+        .collect();
+    if !all.is_empty() {
+        let (words, line) = (t.fault_more().to_string(), t.fault_more_about().to_string());
+        all.push(Item { words, line, ask: Ask::Open(Dialog::Fault(id)) });
+    }
+    all
+}
+
+#[component]
+fn Menu(props: &MenuProps) -> Html {
+    let page = use_page(topic::ROWS | topic::CHOICE);
+    let t = page.texts();
+    let all = parts(&page, props.id);
+    let count: usize = all.iter().map(|p| p.1.len()).sum();
+    let onkeydown = {
+        let (close, start) = (props.close.clone(), props.start);
+        Callback::from(move |e: KeyboardEvent| menu_key(&e, start, &close, count))
+    };
+    let mut at = 0;
+    let mut next = || {
+        at += 1;
+        at - 1
+    };
+    html! {
+        <div class="menu" role="menu" aria-label={t.actions_title()} {onkeydown}>
+            { for all.into_iter().map(|(title, items)| html! {
+                <div role="group" aria-label={title}>
+                    <p aria-hidden="true">{ title }</p>
+                    { for items.into_iter().map(|item| menu_item(&page, item, format!("{}-{}", props.start, next()), props.close.clone())) }
+                </div>
+            }) }
+        </div>
+    }
+}
+
+fn menu_item(page: &Page, item: Item, id: String, close: Callback<()>) -> Html {
+    let page = page.clone();
+    let ask = item.ask;
+    let code = item.line.starts_with("kubectl ");
+    html! {
+        <button type="button" role="menuitem" tabindex="-1" {id} onclick={move |_| {
+            close.emit(());
+            match &ask {
+                Ask::Act(action) => {
+                    page.choose(|ui| ui.tried = true);
+                    page.act(action.clone());
+                }
+                Ask::Open(dialog) => page.choose(|ui| ui.dialog = Some(dialog.clone())),
+            }
+        }}><span>{ item.words }</span>
+            if code { <code>{ item.line }</code> } else { <small>{ item.line }</small> }</button>
     }
 }
 
@@ -181,16 +326,15 @@ fn scale_field(page: &Page, id: u32) -> Html {
 }
 
 /// Arrows walk the menu, Escape and Tab leave it.
-fn menu_key(e: &KeyboardEvent, open: &UseStateHandle<bool>, count: usize) {
-    let at: usize = dom::active().and_then(|a| a.id().strip_prefix("action-")?.parse().ok()).unwrap_or(0);
+fn menu_key(e: &KeyboardEvent, start: &str, close: &Callback<()>, count: usize) {
+    let at: usize = dom::active().and_then(|a| a.id().rsplit('-').next()?.parse().ok()).unwrap_or(0);
     let to = match e.key().as_str() {
         "ArrowDown" => (at + 1) % count.max(1),
-        "ArrowUp" => (at + count - 1) % count.max(1),
+        "ArrowUp" => (at + count.max(1) - 1) % count.max(1),
         "Home" => 0,
-        "End" => count - 1,
+        "End" => count.saturating_sub(1),
         "Escape" | "Tab" => {
-            open.set(false);
-            dom::focus("actions-button");
+            close.emit(());
             if e.key() == "Escape" {
                 e.prevent_default();
                 e.stop_propagation();
@@ -201,5 +345,5 @@ fn menu_key(e: &KeyboardEvent, open: &UseStateHandle<bool>, count: usize) {
     };
     e.prevent_default();
     e.stop_propagation();
-    dom::focus(&format!("action-{to}"));
+    dom::focus(&format!("{start}-{to}"));
 }

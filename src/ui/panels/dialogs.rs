@@ -8,6 +8,7 @@ use super::super::page::{Dialog, Page, Tab, topic};
 use super::super::settings::{Announce, SingleKeys};
 use super::super::texts::Language;
 use super::super::widgets::Icon;
+use super::faults::{FaultForm, FaultFormProps};
 use super::shortcuts;
 use crate::session::File;
 use web_sys::HtmlDialogElement;
@@ -22,6 +23,7 @@ pub fn shown(dialog: Option<Dialog>) -> Html {
         Some(Dialog::Keys) => html! { <Keys /> },
         Some(Dialog::Find) => html! { <Find /> },
         Some(Dialog::Open) => html! { <Open /> },
+        Some(Dialog::Fault(id)) => html! { <Break {id} /> },
         None => Html::default(),
     }
 }
@@ -65,6 +67,16 @@ fn Sheet(props: &SheetProps) -> Html {
             { props.children.clone() }
         </dialog>
     }
+}
+
+/// Orders a fault.
+#[component]
+fn Break(props: &FaultFormProps) -> Html {
+    let page = use_page(topic::CHOICE);
+    let name = page.kubectl_name(props.id);
+    let title = page.texts().fault_title();
+    let title = name.map_or(title.to_string(), |name| format!("{title}: {name}"));
+    html! { <Sheet {title}><FaultForm id={props.id} /></Sheet> }
 }
 
 #[component]

@@ -11,7 +11,7 @@ use super::actions::Actions;
 use super::outline::LookMark;
 use super::placement::Placement;
 use super::why::Why;
-use super::{charts, decision, loads};
+use super::{charts, decision, faults, loads};
 use crate::session::{Inspect, NodeRow, PodRow, Row, RowBody, ServiceRow, WorkloadRow};
 use yew::prelude::*;
 
@@ -80,6 +80,8 @@ fn Nothing() -> Html {
         <div class="nothing">
             <h2 id="answers" tabindex="-1">{ t.inspector_title() }</h2>
             <p>{ t.inspector_nothing() }</p>
+            <Actions id={0} />
+            { faults::broken(&page, 0) }
             if !troubles.is_empty() {
                 <h3>{ t.inspector_troubles() }</h3>
                 <ul>{ list(troubles, Tab::Why) }</ul>
@@ -242,6 +244,7 @@ fn overview(page: &Page, row: &Row, inspect: Option<&Inspect>) -> Html {
     }
     html! {
         <>
+            { faults::broken(page, row.id) }
             { facts(items) }
             { containers(row, t) }
             { children(page, row) }

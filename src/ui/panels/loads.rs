@@ -227,8 +227,8 @@ fn ShapeForm(props: &ShapeFormProps) -> Html {
         move |shape: Shape| set(&page, &name, service, shape)
     };
     let kind = {
-        let (put, page, shape, rate) = (put.clone(), page.clone(), shape.clone(), load.rate);
-        Callback::from(move |e: Event| put(turned(&shape, &dom::value(&e), rate, page.view().clock.now)))
+        let (put, shape, rate) = (put.clone(), shape.clone(), load.rate);
+        Callback::from(move |e: Event| put(turned(&shape, &dom::value(&e), rate)))
     };
     let number = |label: &'static str, value: String, change: fn(&mut Shape, f32)| {
         let (put, shape) = (put.clone(), shape.clone());
@@ -260,17 +260,17 @@ fn ShapeForm(props: &ShapeFormProps) -> Html {
 }
 
 /// The same load in another shape: it goes on from its present rate, upward to four times as much.
-fn turned(shape: &Shape, kind: &str, rate: f32, now: u64) -> Shape {
+fn turned(shape: &Shape, kind: &str, rate: f32) -> Shape {
     let (minute, second) = (60_000_000, 1_000_000);
     let base = if rate > 0.0 { rate.round().max(1.0) } else { 10.0 };
     let peak = if shape.peak > base { shape.peak } else { base * 4.0 };
-    let start = (now / second + 5) * second;
+    let start = 5 * second;
     let length = match kind {
         "spike" => minute / 2,
         "daily" => 10 * minute,
         _ => minute,
     };
-    Shape { kind: kind.into(), base, peak, start, length }
+    Shape { kind: kind.into(), base, peak, start, length, ..Shape::default() }
 }
 
 /// Where requests end: one row a pod.

@@ -6,6 +6,7 @@ pub mod charts;
 pub mod decision;
 pub mod dialogs;
 pub mod editor;
+pub mod faults;
 pub mod header;
 pub mod inspector;
 pub mod loads;

@@ -38,7 +38,10 @@ pub fn run(page: &Page, ask: Ask, shift: bool) -> bool {
         Ask::Events => show_tab(page, Tab::Events),
         Ask::Why => show_tab(page, Tab::Why),
         Ask::Outline => page.choose(|ui| ui.outline = !ui.outline),
-        Ask::Actions => return dom::by_id("actions-button").is_some() && click("actions-button"),
+        Ask::Actions => {
+            page.choose(|ui| ui.sheet = "answers");
+            gloo_timers::callback::Timeout::new(0, || _ = click("actions-button")).forget();
+        }
         Ask::Kill => return kill(page),
         Ask::NextTrouble => trouble(page, false),
         Ask::LastTrouble => trouble(page, true),

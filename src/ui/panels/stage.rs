@@ -4,7 +4,7 @@ use super::super::dom;
 use super::super::examples;
 use super::super::format;
 use super::super::hooks::use_page;
-use super::super::page::{Page, Tab, topic};
+use super::super::page::{Page, topic};
 use super::super::scene::layout::Level;
 use super::super::scene::paint::Frame;
 use super::super::scene::palette::Palette;
@@ -13,6 +13,7 @@ use super::super::scene::{Scene, layout::Rect, tree, words};
 use super::super::settings::SPEEDS;
 use super::super::view::{Changes, LOOKS};
 use super::super::widgets::Icon;
+use super::actions::ContextMenu;
 use super::cards::Cards;
 use super::loads::Loads;
 use super::outline::Outline;
@@ -54,6 +55,7 @@ pub fn Stage() -> Html {
                     <Picture {canvas} {scene} />
                     <Loads />
                     <Cards />
+                    <ContextMenu />
                 </div>
                 if legend { <Legend /> }
             </div>
@@ -208,15 +210,12 @@ fn Picture(props: &PictureProps) -> Html {
         let (page, scene) = (page.clone(), props.scene.clone());
         Callback::from(move |e: MouseEvent| {
             let hit = scene.borrow().at(&page.view(), e.offset_x() as f64, e.offset_y() as f64);
-            if let Some(id) = hit {
-                e.prevent_default();
-                page.show(id, Tab::Overview);
-                gloo_timers::callback::Timeout::new(0, {
-                    let page = page.clone();
-                    move || _ = super::shortcuts::run(&page, super::super::keys::Ask::Actions, false)
-                })
-                .forget();
+            e.prevent_default();
+            if hit.is_some() {
+                page.select(hit);
             }
+            let place = (hit.unwrap_or(0), e.offset_x() as f64, e.offset_y() as f64);
+            page.choose(|ui| ui.menu = Some(place));
         })
     };
     let onpointerleave = Callback::from(move |_: PointerEvent| *drag.borrow_mut() = None);
@@ -327,7 +326,8 @@ fn paint(
         services_label: t.services_title(),
         load_label: t.loads_title(),
         traffic: ui.traffic,
-        samples: ui.playing && SPEEDS[ui.speed] <= SAMPLES_SPEED_MAX && view.clock.seeking.is_none(),
+        flowing: SPEEDS[ui.speed] <= SAMPLES_SPEED_MAX && view.clock.seeking.is_none(),
+        playing: ui.playing,
         ratio,
     };
     let more = scene.paint(context, &frame);

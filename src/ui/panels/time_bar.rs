@@ -366,7 +366,9 @@ fn lane_row(page: &Page, overview: &Overview, lane: &'static str, name: &'static
             _ => merged.push((*from, *to, label.clone(), 1)),
         }
     }
-    let said = page.texts().lane_marks(name, marks.len());
+    let t = page.texts();
+    let said = t.lane_marks(name, marks.len());
+    let words = |label: &str| label_words(lane, label, t);
     html! {
         <div class="lane" data-lane={lane}>
             <span class="lane-name">{ name }</span>
@@ -374,6 +376,7 @@ fn lane_row(page: &Page, overview: &Overview, lane: &'static str, name: &'static
                 { for merged.into_iter().map(|(from, to, label, count)| {
                     let (x, x2) = (scale.x(from) / 10.0, scale.x(to) / 10.0);
                     let page = page.clone();
+                    let label = words(&label);
                     let title = if count > 1 { format!("{label} +{}", count - 1) } else { label };
                     let wide = (x2 - x).max(0.0);
                     html! {
@@ -391,6 +394,12 @@ fn lane_row(page: &Page, overview: &Overview, lane: &'static str, name: &'static
             </svg>
         </div>
     }
+}
+
+/// A mark's label; a fault begins with its kind, which has a name in every language.
+fn label_words(lane: &str, label: &str, t: Texts) -> String {
+    let (kind, rest) = label.split_once(' ').unwrap_or((label, ""));
+    if lane == "faults" { format!("{} {rest}", t.fault(&kind.replace('-', "_"))) } else { label.to_string() }
 }
 
 /// Lanes that are always there; the others come with their first mark.

@@ -66,35 +66,44 @@ impl Curve {
 }
 
 impl Scene {
-    /// Lines and samples; whether samples move.
-    pub(super) fn traffic(&mut self, c: &Canvas, f: &Frame) -> bool {
+    /// The services whose lines are seen, with their pills and lines: the selected one, and all with traffic when that is asked for.
+    fn seen_flows(&self, f: &Frame) -> Vec<(bool, Rect, Vec<Line>)> {
+        let seen = self.pills.iter().filter_map(|(id, pill)| {
+            let selected = f.selected == Some(*id);
+            let flow = f.view.live.flow(*id);
+            if !selected && !(f.traffic && flow.is_some_and(|flow| flow.rate > 0.0)) {
+                return None;
+            }
+            let Some(RowBody::Service(service)) = f.view.row(*id).map(|r| &r.body) else { return None };
+            Some((selected, *pill, self.lines_of(f, service, flow)))
+        });
+        seen.collect()
+    }
+
+    /// Lines with their heads.
+    pub(super) fn flow_lines(&self, c: &Canvas, f: &Frame) {
+        for (selected, pill, lines) in self.seen_flows(f) {
+            c.set_global_alpha(if selected { 1.0 } else { 0.7 });
+            self.draw_lines(c, f, &pill, &lines);
+            c.set_global_alpha(1.0);
+        }
+    }
+
+    /// Samples of requests on their way; whether any moves.
+    pub(super) fn samples(&mut self, c: &Canvas, f: &Frame) -> bool {
         let since = (f.at - self.last_at).clamp(0.0, 100.0);
         self.last_at = f.at;
-        if f.samples {
+        if f.still || !f.flowing {
+            return false;
+        }
+        if f.playing {
             self.phase += since / WAY_MS;
         }
         let mut left = SAMPLES_MAX;
-        let mut moving = false;
-        for i in 0..self.pills.len() {
-            let (id, pill) = self.pills[i];
-            let selected = f.selected == Some(id);
-            let Some(RowBody::Service(service)) = f.view.row(id).map(|r| &r.body) else { continue };
-            let flow = f.view.live.flow(id);
-            if !selected && !(f.traffic && flow.is_some_and(|flow| flow.rate > 0.0)) {
-                continue;
-            }
-            let lines = self.lines_of(f, service, flow);
-            c.set_global_alpha(if selected { 1.0 } else { 0.55 });
-            self.draw_lines(c, f, &pill, &lines);
-            c.set_global_alpha(1.0);
-            if f.samples && !f.still {
-                let used = self.draw_samples(c, f, &pill, &lines, left);
-                left -= used;
-                moving |= used > 0;
-            }
+        for (_, pill, lines) in self.seen_flows(f) {
+            left -= self.draw_samples(c, f, &pill, &lines, left);
         }
-        self.calls(c, f);
-        moving
+        f.playing && left < SAMPLES_MAX
     }
 
     /// Where a service's lines end: at its pods, or at their nodes when pods are too small or too many.
@@ -160,7 +169,7 @@ impl Scene {
     }
 
     /// A service whose pods call another one: an arc along the edge.
-    fn calls(&self, c: &Canvas, f: &Frame) {
+    pub(super) fn calls(&self, c: &Canvas, f: &Frame) {
         for flow in &f.view.live.traffic.flows {
             let Some((_, to)) = self.pills.iter().find(|p| p.0 == flow.service) else { continue };
             for from in &flow.from {

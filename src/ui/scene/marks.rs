@@ -149,15 +149,7 @@ pub fn badges(c: &Canvas, p: &Palette, node: &NodeRow, r: &Rect) {
     let mut x = r.x + r.w - 14.0 - silent_width(node, r);
     let y = r.y + 13.0;
     if node.failed {
-        c.set_fill_style_str(&p.bad);
-        c.begin_path();
-        for (i, (dx, dy)) in
-            [(1.0, -8.0), (-6.0, 2.0), (-1.0, 2.0), (-3.0, 8.0), (5.0, -2.0), (0.0, -2.0)].iter().enumerate()
-        {
-            if i == 0 { c.move_to(x + dx, y + dy) } else { c.line_to(x + dx, y + dy) }
-        }
-        c.close_path();
-        c.fill();
+        bolt(c, p, (x, y), 1.0);
         x -= 22.0;
     }
     if node.cordoned {
@@ -169,4 +161,21 @@ pub fn badges(c: &Canvas, p: &Palette, node: &NodeRow, r: &Rect) {
         c.line_to(x + 3.5, y);
         c.stroke();
     }
+}
+
+/// A lightning: somebody let this fail. Its rim keeps it apart from what it lies on.
+pub fn bolt(c: &Canvas, p: &Palette, (x, y): (f64, f64), size: f64) {
+    c.begin_path();
+    for (i, (dx, dy)) in
+        [(1.0, -8.0), (-6.0, 2.0), (-1.0, 2.0), (-3.0, 8.0), (5.0, -2.0), (0.0, -2.0)].iter().enumerate()
+    {
+        let (px, py) = (x + dx * size, y + dy * size);
+        if i == 0 { c.move_to(px, py) } else { c.line_to(px, py) }
+    }
+    c.close_path();
+    c.set_line_width(3.0);
+    c.set_stroke_style_str(&p.surface);
+    c.stroke();
+    c.set_fill_style_str(&p.bad);
+    c.fill();
 }

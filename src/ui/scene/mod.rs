@@ -28,7 +28,7 @@ const GUTTER: f64 = 132.0;
 /// The same where loads stand above their services: a slider must fit. Ours.
 const GUTTER_LOADS: f64 = 188.0;
 /// Height of a load's card with its gap, as `.load` has it in CSS. Ours.
-pub const LOAD: f64 = 88.0;
+pub const LOAD: f64 = 100.0;
 /// Height of a service's pill, and to the next. As `.load-pill` has it in CSS. Ours.
 const PILL: (f64, f64) = (42.0, 56.0);
 /// Below this width the services are in the outline only. Ours.

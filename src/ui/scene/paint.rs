@@ -4,7 +4,7 @@ use super::super::format;
 use super::super::texts::Language;
 use super::super::view::{View, stuck};
 use super::layout::{self, Level, NodePlace, Rect, head_height};
-use super::marks::{badges, badges_width, bar_of, free_hatch, notched_edge, silent_word, slash, taint_chip};
+use super::marks::{badges, badges_width, bar_of, bolt, free_hatch, notched_edge, silent_word, slash, taint_chip};
 use super::palette::{Palette, rgb};
 use super::pods::{self, PodShape};
 use super::{Scene, pixels};
@@ -36,8 +36,10 @@ pub struct Frame<'f> {
     pub load_label: &'f str,
     /// Whether lines are drawn for every service.
     pub traffic: bool,
-    /// Whether the run goes on, and slowly enough for samples of requests.
-    pub samples: bool,
+    /// Whether the run is slow enough for samples of requests.
+    pub flowing: bool,
+    /// Whether it goes on; samples stand still where it does not.
+    pub playing: bool,
     /// Device pixels a CSS pixel.
     pub ratio: f64,
 }
@@ -60,17 +62,24 @@ impl Scene {
             c.rect(left, 0.0, self.size.0 - left, self.size.1);
             c.clip();
             self.zones(c, f, &window);
-            for i in 0..self.plan.nodes.len() {
-                let place = self.plan.nodes[i].clone();
-                let r = self.on_screen(&place.rect);
-                if r.meets(&window) {
-                    self.node(c, f, &place, &r, level);
-                }
+            let places: Vec<NodePlace> =
+                self.plan.nodes.iter().filter(|n| self.on_screen(&n.rect).meets(&window)).cloned().collect();
+            for place in &places {
+                self.node_frame(c, f, place, level);
+            }
+            // Lines lie on the cards and under what they hold: names and pods stay readable.
+            self.flow_lines(c, f);
+            for place in &places {
+                self.node_inside(c, f, place, level);
             }
             self.draw_ghosts(c, f);
             c.restore();
         }
-        let flowing = self.traffic(c, f);
+        if level == Level::Fleet {
+            self.flow_lines(c, f);
+        }
+        let flowing = self.samples(c, f);
+        self.calls(c, f);
         self.services(c, f);
         self.waiting(c, f);
         self.rings(c, f);
@@ -143,10 +152,9 @@ impl Scene {
         let _ = c.fill_text(f.fleet_label, 12.0, self.size.1 - 8.0);
     }
 
-    fn node(&mut self, c: &Canvas, f: &Frame, place: &NodePlace, r: &Rect, level: Level) {
-        let Some(row) = f.view.rows.get(&place.id).cloned() else { return };
-        let RowBody::Node(node) = &row.body else { return };
-        let node = &f.view.with_use(place.id, node);
+    fn node_frame(&self, c: &Canvas, f: &Frame, place: &NodePlace, level: Level) {
+        let Some(RowBody::Node(node)) = f.view.row(place.id).map(|r| &r.body) else { return };
+        let r = &self.on_screen(&place.rect);
         let radius = if level == Level::Nodes { 4.0 } else { 8.0 };
         c.begin_path();
         let _ = c.round_rect_with_f64(r.x, r.y, r.w, r.h, radius);
@@ -164,6 +172,13 @@ impl Scene {
         if !node.taints.is_empty() {
             notched_edge(c, f.p, r);
         }
+    }
+
+    fn node_inside(&mut self, c: &Canvas, f: &Frame, place: &NodePlace, level: Level) {
+        let Some(row) = f.view.rows.get(&place.id).cloned() else { return };
+        let RowBody::Node(node) = &row.body else { return };
+        let node = &f.view.with_use(place.id, node);
+        let r = &self.on_screen(&place.rect);
         self.node_head(c, f, &row, node, r, level);
         self.seats(c, f, place.id, node, r, level);
     }
@@ -178,7 +193,8 @@ impl Scene {
             c.set_fill_style_str(&f.p.ink);
             let named = elide(c, &row.name, width - badges_width(node, r));
             let _ = c.fill_text(&named, left, r.y + 18.0);
-            badges(c, f.p, node, r);
+            let broken = node.failed || f.view.live.broken.contains(&row.id);
+            badges(c, f.p, &NodeRow { failed: broken, ..node.clone() }, r);
             let bar = Rect { x: left, y: r.y + head - 24.0, w: width, h: 6.0 };
             let bar2 = Rect { y: r.y + head - 8.0, ..bar };
             let label = width >= 120.0;
@@ -233,6 +249,9 @@ impl Scene {
                 Level::OnePod => self.pod_card(c, f, row, pod, &at),
                 Level::Nodes => small(c, f.p, &at, pod, &mut ink),
                 _ => pods::pod(c, f.p, &at, &shape(f, row, pod, at.w), f.still),
+            }
+            if at.w >= 12.0 && f.view.live.broken.contains(id) {
+                bolt(c, f.p, (at.x + 2.0, at.y + 3.0), 0.8);
             }
         }
     }

@@ -251,7 +251,8 @@ fn stroke<'p>(p: &'p Palette, name: &str) -> (&'p str, &'static [f64], f64) {
         "failed" | "p99" | "restarts" => (&p.bad, &[], 2.5),
         "cpu.limit" | "memory.limit" => (&p.ink, &[2.0, 3.0], 1.5),
         "cpu.requested" | "memory.requested" | "replicas.current" => (&p.done, &[8.0, 3.0], 2.0),
-        "p95" | "pending" => (&p.wait, &[], 2.0),
+        "p95" => (&p.wait, &[8.0, 3.0], 2.0),
+        "pending" => (&p.wait, &[], 2.0),
         _ => (&p.ok, &[], 2.5),
     }
 }
