@@ -1,10 +1,11 @@
 //! Objects to rows: what the stage needs of each.
 
-use super::update::{Look, NodeRow, OtherRow, PartRow, PodRow, Row, RowBody, ServiceRow, WorkloadRow};
+use super::update::{Look, NodeRow, OtherRow, PartRow, PodRow, ProbeRow, Row, RowBody, ServiceRow, WorkloadRow};
 use crate::kubernetes::Cluster;
 use crate::kubernetes::controllers::deployment::fenceposts;
+use crate::kubernetes::kubelet::Probed;
 use crate::kubernetes::objects::columns::pod::status_word;
-use crate::kubernetes::objects::pod::{ContainerState, ContainerStatus, Phase, Pod};
+use crate::kubernetes::objects::pod::{Container, ContainerState, ContainerStatus, Phase, Pod};
 use crate::kubernetes::objects::{Body, Id, Kind, Object, Tri};
 
 /// Annotation that counts a template's revision. Source: kubernetes v1.37 pkg/controller/deployment/util, RevisionAnnotation.
@@ -52,6 +53,8 @@ pub fn touched(cluster: &Cluster, object: &Object, out: &mut std::collections::B
                 out.extend(store.find(Kind::Node, "", node));
             }
         }
+        // What a probe found is told in an event before it is in the report.
+        Body::Event(event) => out.extend((event.about.0 > 0).then_some(event.about)),
         Body::ReplicaSet(_) => out.extend(object.meta.controller().and_then(|o| o.id)),
         Body::EndpointSlice(_) => out.extend(object.meta.owners.iter().filter_map(|o| o.id)),
         _ => {}
@@ -99,7 +102,7 @@ fn pod_row(cluster: &Cluster, object: &Object, pod: &Pod) -> PodRow {
         cpu: pod.spec.requests.cpu.max(0) as u64,
         memory: pod.spec.requests.memory.max(0) as u64,
         priority: pod.spec.priority,
-        parts: parts(pod),
+        parts: parts(cluster, object.meta.id, pod),
         status,
     }
 }
@@ -150,8 +153,10 @@ fn span(cluster: &Cluster, object: &Object, pod: &Pod) -> Option<(u64, u64)> {
     if let Some(deletion) = object.meta.deletion {
         return Some((deletion.at.0.saturating_sub(deletion.grace.0), deletion.at.0));
     }
-    let _ = (cluster, pod);
-    None
+    if pod.status.phase.ended() {
+        return None;
+    }
+    cluster.kubelet.pause(object.meta.id, cluster.now()).map(|(from, to)| (from.0, to.0))
 }
 
 fn detail(pod: &Pod) -> String {
@@ -171,12 +176,13 @@ fn detail(pod: &Pod) -> String {
     pod.status.message.to_string()
 }
 
-fn parts(pod: &Pod) -> Vec<PartRow> {
+fn parts(cluster: &Cluster, id: Id, pod: &Pod) -> Vec<PartRow> {
     let status =
         |list: &[ContainerStatus], name: &str| list.iter().find(|s| &*s.name == name).cloned().unwrap_or_default();
     let init = pod.spec.init_containers.iter().map(|c| (c, status(&pod.status.init_containers, &c.name), true));
     let main = pod.spec.containers.iter().map(|c| (c, status(&pod.status.containers, &c.name), false));
-    let part = |(c, s, init): (&crate::kubernetes::objects::pod::Container, ContainerStatus, bool)| PartRow {
+    let part = |(at, (c, s, init)): (usize, (&Container, ContainerStatus, bool))| PartRow {
+        probes: probes(cluster, id, at, c),
         name: c.name.to_string(),
         image: c.image.to_string(),
         state: match &s.state {
@@ -189,7 +195,28 @@ fn parts(pod: &Pod) -> Vec<PartRow> {
         restarts: s.restarts,
         init,
     };
-    init.chain(main).map(part).collect()
+    init.chain(main).enumerate().map(part).collect()
+}
+
+fn probes(cluster: &Cluster, id: Id, at: usize, container: &Container) -> Vec<ProbeRow> {
+    if container.startup_probe.is_none() && container.liveness_probe.is_none() && container.readiness_probe.is_none() {
+        return Vec::new();
+    }
+    let needed = |probed: &Probed| {
+        let probe = match probed.kind {
+            "Startup" => &container.startup_probe,
+            "Liveness" => &container.liveness_probe,
+            _ => &container.readiness_probe,
+        };
+        probe.as_ref().map_or(1, |p| p.failure.max(1))
+    };
+    let row = |p: &Probed| ProbeRow {
+        kind: p.kind.chars().next().unwrap_or_default(),
+        well: p.well,
+        row: (p.row, needed(p)),
+        next: p.next.map(|t| t.0),
+    };
+    cluster.kubelet.probed(id, at).iter().map(row).collect()
 }
 
 fn workload(object: &Object) -> WorkloadRow {

@@ -210,6 +210,21 @@ pub struct PartRow {
     pub restarts: u32,
     /// Whether it is an init container (a sidecar is one that restarts always).
     pub init: bool,
+    /// What its probes found.
+    pub probes: Vec<ProbeRow>,
+}
+
+/// A probe of a running container.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ProbeRow {
+    /// `S`, `L` or `R`.
+    pub kind: char,
+    /// What it said last.
+    pub well: Option<bool>,
+    /// How often in a row it said so, and how often it must fail before that counts.
+    pub row: (u32, u32),
+    /// When it asks next, where that is known: a probe whose answer cannot change is not asked.
+    pub next: Option<u64>,
 }
 
 /// A workload.

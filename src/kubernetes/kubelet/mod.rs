@@ -15,6 +15,7 @@ mod lifecycle;
 mod node;
 mod probes;
 mod restart;
+mod shown;
 mod start;
 mod status;
 mod stop;
@@ -27,6 +28,7 @@ mod tests;
 pub use ground::group_of;
 pub use ills::{Ill, Ills, Lasting};
 pub use node::Outage;
+pub use probes::Probed;
 
 use super::apiserver::{Change, ChangeKind, Cx};
 use super::objects::{Id, Kind};

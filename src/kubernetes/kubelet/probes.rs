@@ -49,6 +49,26 @@ pub struct Prober {
     pub quiet: Option<Quiet>,
 }
 
+/// What a probe has found so far.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Probed {
+    /// Which one: `Startup`, `Liveness`, `Readiness`.
+    pub kind: &'static str,
+    /// What it said last.
+    pub well: Option<bool>,
+    /// How often in a row.
+    pub row: u32,
+    /// Its next tick, where it waits for one.
+    pub next: Option<Time>,
+}
+
+impl Prober {
+    /// What it has found so far.
+    pub fn shown(&self) -> Probed {
+        Probed { kind: self.kind.word(), well: self.last, row: self.row, next: self.next }
+    }
+}
+
 /// What a probe found.
 enum Found {
     Well,

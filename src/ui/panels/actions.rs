@@ -146,7 +146,8 @@ pub fn Actions(props: &ActionsProps) -> Html {
     let scale = scale_field(&page, props.id);
     html! {
         <div class="actions">
-            <button type="button" class="button" id="actions-button" aria-haspopup="menu" aria-expanded={open.to_string()} onclick={toggle}>
+            <button type="button" class="button" id="actions-button" aria-haspopup="menu"
+                aria-expanded={open.to_string()} onclick={toggle}>
                 <Icon name="actions" />{ t.actions_title() }<Icon name="down" /></button>
             { scale }
             if *open { <Menu id={props.id} start="action" {close} /> }
@@ -237,8 +238,7 @@ fn breaking(page: &Page, id: u32) -> Vec<Item> {
         view.pod(id).is_some_and(|(_, pod)| pod.parts.iter().filter(|p| !p.init).count() > 1)
     };
     // What the other group offers already is not offered twice.
-    let other =
-        |c: &&Choice| !matches!(c.ask.kind.as_str(), "node-crash") && !(c.ask.kind == "kill" && !several && id != 0);
+    let other = |c: &&Choice| c.ask.kind != "node-crash" && !(c.ask.kind == "kill" && !several && id != 0);
     let mut all: Vec<Item> = choices
         .iter()
         .filter(other)
@@ -278,7 +278,10 @@ fn Menu(props: &MenuProps) -> Html {
             { for all.into_iter().map(|(title, items)| html! {
                 <div role="group" aria-label={title}>
                     <p aria-hidden="true">{ title }</p>
-                    { for items.into_iter().map(|item| menu_item(&page, item, format!("{}-{}", props.start, next()), props.close.clone())) }
+                    { for items.into_iter().map(|item| {
+                        let id = format!("{}-{}", props.start, next());
+                        menu_item(&page, item, id, props.close.clone())
+                    }) }
                 </div>
             }) }
         </div>
@@ -321,7 +324,8 @@ fn scale_field(page: &Page, id: u32) -> Html {
     });
     html! {
         <label class="scale">{ t.fact_replicas() }
-            <input class="field numbers" type="number" min="0" max="100000" value={desired.to_string()} {onchange} /></label>
+            <input class="field numbers" type="number" min="0" max="100000"
+                value={desired.to_string()} {onchange} /></label>
     }
 }
 

@@ -43,14 +43,17 @@ pub fn Cards() -> Html {
     drop(view);
     html! {
         <div class="cards">
-            { for scalers.into_iter().map(|(id, name, a, sentence)| scaler(&page, id, &name, &a, sentence, (t, language))) }
+            { for scalers.into_iter().map(|(id, name, a, sentence)| {
+                scaler(&page, id, &name, &a, sentence, (t, language))
+            }) }
             { for rolling.into_iter().map(|(id, name, w, sentence, parts)| {
                 let page = page.clone();
                 let most = w.ceiling.max(w.desired).max(parts.iter().sum()).max(1);
                 html! {
                     <button type="button" class="card" key={id} aria-label={sentence}
                         onclick={move |_| page.show(id, super::super::page::Tab::Overview)}>
-                        <span class="card-title"><b>{ name }</b><span>{ t.rollout_of(whole(w.updated), whole(w.desired)) }</span></span>
+                        <span class="card-title"><b>{ name }</b><span>
+                            { t.rollout_of(whole(w.updated), whole(w.desired)) }</span></span>
                         { track(&w, &parts, most) }
                         <span class="card-foot numbers">
                             <span>{ t.rollout_floor(whole(w.floor)) }</span>
@@ -77,7 +80,8 @@ fn scaler(
     let page = page.clone();
     let (metric, value, target) = &a.metric;
     html! {
-        <button type="button" class="card scaler" key={id} aria-label={sentence} onclick={move |_| page.show(id, Tab::Decision)}>
+        <button type="button" class="card scaler" key={id} aria-label={sentence}
+            onclick={move |_| page.show(id, Tab::Decision)}>
             <span class="card-title"><b>{ name }</b><span>{ t.scaler_replicas(a.current, a.desired) }</span></span>
             { bounds(a) }
             <span class="card-foot numbers"><span>{ format!("min {}", a.min) }</span>
@@ -131,11 +135,13 @@ fn gauge(a: &AutoscalerRow) -> Html {
     let band = (x(1.0 - a.tolerance.0), x(1.0 + a.tolerance.1));
     let value = if a.ratio.is_finite() { x(a.ratio) } else { 0.0 };
     html! {
-        <svg class="track gauge" viewBox={format!("0 0 {TRACK} 14")} width="100%" height="14" preserveAspectRatio="none" aria-hidden="true"
+        <svg class="track gauge" viewBox={format!("0 0 {TRACK} 14")} width="100%"
+            height="14" preserveAspectRatio="none" aria-hidden="true"
             data-over={(a.ratio > 1.0 + a.tolerance.1).to_string()}>
             <rect class="rail" x="0" y="3" width={TRACK.to_string()} height="8" />
             <rect class="value" x="0" y="4" width={format!("{value:.1}")} height="6" />
-            <rect class="band" x={format!("{:.1}", band.0)} y="1" width={format!("{:.1}", (band.1 - band.0).max(2.0))} height="12" />
+            <rect class="band" x={format!("{:.1}", band.0)} y="1"
+                width={format!("{:.1}", (band.1 - band.0).max(2.0))} height="12" />
             <path class="tick" d={format!("M{:.1} 0V14", x(1.0))} />
         </svg>
     }

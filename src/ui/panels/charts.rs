@@ -40,7 +40,8 @@ pub fn tab(page: &Page, id: Option<u32>, name: &str) -> Html {
             { series.objective.as_ref().map(|o| objective(o, t, language)) }
             { alerts(page, &series.alerts, t) }
             { for all.iter().map(|(chart, lines)| html! {
-                <ChartView key={chart.key()} chart={AttrKey(*chart)} lines={lines.clone()} {span} {now} height={HEIGHTS.0} texts={t} seek={seek.clone()} />
+                <ChartView key={chart.key()} chart={AttrKey(*chart)} lines={lines.clone()} {span} {now}
+                    height={HEIGHTS.0} texts={t} seek={seek.clone()} />
             }) }
             { save_buttons(page, &series, name, t, language) }
         </div>
@@ -91,7 +92,8 @@ fn objective(o: &Objective, t: Texts, language: Language) -> Html {
                 format::whole(all.round() as u64, language),
                 format::percent_fine(f64::from(o.target), language)) }</p>
             <svg viewBox="0 0 100 8" width="100%" height="8" preserveAspectRatio="none" aria-hidden="true">
-                <rect class="rail" width="100" height="8" /><rect class="left" width={(left.clamp(0.0, 1.0) * 100.0).to_string()} height="8" /></svg>
+                <rect class="rail" width="100" height="8" /><rect class="left"
+                    width={(left.clamp(0.0, 1.0) * 100.0).to_string()} height="8" /></svg>
             <p>{ words }</p>
         </section>
     }
@@ -117,7 +119,8 @@ fn alerts(page: &Page, alerts: &[AlertRow], t: Texts) -> Html {
                                 page.seek(at);
                                 if object != 0 { page.show(object, Tab::Charts); }
                             }}><Icon name={if alert.until.is_none() { "problem" } else { "clock" }} />
-                            <span>{ t.why(&alert.key, &alert.args) }</span><span class="spring" /><small class="numbers">{ when }</small></button>
+                            <span>{ t.why(&alert.key, &alert.args) }</span><span class="spring" />
+                                <small class="numbers">{ when }</small></button>
                         </li>
                     }
                 }) }
@@ -156,7 +159,8 @@ pub fn BarChart() -> Html {
                 </select>
                 { legend(*chart, lines, column, language) }
             </div>
-            <svg width="100%" height={HEIGHTS.1.to_string()}><svg width={share} height={HEIGHTS.1.to_string()}>{ plot(*chart, lines, HEIGHTS.1, column, &words) }</svg></svg>
+            <svg width="100%" height={HEIGHTS.1.to_string()}><svg width={share} height={HEIGHTS.1.to_string()}>
+                { plot(*chart, lines, HEIGHTS.1, column, &words) }</svg></svg>
         </div>
     }
 }

@@ -18,7 +18,8 @@ pub fn tab(page: &Page, scaler: &AutoscalerRow, inspect: Option<&Inspect>) -> Ht
     let at = ladder.at;
     html! {
         <div class="decision">
-            <p class="bar"><button type="button" class="link numbers" onclick={move |_| to.seek(at)}>{ format::short_clock(at) }</button>
+            <p class="bar"><button type="button" class="link numbers" onclick={move |_| to.seek(at)}>
+                { format::short_clock(at) }</button>
                 <span>{ t.decision_of(scaler.current, scaler.desired) }</span></p>
             { rungs(&ladder, t) }
             { aside(page, &ladder, t) }
@@ -52,7 +53,8 @@ fn aside(page: &Page, ladder: &Ladder, t: Texts) -> Html {
             <ul>
                 { for ladder.aside.iter().map(|(id, name, key)| {
                     let (page, id) = (page.clone(), *id);
-                    html! { <li key={id}><button type="button" class="row" onclick={move |_| page.show(id, Tab::Overview)}>
+                    html! { <li key={id}><button type="button" class="row"
+                        onclick={move |_| page.show(id, Tab::Overview)}>
                         <span>{ name }</span><span class="spring" /><small>{ t.why(key, &[]) }</small></button></li> }
                 }) }
             </ul>
@@ -85,19 +87,23 @@ fn curves(page: &Page, ladder: &Ladder, t: Texts, language: Language) -> Html {
     let target = 88.0 * (1.0 - f64::from(1.0 / metric_top));
     html! {
         <figure class="chart-view" data-chart="decision">
-            <figcaption><b>{ t.decision_curves() }</b><span class="numbers">{ format::short_clock(newest) }</span></figcaption>
+            <figcaption><b>{ t.decision_curves() }</b><span class="numbers">
+                { format::short_clock(newest) }</span></figcaption>
             <ul class="curves numbers">
                 { for ladder.curves.iter().zip(names(t)).enumerate().map(|(i, (curve, name))| html! {
-                    <li><svg viewBox="0 0 20 10" width="20" height="10" aria-hidden="true"><path class="curve" data-curve={format!("hpa.{i}")} d="M0 5h20" /></svg>
+                    <li><svg viewBox="0 0 20 10" width="20" height="10" aria-hidden="true">
+                        <path class="curve" data-curve={format!("hpa.{i}")} d="M0 5h20" /></svg>
                         <span>{ name }</span>{ " " }<b>{ value(i, curve) }</b></li>
                 }) }
             </ul>
             <div class="plot">
-                <svg viewBox="0 0 1000 88" width="100%" height="88" preserveAspectRatio="none" role="img" aria-label={words.join(", ")}>
+                <svg viewBox="0 0 1000 88" width="100%" height="88" preserveAspectRatio="none"
+                    role="img" aria-label={words.join(", ")}>
                     <path class="grid" d="M0 0.5H1000M0 87.5H1000" />
                     <path class="target" d={format!("M0 {target:.1}H1000")} />
                     { for ladder.curves.iter().enumerate().map(|(i, curve)| {
-                        let d = charts::path(&curve.values, if i == 0 { metric_top } else { top }, (1000.0, 86.0), i > 0);
+                        let most = if i == 0 { metric_top } else { top };
+                        let d = charts::path(&curve.values, most, (1000.0, 86.0), i > 0);
                         html! { <path class="curve" data-curve={format!("hpa.{i}")} {d} transform="translate(0 1)" /> }
                     }) }
                 </svg>

@@ -62,12 +62,14 @@ pub fn FaultForm(props: &FaultFormProps) -> Html {
                     <option value={i.to_string()} selected={i == *which}>{ label(c, t) }</option> }) }
             </select></label>
             <p class="hint">{ t.fault(&format!("{}.about", choice.key())) }</p>
-            <p><code>{ if choice.line.is_empty() { t.action_no_line().to_string() } else { choice.line.clone() } }</code></p>
+            <p><code>{ if choice.line.is_empty() { t.action_no_line().to_string() }
+                else { choice.line.clone() } }</code></p>
             if choice.lasts {
                 <label>{ t.fault_lasts() }{ lengths(*lasts, t.fault_until_ended(), number(&lasts), language) }</label>
             }
             <label>{ t.fault_again() }{ lengths(*every, t.fault_once(), number(&every), language) }</label>
-            <label class="switch"><input type="checkbox" checked={*random} disabled={*every == 0} onchange={chance} />{ t.fault_random() }</label>
+            <label class="switch"><input type="checkbox" checked={*random} disabled={*every == 0}
+                onchange={chance} />{ t.fault_random() }</label>
             <button type="submit" class="button primary"><Icon name="actions" />{ t.fault_go() }</button>
         </form>
     }
@@ -117,11 +119,13 @@ pub fn broken(page: &Page, id: u32) -> Html {
                             <Icon name="actions" />
                             <span><b>{ name.clone() }</b>
                                 if object != 0 && object != id {
-                                    <button type="button" class="link" onclick={move |_| show.show(object, Tab::Overview)}>{ &fault.name }</button>
+                                    <button type="button" class="link"
+                                        onclick={move |_| show.show(object, Tab::Overview)}>{ &fault.name }</button>
                                 } else { <span>{ &fault.name }</span> }
                                 <small class="numbers">{ when(&fault, t) }</small></span>
                             <button type="button" class="button" aria-label={t.fault_end(&name)}
-                                onclick={move |_| page.act(Action::EndFault { number })}>{ t.fault_end_short() }</button>
+                                onclick={move |_| page.act(Action::EndFault { number })}>
+                                    { t.fault_end_short() }</button>
                         </li>
                     }
                 }) }

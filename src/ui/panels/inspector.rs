@@ -42,7 +42,8 @@ pub fn Inspector() -> Html {
     };
     html! {
         <aside class="answers page-part" data-part="answers" data-region="answers" aria-label={t.inspector_title()}>
-            <Grip of="answers" label={t.grip_answers()} size={width} bounds={(260, 344, 720)} flipped={true} set={resize} />
+            <Grip of="answers" label={t.grip_answers()} size={width} bounds={(260, 344, 720)}
+                flipped={true} set={resize} />
             if let Some(row) = row {
                 { head(&page, &row) }
                 { tabs(&page, &row, tab) }
@@ -170,7 +171,8 @@ fn tabs(page: &Page, row: &Row, tab: Tab) -> Html {
     html! {
         <>
             <Tabs id="answer" label={t.inspector_tabs()} {items} {chosen} {choose} />
-            <div class="panel" role="tabpanel" id="answer-panel" aria-labelledby={format!("answer-{chosen}")} tabindex="0">
+            <div class="panel" role="tabpanel" id="answer-panel"
+                aria-labelledby={format!("answer-{chosen}")} tabindex="0">
                 { match tab {
                     Tab::Overview => overview(page, row, inspect.as_ref()),
                     Tab::Why => html! { <Why id={row.id} /> },
@@ -182,7 +184,8 @@ fn tabs(page: &Page, row: &Row, tab: Tab) -> Html {
                     Tab::Charts => charts::tab(page, Some(row.id), &row.name),
                     Tab::Placement => html! { <Placement id={row.id} /> },
                     Tab::Events => events_table(page, inspect.as_ref()),
-                    Tab::Yaml => html! { <pre class="yaml" lang="en">{ inspect.map(|i| i.yaml).unwrap_or_default() }</pre> },
+                    Tab::Yaml => html! { <pre class="yaml" lang="en">
+                        { inspect.map(|i| i.yaml).unwrap_or_default() }</pre> },
                 } }
             </div>
         </>
@@ -257,7 +260,8 @@ fn overview(page: &Page, row: &Row, inspect: Option<&Inspect>) -> Html {
 pub fn origin(page: &Page, file: &str, line: u32, col: u32) -> Html {
     let (page, name) = (page.clone(), file.to_string());
     html! {
-        <button type="button" class="link" onclick={move |_| page.go_to(&name, line, col)}><code>{ format!("{file}:{line}") }</code></button>
+        <button type="button" class="link" onclick={move |_| page.go_to(&name, line, col)}><code>
+            { format!("{file}:{line}") }</code></button>
     }
 }
 
@@ -345,6 +349,7 @@ fn containers(row: &Row, t: Texts) -> Html {
                         if part.init { <span class="badge">{ "init" }</span> }
                         <span>{ part.state.replace(':', " ") }</span>
                         if part.restarts > 0 { <span>{ t.restarts(part.restarts) }</span> }
+                        { for part.probes.iter().map(|probe| html! { <small>{ words::probe(probe, t) }</small> }) }
                         <code>{ &part.image }</code>
                     </li>
                 }) }
@@ -445,8 +450,10 @@ fn events_table(page: &Page, inspect: Option<&Inspect>) -> Html {
                     let (page, to) = (page.clone(), *at);
                     html! {
                         <tr data-warning={(kind == "Warning").to_string()}>
-                            <td><button type="button" class="link numbers" onclick={move |_| page.seek(to)}>{ format::short_clock(*at) }</button></td>
-                            <td lang="en">if kind == "Warning" { <span aria-hidden="true">{ "! " }</span> }{ reason }</td>
+                            <td><button type="button" class="link numbers" onclick={move |_| page.seek(to)}>
+                                { format::short_clock(*at) }</button></td>
+                            <td lang="en">if kind == "Warning" { <span aria-hidden="true">
+                                { "! " }</span> }{ reason }</td>
                             <td lang="en">{ message }if *count > 1 { <small>{ format!(" ×{count}") }</small> }</td>
                         </tr>
                     }

@@ -105,13 +105,16 @@ pub fn LoadCard(props: &LoadCardProps) -> Html {
     html! {
         <div class="load" data-shape={load.shape.kind.clone()}>
             <span class="load-head"><b title={load.name.clone()}>{ &load.name }</b>
-                <button type="button" class="quiet" aria-label={t.load_shape_of(&name, shape_words(t, &load.shape.kind))}
+                <button type="button" class="quiet"
+                    aria-label={t.load_shape_of(&name, shape_words(t, &load.shape.kind))}
                     onclick={move |_| open.show(service, Tab::Load)}>
-                    <ShapeMark kind={load.shape.kind.clone()} /><span>{ shape_words(t, &load.shape.kind) }</span></button></span>
+                    <ShapeMark kind={load.shape.kind.clone()} /><span>
+                        { shape_words(t, &load.shape.kind) }</span></button></span>
             <input type="range" min="0" max={(RATES.len() - 1).to_string()} step="1" value={at.to_string()}
                 aria-label={t.load_on(&name)} aria-valuetext={words} oninput={slide} />
             <label class="numbers"><input class="field numbers" type="number" min="0" max="1000000" step="any"
-                value={shown(rate)} aria-label={t.load_number(&name)} onchange={typed} /><span>{ t.per_second() }</span></label>
+                value={shown(rate)} aria-label={t.load_number(&name)} onchange={typed} /><span>
+                    { t.per_second() }</span></label>
         </div>
     }
 }
@@ -157,7 +160,8 @@ fn ShapeMark(props: &ShapeMarkProps) -> Html {
         "replay" => "M1 9l3-4 2 2 3-5 2 4 2-2 2 5",
         _ => "M1 6h14",
     };
-    html! { <svg class="shape-mark" viewBox="0 0 16 12" width="16" height="12" aria-hidden="true" focusable="false"><path {d} /></svg> }
+    html! { <svg class="shape-mark" viewBox="0 0 16 12" width="16" height="12" aria-hidden="true"
+    focusable="false"><path {d} /></svg> }
 }
 
 /// The Load tab of a Service: how much comes, how it goes over time, and where it ends.
@@ -209,8 +213,8 @@ struct ShapeFormProps {
 fn fields(kind: &str) -> [bool; 4] {
     match kind {
         "step" => [true, true, true, false],
-        "ramp" | "spike" => [true, true, true, true],
-        "sine" | "daily" => [true, true, false, true],
+        "spike" => [true, true, true, true],
+        "ramp" | "sine" | "daily" => [true, true, false, true],
         _ => [true, false, false, false],
     }
 }
@@ -241,17 +245,19 @@ fn ShapeForm(props: &ShapeFormProps) -> Html {
                 put(shape);
             }
         });
-        html! { <label>{ label }<input class="field numbers" type="number" min="0" step="any" {value} {onchange} /></label> }
+        html! { <label>{ label }<input class="field numbers" type="number" min="0"
+        step="any" {value} {onchange} /></label> }
     };
     let [base, peak, start, length] = fields(&shape.kind);
     let seconds = |us: u64| shown(us as f32 / 1e6);
+    let first = if peak { t.shape_base() } else { t.shape_rate() };
     html! {
         <div class="shape-form">
             <label>{ t.shape() }<select class="field" onchange={kind}>
                 { for SHAPES.iter().copied().chain((shape.kind == "replay").then_some("replay")).map(|k| html! {
                     <option value={k} selected={k == shape.kind}>{ shape_words(t, k) }</option> }) }
             </select></label>
-            if base { { number(if peak { t.shape_base() } else { t.shape_rate() }, shown(shape.base), |s, n| s.base = n) } }
+            if base { { number(first, shown(shape.base), |s, n| s.base = n) } }
             if peak { { number(t.shape_peak(), shown(shape.peak), |s, n| s.peak = n) } }
             if start { { number(t.shape_start(), seconds(shape.start), |s, n| s.start = (n * 1e6) as u64) } }
             if length { { number(t.shape_length(), seconds(shape.length), |s, n| s.length = (n * 1e6) as u64) } }
@@ -264,7 +270,7 @@ fn turned(shape: &Shape, kind: &str, rate: f32) -> Shape {
     let (minute, second) = (60_000_000, 1_000_000);
     let base = if rate > 0.0 { rate.round().max(1.0) } else { 10.0 };
     let peak = if shape.peak > base { shape.peak } else { base * 4.0 };
-    let start = 5 * second;
+    let start = if matches!(kind, "step" | "spike") { 5 * second } else { 0 };
     let length = match kind {
         "spike" => minute / 2,
         "daily" => 10 * minute,
@@ -282,15 +288,19 @@ fn ends(page: &Page, flow: &FlowRow, t: Texts, language: Language) -> Html {
             <p class="hint">{ flow_words(flow, t, language) }</p>
             <div class="scroll" tabindex="0" role="group" aria-label={t.flow_ends()}>
             <table class="numbers">
-                <thead><tr><th scope="col">{ "Pod" }</th><th scope="col">{ t.flow_rate() }</th><th scope="col">{ t.flow_failed() }</th>
+                <thead><tr><th scope="col">{ "Pod" }</th><th scope="col">{ t.flow_rate() }</th><th scope="col">
+                    { t.flow_failed() }</th>
                     <th scope="col">{ t.flow_busy() }</th><th scope="col">{ t.flow_waiting() }</th></tr></thead>
                 <tbody>
                     { for flow.ends.iter().take(100).map(|end| {
                         let (page, id) = (page.clone(), end.pod);
                         html! {
-                            <tr key={id}><th scope="row"><button type="button" class="link" onclick={move |_| page.show(id, Tab::Overview)}>{ name(end.pod) }</button></th>
-                                <td>{ format::rate(end.rate, language) }</td><td>{ format::rate(end.failed, language) }</td>
-                                <td>{ format::percent(f64::from(end.busy), language) }</td><td>{ format::rate(end.waiting, language) }</td></tr>
+                            <tr key={id}><th scope="row"><button type="button" class="link"
+                                onclick={move |_| page.show(id, Tab::Overview)}>{ name(end.pod) }</button></th>
+                                <td>{ format::rate(end.rate, language) }</td><td>
+                                    { format::rate(end.failed, language) }</td>
+                                <td>{ format::percent(f64::from(end.busy), language) }</td><td>
+                                    { format::rate(end.waiting, language) }</td></tr>
                         }
                     }) }
                 </tbody>

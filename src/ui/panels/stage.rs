@@ -111,16 +111,19 @@ fn Toolbar() -> Html {
                 <Icon name="list" /><span>{ t.outline_title() }</span></button>
             <div class="levels" role="group" aria-label={t.level_label()}>
                 { for levels.into_iter().zip(names).enumerate().map(|(i, (level, name))| html! {
-                    <button type="button" class="quiet" title={name} aria-label={format!("{} {name}", i + 1)} aria-pressed={(level == here).to_string()}
+                    <button type="button" class="quiet" title={name}
+                        aria-label={format!("{} {name}", i + 1)} aria-pressed={(level == here).to_string()}
                         onclick={wish(Wish::Level(level))}>{ i + 1 }</button>
                 }) }
             </div>
             { for [("minus", t.zoom_out(), Wish::Zoom(0.8)), ("plus", t.zoom_in(), Wish::Zoom(1.25)), ("fit", t.zoom_fit(), Wish::Fit)]
                 .into_iter().map(|(icon, words, act)| html! {
-                    <button type="button" class="quiet" aria-label={words} title={words} onclick={wish(act)}><Icon name={icon} /></button>
+                    <button type="button" class="quiet" aria-label={words} title={words} onclick={wish(act)}>
+                        <Icon name={icon} /></button>
                 }) }
             <button type="button" class="quiet" aria-label={t.legend_title()} title={t.legend_title()}
-                aria-expanded={legend.to_string()} onclick={move |_| l.choose(|ui| ui.legend = !ui.legend)}><Icon name="help" /></button>
+                aria-expanded={legend.to_string()} onclick={move |_| l.choose(|ui| ui.legend = !ui.legend)}>
+                    <Icon name="help" /></button>
         </div>
     }
 }
@@ -220,7 +223,8 @@ fn Picture(props: &PictureProps) -> Html {
     };
     let onpointerleave = Callback::from(move |_: PointerEvent| *drag.borrow_mut() = None);
     html! {
-        <canvas ref={props.canvas.clone()} class="picture" aria-hidden="true" {onpointerdown} {onpointermove} {onpointerup}
+        <canvas ref={props.canvas.clone()} class="picture"
+            aria-hidden="true" {onpointerdown} {onpointermove} {onpointerup}
             {onpointerleave} {onwheel} {oncontextmenu} />
     }
 }
@@ -357,9 +361,12 @@ fn Legend() -> Html {
                     <span>{ t.legend_new() }</span></li>
                 <li><Sample shape={PodShape { look: Look::Ready, restarts: 2, ..PodShape::default() }} />
                     <span>{ t.legend_restarts() }</span></li>
+                <li><Sample shape={PodShape { look: Look::NotReady, failing: 1, ..PodShape::default() }} />
+                    <span>{ t.legend_probe() }</span></li>
             </ul>
             <p>{ t.legend_bars() }</p>
             <p>{ t.legend_nodes() }</p>
+            <p>{ t.legend_flows() }</p>
         </section>
     }
 }

@@ -25,6 +25,9 @@ struct Line {
     number: u32,
 }
 
+/// A service whose lines are seen: whether it is selected, its pill, its lines.
+type Seen = (bool, Rect, Vec<Line>);
+
 /// The curve of a line.
 #[derive(Clone, Copy)]
 struct Curve {
@@ -66,12 +69,13 @@ impl Curve {
 }
 
 impl Scene {
-    /// The services whose lines are seen, with their pills and lines: the selected one, and all with traffic when that is asked for.
-    fn seen_flows(&self, f: &Frame) -> Vec<(bool, Rect, Vec<Line>)> {
+    /// The services whose lines are seen, with their pills and lines: the selected one, and all with traffic when asked for.
+    fn seen_flows(&self, f: &Frame) -> Vec<Seen> {
         let seen = self.pills.iter().filter_map(|(id, pill)| {
             let selected = f.selected == Some(*id);
             let flow = f.view.live.flow(*id);
-            if !selected && !(f.traffic && flow.is_some_and(|flow| flow.rate > 0.0)) {
+            let flows = f.traffic && flow.is_some_and(|flow| flow.rate > 0.0);
+            if !selected && !flows {
                 return None;
             }
             let Some(RowBody::Service(service)) = f.view.row(*id).map(|r| &r.body) else { return None };

@@ -13,6 +13,8 @@ pub mod palette;
 pub mod pixels;
 #[cfg(target_arch = "wasm32")]
 pub mod pods;
+#[cfg(target_arch = "wasm32")]
+mod probes;
 pub mod tree;
 pub mod words;
 

@@ -12,6 +12,9 @@ use crate::session::{Look, NodeRow, PodRow, Row, RowBody};
 use wasm_bindgen::Clamped;
 use web_sys::{CanvasRenderingContext2d as Canvas, ImageData};
 
+/// Height of a probe's row at level 4. Ours.
+pub(super) const PROBE_ROW: f64 = 14.0;
+
 /// What a frame is drawn from.
 pub struct Frame<'f> {
     /// What is known.
@@ -278,14 +281,34 @@ impl Scene {
         c.set_fill_style_str(&f.p.ink2);
         let status = elide(c, &pod.status, r.w - 50.0);
         let _ = c.fill_text(&status, r.x + 40.0, r.y + 35.0);
-        let mut y = r.y + 46.0;
+        let words = elide(c, &self.use_words(f, row.id, pod), r.w - 20.0);
+        let _ = c.fill_text(&words, r.x + 10.0, r.y + 52.0);
+        let mut y = r.y + 60.0;
         for part in &pod.parts {
-            if y + 34.0 > r.y + r.h {
+            let h = 32.0 + PROBE_ROW * part.probes.len() as f64;
+            if y + h + 2.0 > r.y + r.h {
                 break;
             }
-            container(c, f, part, &Rect { x: r.x + 10.0, y, w: r.w - 20.0, h: 32.0 });
-            y += 36.0;
+            let place = Rect { x: r.x + 10.0, y, w: r.w - 20.0, h };
+            container(c, f, part, &place);
+            super::probes::rows(c, f, part, &place);
+            y += h + 4.0;
         }
+    }
+
+    /// `0.25 CPU requested, 0.12 used · web`: numbers and the services it answers for.
+    fn use_words(&self, f: &Frame, id: u32, pod: &PodRow) -> String {
+        let cores = |n: u64| format::cores(n, f.language);
+        let mut words = match f.view.live.pods.get(&id) {
+            Some((cpu, _)) => format!("CPU {} / {}", cores(*cpu), cores(pod.cpu)),
+            None => format!("CPU – / {}", cores(pod.cpu)),
+        };
+        for (row, service) in f.view.services() {
+            if service.endpoints.contains(&(id, true)) {
+                words += &format!(" · {}", row.name);
+            }
+        }
+        words
     }
 
     fn draw_ghosts(&self, c: &Canvas, f: &Frame) {
@@ -390,6 +413,7 @@ pub fn shape(f: &Frame, row: &Row, pod: &PodRow, size: f64) -> PodShape {
         progress,
         left: left.filter(|_| waits),
         restarts: pod.restarts,
+        failing: pod.parts.iter().flat_map(|p| &p.probes).filter(|p| p.well == Some(false)).count() as u32,
         new,
         suffix: if size >= 28.0 { row.name.rsplit('-').next().unwrap_or_default().to_string() } else { String::new() },
     }

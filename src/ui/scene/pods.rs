@@ -20,6 +20,8 @@ pub struct PodShape {
     pub left: Option<u64>,
     /// Restarts.
     pub restarts: u32,
+    /// Probes that fail just now.
+    pub failing: u32,
     /// Revision number of a new pod during a rollout.
     pub new: Option<u32>,
     /// End of the name, shown when it fits.
@@ -57,6 +59,7 @@ pub fn pod(c: &Canvas, p: &Palette, r: &Rect, shape: &PodShape, still: bool) {
     if size >= GLYPH_FROM {
         glyph(c, p, &r, shape, still);
         notches(c, p, &r, shape.restarts);
+        failing(c, p, &r, shape.failing);
         words(c, p, &r, shape, size);
     }
 }
@@ -221,6 +224,27 @@ fn notches(c: &Canvas, p: &Palette, r: &Rect, restarts: u32) {
         let y = r.y + r.h * 0.2 + i as f64 * h * 2.1;
         c.fill_rect(r.x + r.w - w, y, w + 0.5, h);
     }
+}
+
+/// One open tick at the bottom edge for each probe that fails.
+fn failing(c: &Canvas, p: &Palette, r: &Rect, count: u32) {
+    let w = (r.w * 0.22).clamp(5.0, 9.0);
+    for i in 0..count.min(3) {
+        tick(c, p, (r.x + 2.0 + f64::from(i) * (w + 2.0), r.y + r.h - 2.0), w, false);
+    }
+}
+
+/// A probe's result: filled where it passed, open where it failed.
+pub fn tick(c: &Canvas, p: &Palette, (x, y): (f64, f64), w: f64, well: bool) {
+    if well {
+        c.set_fill_style_str(&p.ok);
+        return c.fill_rect(x, y, w, 5.0);
+    }
+    c.set_fill_style_str(&p.surface);
+    c.fill_rect(x, y, w, 5.0);
+    c.set_stroke_style_str(&p.bad);
+    c.set_line_width(1.5);
+    c.stroke_rect(x + 0.75, y + 0.75, w - 1.5, 3.5);
 }
 
 fn words(c: &Canvas, p: &Palette, r: &Rect, shape: &PodShape, size: f64) {

@@ -4,7 +4,7 @@
 use super::super::format;
 use super::super::texts::{Language, Texts};
 use super::super::view::{View, stuck};
-use crate::session::{Happening, Look, NodeRow, PodRow, Row, RowBody, ServiceRow, WorkloadRow};
+use crate::session::{Happening, Look, NodeRow, PodRow, ProbeRow, Row, RowBody, ServiceRow, WorkloadRow};
 
 /// Longest spoken sentence, in words. Ours: longer ones are interrupted by the next.
 const WORDS_MAX: usize = 25;
@@ -89,6 +89,20 @@ fn pod(view: &View, row: &Row, p: &PodRow, t: Texts) -> String {
         Look::Failed => t.pod_failed(name, detail),
         Look::Unknown => t.pod_unknown(name, node_name(view, p)),
         Look::Evicted => t.pod_evicted(name, detail),
+    }
+}
+
+/// What a probe found last.
+pub fn probe(probe: &ProbeRow, t: Texts) -> String {
+    let kind = match probe.kind {
+        'S' => "Startup",
+        'L' => "Liveness",
+        _ => "Readiness",
+    };
+    match probe.well {
+        Some(true) => t.probe_passes(kind),
+        Some(false) => t.probe_fails(kind, probe.row.0.min(probe.row.1), probe.row.1),
+        None => t.probe_none(kind),
     }
 }
 

@@ -108,7 +108,8 @@ pub fn legend(chart: Chart, lines: &[Line], column: usize, language: Language) -
     html! {
         <ul class="curves numbers">
             { for lines.iter().map(|line| html! {
-                <li><svg viewBox="0 0 20 10" width="20" height="10" aria-hidden="true"><path class="curve" data-curve={line.name} d="M0 5h20" /></svg>
+                <li><svg viewBox="0 0 20 10" width="20" height="10" aria-hidden="true">
+                    <path class="curve" data-curve={line.name} d="M0 5h20" /></svg>
                     <span>{ line.label }</span>{ " " }
                     <b>{ chart.say(line.values.get(column).copied().unwrap_or(f32::NAN), language) }</b></li>
             }) }
@@ -124,7 +125,8 @@ pub fn plot(chart: Chart, lines: &[Line], height: u32, column: usize, said: &str
     let columns = lines.first().map_or(1, |l| l.values.len()).max(1);
     let x = WIDTH * column as f64 / columns as f64;
     html! {
-        <svg viewBox={format!("0 0 {WIDTH} {height}")} width="100%" height={height.to_string()} preserveAspectRatio="none" role="img"
+        <svg viewBox={format!("0 0 {WIDTH} {height}")} width="100%"
+            height={height.to_string()} preserveAspectRatio="none" role="img"
             aria-label={said.to_string()}>
             <path class="grid" d={format!("M0 0.5H{WIDTH}M0 {:.1}H{WIDTH}M0 {:.1}H{WIDTH}", h / 2.0, h - 0.5)} />
             { for lines.iter().map(|line| {
@@ -141,7 +143,8 @@ fn table_of(chart: Chart, lines: &[Line], series: &Series, columns: usize, t: Te
     html! {
         <div class="scroll" tabindex="0" role="group" aria-label={t.chart_table()}>
         <table class="numbers">
-            <thead><tr><th scope="col">{ t.column_time() }</th>{ for lines.iter().map(|l| html! { <th scope="col">{ l.label }</th> }) }</tr></thead>
+            <thead><tr><th scope="col">{ t.column_time() }</th>
+                { for lines.iter().map(|l| html! { <th scope="col">{ l.label }</th> }) }</tr></thead>
             <tbody>
                 { for (0..columns).step_by(step).map(|i| html! {
                     <tr><th scope="row">{ format::short_clock(charts::moment(series, i, columns)) }</th>
