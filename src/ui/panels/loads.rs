@@ -276,7 +276,7 @@ fn turned(shape: &Shape, kind: &str, rate: f32) -> Shape {
         "daily" => 10 * minute,
         _ => minute,
     };
-    Shape { kind: kind.into(), base, peak, start, length, ..Shape::default() }
+    Shape { kind: kind.into(), base, peak, start, length, points: Vec::new() }
 }
 
 /// Where requests end: one row a pod.
