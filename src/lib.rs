@@ -19,6 +19,7 @@
 //! no platform float functions anywhere outside `ui` and `bin`.
 
 pub mod cli;
+pub mod compose;
 pub mod console;
 pub mod journal;
 pub mod kubernetes;

@@ -4,6 +4,7 @@
 
 mod backoff;
 mod cluster;
+mod compose_config;
 mod controller_history;
 mod cron;
 mod deployment;
@@ -62,6 +63,7 @@ pub struct Request {
 /// Every family, by name.
 const FAMILIES: &[(&str, How)] = &[
     ("backoff", How::Lines(backoff::check)),
+    ("compose-config", How::Itself(compose_config::run)),
     ("controller_history", How::Lines(controller_history::check)),
     ("cron", How::Lines(cron::check)),
     ("deployment", How::Lines(deployment::check)),

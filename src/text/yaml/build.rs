@@ -70,18 +70,37 @@ pub struct Properties {
     pub tag: Option<String>,
 }
 
-impl Builder {
-    /// Knows nothing yet. `lines_before` of the file stand before the text.
-    pub fn new(lines_before: u32) -> Self {
-        Builder { lines_before, ..Builder::default() }
-    }
-
-    fn wrong(&mut self, fault: Fault) {
-        self.late.get_or_insert(fault);
-    }
-
+/// What a tree is made of, as the parser goes along.
+pub trait Build {
+    /// A node.
+    type Node;
+    /// The members of a map while it is read.
+    type Members: Default;
     /// A node begins. Gives the number of steps so far.
-    pub fn begin(&mut self, properties: &Properties) -> u64 {
+    fn begin(&mut self, properties: &Properties) -> u64;
+    /// A node that began with `steps` is complete.
+    fn finish(&mut self, properties: Properties, steps: u64, node: Self::Node) -> Self::Node;
+    /// An alias of an anchored node.
+    fn alias(&mut self, name: &str, start: Mark, end: Mark) -> Result<Self::Node, Fault>;
+    /// A scalar; `plain` tells that it stands without quotes and not in a block.
+    fn scalar(&mut self, text: &str, plain: bool, tag: Option<&str>, extent: Extent) -> Self::Node;
+    /// A list.
+    fn list(&mut self, items: Vec<Self::Node>, extent: Extent) -> Self::Node;
+    /// A map.
+    fn map(&mut self, members: Self::Members, extent: Extent) -> Self::Node;
+    /// Adds a key with its value to a map. `aliased` tells that the value is an alias, which matters for merge keys.
+    fn member(&mut self, members: &mut Self::Members, key: Self::Node, merges: bool, node: Self::Node, aliased: bool);
+    /// From mark to mark, in the file.
+    fn extent(&self, start: Mark, end: Mark) -> Extent;
+    /// Where a node stands.
+    fn extent_of(node: &Self::Node) -> Extent;
+}
+
+impl Build for Builder {
+    type Node = Node;
+    type Members = Members;
+
+    fn begin(&mut self, properties: &Properties) -> u64 {
         self.decoded += 1;
         if let Some(name) = &properties.anchor {
             self.anchors.insert(name.clone(), None);
@@ -89,16 +108,14 @@ impl Builder {
         self.decoded
     }
 
-    /// A node that began with `steps` is complete.
-    pub fn finish(&mut self, properties: Properties, steps: u64, node: Node) -> Node {
+    fn finish(&mut self, properties: Properties, steps: u64, node: Node) -> Node {
         if let Some(name) = properties.anchor {
             self.anchors.insert(name, Some((node.clone(), self.decoded - steps + 1)));
         }
         node
     }
 
-    /// A copy of an anchored node.
-    pub fn alias(&mut self, name: &str, start: Mark, end: Mark) -> Result<Node, Fault> {
+    fn alias(&mut self, name: &str, start: Mark, end: Mark) -> Result<Node, Fault> {
         let extent = self.extent(start, end);
         self.decoded += 1;
         let Some(anchored) = self.anchors.get(name) else {
@@ -116,21 +133,7 @@ impl Builder {
         Ok(Node { extent, kind: node.kind.clone() })
     }
 
-    /// Source: go.yaml.in/yaml v2, decode.go, allowedAliasRatio.
-    fn too_many_copies(&self) -> bool {
-        const LOW: f64 = 400_000.0;
-        const HIGH: f64 = 4_000_000.0;
-        let decoded = self.decoded as f64;
-        let allowed = match decoded {
-            d if d <= LOW => 0.99,
-            d if d >= HIGH => 0.10,
-            d => 0.99 - 0.89 * ((d - LOW) / (HIGH - LOW)),
-        };
-        self.copied as f64 / decoded > allowed
-    }
-
-    /// A scalar.
-    pub fn scalar(&mut self, text: &str, plain: bool, tag: Option<&str>, extent: Extent) -> Node {
+    fn scalar(&mut self, text: &str, plain: bool, tag: Option<&str>, extent: Extent) -> Node {
         let resolved = match tag {
             Some("!") => Ok(Value::str(text)),
             None if !plain => Ok(Value::str(text)),
@@ -157,8 +160,7 @@ impl Builder {
         Node { extent, kind: NodeKind::Scalar { value, plain: text.into(), quoted } }
     }
 
-    /// Adds a key with its value to a map. `aliased` tells that the value is an alias, which matters for merge keys.
-    pub fn member(&mut self, members: &mut Members, key: Node, merges: bool, node: Node, aliased: bool) {
+    fn member(&mut self, members: &mut Members, key: Node, merges: bool, node: Node, aliased: bool) {
         let added = if merges {
             self.merge(node, aliased, members)
         } else {
@@ -168,6 +170,46 @@ impl Builder {
         if let Err(fault) = added {
             self.wrong(fault);
         }
+    }
+
+    fn extent(&self, start: Mark, end: Mark) -> Extent {
+        Extent { start: start.pos(self.lines_before), end: end.pos(self.lines_before) }
+    }
+
+    fn extent_of(node: &Node) -> Extent {
+        node.extent
+    }
+
+    fn list(&mut self, items: Vec<Node>, extent: Extent) -> Node {
+        Node { extent, kind: NodeKind::List(items) }
+    }
+
+    fn map(&mut self, members: Members, extent: Extent) -> Node {
+        Node { extent, kind: NodeKind::Map(members.into_list()) }
+    }
+}
+
+impl Builder {
+    /// Knows nothing yet. `lines_before` of the file stand before the text.
+    pub fn new(lines_before: u32) -> Self {
+        Builder { lines_before, ..Builder::default() }
+    }
+
+    fn wrong(&mut self, fault: Fault) {
+        self.late.get_or_insert(fault);
+    }
+
+    /// Source: go.yaml.in/yaml v2, decode.go, allowedAliasRatio.
+    fn too_many_copies(&self) -> bool {
+        const LOW: f64 = 400_000.0;
+        const HIGH: f64 = 4_000_000.0;
+        let decoded = self.decoded as f64;
+        let allowed = match decoded {
+            d if d <= LOW => 0.99,
+            d if d >= HIGH => 0.10,
+            d => 0.99 - 0.89 * ((d - LOW) / (HIGH - LOW)),
+        };
+        self.copied as f64 / decoded > allowed
     }
 
     fn set(&mut self, members: &mut Members, member: Member, shown: String) {
@@ -197,11 +239,6 @@ impl Builder {
             self.set(into, member, shown);
         }
         Ok(())
-    }
-
-    /// From mark to mark, in the file.
-    pub fn extent(&self, start: Mark, end: Mark) -> Extent {
-        Extent { start: start.pos(self.lines_before), end: end.pos(self.lines_before) }
     }
 }
 

@@ -5,6 +5,7 @@
 mod build;
 mod fault;
 mod parse;
+pub mod raw;
 pub mod scalar;
 mod scan;
 mod scan_text;
@@ -14,7 +15,7 @@ mod write;
 use super::{Node, NodeKind, Pos, Problem, Severity, Value, json};
 use std::rc::Rc;
 
-pub use write::write;
+pub use write::{natural, write, write_compose};
 
 /// Largest file that is read, in bytes. Ours: above it a browser tab would stall; real manifests stay below.
 pub const FILE_BYTES_MAX: usize = 2 << 20;

@@ -1,11 +1,11 @@
 //! Tokens to nodes, by the grammar of YAML 1.1.
 //! Source: go.yaml.in/yaml v2, parserc.go (which follows libyaml): what may follow what, what is refused, and its words.
 
-use super::build::{Builder, Members, Properties, short_tag};
+use super::build::{Build, Builder, Properties, short_tag};
 use super::fault::Fault;
 use super::scan::Scanner;
 use super::token::{Kind, Mark, Token};
-use crate::text::{Extent, Node, NodeKind, Pos};
+use crate::text::{Extent, Node, Pos};
 
 /// Deepest nesting read. Ours: the real reader allows 10,000, but nothing real is deeper than 30, and every later walk over
 /// a tree may recurse. FID-010.
@@ -26,9 +26,9 @@ pub struct Parsed {
     pub duplicates: Vec<(Pos, u32, String)>,
 }
 
-struct Parser {
+struct Parser<B> {
     scanner: Scanner,
-    build: Builder,
+    build: B,
     /// Handles of tags and what they stand for.
     handles: Vec<(String, String)>,
 }
@@ -47,12 +47,7 @@ enum Place {
 /// Reads the first document of `text`, as the real reader does: whatever follows it within the text is not looked at.
 pub fn parse(text: &str, lines_before: u32) -> Result<Parsed, Fault> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let handle = |handle: &str, prefix: &str| (handle.to_owned(), prefix.to_owned());
-    let mut parser = Parser {
-        scanner: Scanner::new(text),
-        build: Builder::new(lines_before),
-        handles: vec![handle("!", "!"), handle("!!", "tag:yaml.org,2002:")],
-    };
+    let mut parser = Parser::new(text, Builder::new(lines_before));
     let found = parser.document();
     if control_character(text).is_some_and(|bad| bad / PIECE <= parser.scanner.mark.index / PIECE) {
         return Err(Fault::plain(Mark::default(), "control characters are not allowed"));
@@ -64,6 +59,18 @@ pub fn parse(text: &str, lines_before: u32) -> Result<Parsed, Fault> {
     }
 }
 
+/// Reads all documents of `text`, one after the other, up to the first fault; what they are made of is `build`'s choice.
+pub fn parse_stream<B: Build>(text: &str, build: B) -> (Vec<B::Node>, Option<Fault>) {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mut parser = Parser::new(text, build);
+    let mut nodes = Vec::new();
+    let mut fault = parser.stream(&mut nodes).err();
+    if control_character(text).is_some_and(|bad| bad / PIECE <= parser.scanner.mark.index / PIECE) {
+        fault = Some(Fault::plain(Mark::default(), "control characters are not allowed"));
+    }
+    (nodes, fault)
+}
+
 /// Index of the first character that YAML does not allow. Source: go.yaml.in/yaml v2, readerc.go, yaml_parser_update_buffer.
 fn control_character(text: &str) -> Option<usize> {
     let refused = |c: char| match c {
@@ -73,7 +80,32 @@ fn control_character(text: &str) -> Option<usize> {
     text.chars().position(refused)
 }
 
-impl Parser {
+impl<B: Build> Parser<B> {
+    fn new(text: &str, build: B) -> Self {
+        let handle = |handle: &str, prefix: &str| (handle.to_owned(), prefix.to_owned());
+        Parser {
+            scanner: Scanner::new(text),
+            build,
+            handles: vec![handle("!", "!"), handle("!!", "tag:yaml.org,2002:")],
+        }
+    }
+
+    /// Documents up to the end. Only the first one may begin without a separator.
+    fn stream(&mut self, nodes: &mut Vec<B::Node>) -> Result<(), Fault> {
+        loop {
+            while self.take(&Kind::DocumentEnd)?.is_some() {}
+            let (kind, start) = (self.kind()?, self.peek()?.start);
+            let begins = matches!(kind, Kind::Version(..) | Kind::TagPrefix(..) | Kind::DocumentStart);
+            if kind != Kind::StreamEnd && !nodes.is_empty() && !begins {
+                return Err(Fault::parser(start, "did not find expected <document start>"));
+            }
+            match self.document()? {
+                Some(node) => nodes.push(node),
+                None => return Ok(()),
+            }
+        }
+    }
+
     fn peek(&mut self) -> Result<&Token, Fault> {
         self.scanner.peek()
     }
@@ -93,7 +125,7 @@ impl Parser {
         Ok(Some(end))
     }
 
-    fn document(&mut self) -> Result<Option<Node>, Fault> {
+    fn document(&mut self) -> Result<Option<B::Node>, Fault> {
         match self.peek()?.kind {
             Kind::StreamEnd => return Ok(None),
             Kind::Version(..) | Kind::TagPrefix(..) | Kind::DocumentStart => {
@@ -143,12 +175,12 @@ impl Parser {
     }
 
     /// The empty scalar before the next token.
-    fn nothing(&mut self) -> Result<Node, Fault> {
+    fn nothing(&mut self) -> Result<B::Node, Fault> {
         let at = self.peek()?.start;
         Ok(self.nothing_at(at))
     }
 
-    fn nothing_at(&mut self, at: Mark) -> Node {
+    fn nothing_at(&mut self, at: Mark) -> B::Node {
         self.build.begin(&Properties::default());
         let extent = self.build.extent(at, at);
         self.build.scalar("", true, None, extent)
@@ -170,7 +202,10 @@ impl Parser {
                     let tag = match (handle.as_str(), prefix) {
                         ("", _) => suffix,
                         (_, Some(prefix)) => format!("{prefix}{suffix}"),
-                        (_, None) => return Err(Fault::parser(start, "found undefined tag handle")),
+                        (_, None) => {
+                            return Err(Fault::parser(start, "found undefined tag handle")
+                                .within("while parsing a node", first));
+                        }
                     };
                     found.tag = Some(short_tag(&tag));
                 }
@@ -181,7 +216,7 @@ impl Parser {
         }
     }
 
-    fn node(&mut self, place: Place, depth: usize) -> Result<Node, Fault> {
+    fn node(&mut self, place: Place, depth: usize) -> Result<B::Node, Fault> {
         let (start, end) = (self.peek()?.start, self.peek()?.end);
         if depth > DEPTH_MAX {
             return Err(Fault::scanner(start, TOO_DEEP));
@@ -210,7 +245,11 @@ impl Parser {
                 let extent = self.build.extent(start, properties_end);
                 self.build.scalar("", true, properties.tag.as_deref(), extent)
             }
-            _ => return Err(Fault::parser(token_start, "did not find expected node content")),
+            _ => {
+                let what =
+                    if place == Place::Flow { "while parsing a flow node" } else { "while parsing a block node" };
+                return Err(Fault::parser(token_start, "did not find expected node content").within(what, start));
+            }
         };
         Ok(self.build.finish(properties, steps, node))
     }
@@ -221,9 +260,9 @@ impl Parser {
         last.map_or(extent, |last| Extent { end: last.end, ..extent })
     }
 
-    fn block_list(&mut self, start: Mark, depth: usize) -> Result<Node, Fault> {
+    fn block_list(&mut self, start: Mark, depth: usize) -> Result<B::Node, Fault> {
         self.scanner.skip();
-        let mut items: Vec<Node> = Vec::new();
+        let mut items: Vec<B::Node> = Vec::new();
         loop {
             if let Some(entry) = self.take(&Kind::BlockEntry)? {
                 items.push(match self.peek()?.kind {
@@ -231,29 +270,30 @@ impl Parser {
                     _ => self.node(Place::Block, depth + 1)?,
                 });
             } else if self.take(&Kind::BlockEnd)?.is_some() {
-                let extent = self.block_extent(start, items.last().map(|node| node.extent));
-                return Ok(Node { extent, kind: NodeKind::List(items) });
+                let extent = self.block_extent(start, items.last().map(B::extent_of));
+                return Ok(self.build.list(items, extent));
             } else {
-                return Err(Fault::parser(self.peek()?.start, "did not find expected '-' indicator"));
+                let fault = Fault::parser(self.peek()?.start, "did not find expected '-' indicator");
+                return Err(fault.within("while parsing a block collection", start));
             }
         }
     }
 
-    fn indentless_list(&mut self, start: Mark, depth: usize) -> Result<Node, Fault> {
-        let mut items: Vec<Node> = Vec::new();
+    fn indentless_list(&mut self, start: Mark, depth: usize) -> Result<B::Node, Fault> {
+        let mut items: Vec<B::Node> = Vec::new();
         while let Some(entry) = self.take(&Kind::BlockEntry)? {
             items.push(match self.peek()?.kind {
                 Kind::BlockEntry | Kind::Key | Kind::Value | Kind::BlockEnd => self.nothing_at(entry),
                 _ => self.node(Place::Block, depth + 1)?,
             });
         }
-        let extent = self.block_extent(start, items.last().map(|node| node.extent));
-        Ok(Node { extent, kind: NodeKind::List(items) })
+        let extent = self.block_extent(start, items.last().map(B::extent_of));
+        Ok(self.build.list(items, extent))
     }
 
-    fn block_map(&mut self, start: Mark, depth: usize) -> Result<Node, Fault> {
+    fn block_map(&mut self, start: Mark, depth: usize) -> Result<B::Node, Fault> {
         self.scanner.skip();
-        let (mut members, mut last) = (Members::default(), None);
+        let (mut members, mut last) = (B::Members::default(), None);
         loop {
             if let Some(mark) = self.take(&Kind::Key)? {
                 let merges = self.is_merge()?;
@@ -262,18 +302,20 @@ impl Parser {
                     _ => self.node(Place::Value, depth + 1)?,
                 };
                 let (node, aliased) = self.block_value(depth)?;
-                last = Some(node.extent);
+                last = Some(B::extent_of(&node));
                 self.build.member(&mut members, key, merges, node, aliased);
             } else if self.take(&Kind::BlockEnd)?.is_some() {
-                return Ok(Node { extent: self.block_extent(start, last), kind: NodeKind::Map(members.into_list()) });
+                let extent = self.block_extent(start, last);
+                return Ok(self.build.map(members, extent));
             } else {
-                return Err(Fault::parser(self.peek()?.start, "did not find expected key"));
+                let fault = Fault::parser(self.peek()?.start, "did not find expected key");
+                return Err(fault.within("while parsing a block mapping", start));
             }
         }
     }
 
     /// The value behind a key of a block, and whether it is an alias.
-    fn block_value(&mut self, depth: usize) -> Result<(Node, bool), Fault> {
+    fn block_value(&mut self, depth: usize) -> Result<(B::Node, bool), Fault> {
         let Some(mark) = self.take(&Kind::Value)? else { return Ok((self.nothing()?, false)) };
         match self.peek()?.kind {
             Kind::Key | Kind::Value | Kind::BlockEnd => Ok((self.nothing_at(mark), false)),
@@ -287,7 +329,7 @@ impl Parser {
         Ok(matches!(&self.peek()?.kind, Kind::Scalar(text, true) if text == "<<"))
     }
 
-    fn flow_list(&mut self, start: Mark, depth: usize) -> Result<Node, Fault> {
+    fn flow_list(&mut self, start: Mark, depth: usize) -> Result<B::Node, Fault> {
         self.scanner.skip();
         let mut items = Vec::new();
         loop {
@@ -295,7 +337,8 @@ impl Parser {
                 if !items.is_empty() {
                     let at = self.peek()?.start;
                     if self.take(&Kind::FlowEntry)?.is_none() {
-                        return Err(Fault::parser(at, "did not find expected ',' or ']'"));
+                        let fault = Fault::parser(at, "did not find expected ',' or ']'");
+                        return Err(fault.within("while parsing a flow sequence", start));
                     }
                 }
                 match self.peek()?.kind {
@@ -306,7 +349,7 @@ impl Parser {
                 continue;
             }
             let extent = self.build.extent(start, self.scanner_end());
-            return Ok(Node { extent, kind: NodeKind::List(items) });
+            return Ok(self.build.list(items, extent));
         }
     }
 
@@ -316,7 +359,7 @@ impl Parser {
     }
 
     /// `[a: b]`: a map of one key without braces.
-    fn flow_pair(&mut self, depth: usize) -> Result<Node, Fault> {
+    fn flow_pair(&mut self, depth: usize) -> Result<B::Node, Fault> {
         let start = self.peek()?.start;
         self.build.begin(&Properties::default());
         self.scanner.skip();
@@ -331,13 +374,13 @@ impl Parser {
             _ => self.node(Place::Flow, depth)?,
         };
         let (node, aliased) = self.flow_value(&Kind::FlowListEnd, depth)?;
-        let extent = Extent { end: node.extent.end, ..self.build.extent(start, start) };
-        let mut members = Members::default();
+        let extent = Extent { end: B::extent_of(&node).end, ..self.build.extent(start, start) };
+        let mut members = B::Members::default();
         self.build.member(&mut members, key, merges, node, aliased);
-        Ok(Node { extent, kind: NodeKind::Map(members.into_list()) })
+        Ok(self.build.map(members, extent))
     }
 
-    fn flow_value(&mut self, close: &Kind, depth: usize) -> Result<(Node, bool), Fault> {
+    fn flow_value(&mut self, close: &Kind, depth: usize) -> Result<(B::Node, bool), Fault> {
         if self.take(&Kind::Value)?.is_some() {
             let kind = &self.peek()?.kind;
             let aliased = matches!(kind, Kind::Alias(_));
@@ -348,14 +391,15 @@ impl Parser {
         Ok((self.nothing()?, false))
     }
 
-    fn flow_map(&mut self, start: Mark, depth: usize) -> Result<Node, Fault> {
+    fn flow_map(&mut self, start: Mark, depth: usize) -> Result<B::Node, Fault> {
         self.scanner.skip();
-        let (mut members, mut first) = (Members::default(), true);
+        let (mut members, mut first) = (B::Members::default(), true);
         while self.take(&Kind::FlowMapEnd)?.is_none() {
             if !first {
                 let at = self.peek()?.start;
                 if self.take(&Kind::FlowEntry)?.is_none() {
-                    return Err(Fault::parser(at, "did not find expected ',' or '}'"));
+                    let fault = Fault::parser(at, "did not find expected ',' or '}'");
+                    return Err(fault.within("while parsing a flow mapping", start));
                 }
             }
             first = false;
@@ -374,6 +418,7 @@ impl Parser {
                 self.build.member(&mut members, key, merges, node, false);
             }
         }
-        Ok(Node { extent: self.build.extent(start, self.scanner_end()), kind: NodeKind::Map(members.into_list()) })
+        let extent = self.build.extent(start, self.scanner_end());
+        Ok(self.build.map(members, extent))
     }
 }

@@ -215,7 +215,10 @@ impl Scanner {
             '|' | '>' if !in_flow => self.block_scalar(c == '|'),
             '\'' | '"' => self.flow_scalar(c == '\''),
             _ if starts_plain(c, next, in_flow) => self.plain_scalar(),
-            _ => Err(Fault::scanner(self.mark, "found character that cannot start any token")),
+            _ => {
+                let fault = Fault::scanner(self.mark, "found character that cannot start any token");
+                Err(fault.within("while scanning for the next token", self.mark))
+            }
         }
     }
 
@@ -226,12 +229,16 @@ impl Scanner {
         }
         if key.mark.line < self.mark.line || key.mark.index + SIMPLE_KEY_MAX < self.mark.index {
             if key.required {
-                return Err(Fault::scanner(self.mark, "could not find expected ':'"));
+                return Err(self.no_colon(key.mark));
             }
             self.simple_keys[at].possible = false;
             return Ok(false);
         }
         Ok(true)
+    }
+
+    fn no_colon(&self, key: Mark) -> Fault {
+        Fault::scanner(self.mark, "could not find expected ':'").within("while scanning a simple key", key)
     }
 
     fn save_simple_key(&mut self) -> Scanned<()> {
@@ -249,7 +256,10 @@ impl Scanner {
 
     fn remove_simple_key(&mut self) -> Scanned<()> {
         match self.simple_keys.last_mut() {
-            Some(key) if key.possible && key.required => Err(Fault::scanner(self.mark, "could not find expected ':'")),
+            Some(key) if key.possible && key.required => {
+                let start = key.mark;
+                Err(self.no_colon(start))
+            }
             Some(key) if key.possible => {
                 key.possible = false;
                 self.key_tokens.remove(&key.token);
@@ -300,7 +310,7 @@ impl Scanner {
         self.remove_simple_key()?;
         self.simple_key_allowed = false;
         let start = self.mark;
-        let kind = self.scan_directive()?;
+        let kind = self.scan_directive().map_err(|fault| fault.within("while scanning a directive", start))?;
         self.push(kind, start);
         Ok(())
     }
@@ -399,7 +409,8 @@ impl Scanner {
     fn anchor(&mut self, anchor: bool) -> Scanned<()> {
         self.save_simple_key()?;
         self.simple_key_allowed = false;
-        let (start, name) = (self.mark, self.scan_anchor()?);
+        let (start, what) = (self.mark, if anchor { "while scanning an anchor" } else { "while scanning an alias" });
+        let name = self.scan_anchor().map_err(|fault| fault.within(what, start))?;
         self.push(if anchor { Kind::Anchor(name) } else { Kind::Alias(name) }, start);
         Ok(())
     }
@@ -407,7 +418,8 @@ impl Scanner {
     fn tag(&mut self) -> Scanned<()> {
         self.save_simple_key()?;
         self.simple_key_allowed = false;
-        let (start, (handle, suffix)) = (self.mark, self.scan_tag()?);
+        let start = self.mark;
+        let (handle, suffix) = self.scan_tag().map_err(|fault| fault.within("while scanning a tag", start))?;
         self.push(Kind::Tag(handle, suffix), start);
         Ok(())
     }
@@ -416,7 +428,8 @@ impl Scanner {
         self.remove_simple_key()?;
         self.simple_key_allowed = true;
         let start = self.mark;
-        let (text, end) = self.scan_block_scalar(literal)?;
+        let (text, end) =
+            self.scan_block_scalar(literal).map_err(|fault| fault.within("while scanning a block scalar", start))?;
         self.queue.push_back(Token { kind: Kind::Scalar(text, false), start, end });
         Ok(())
     }
@@ -424,7 +437,9 @@ impl Scanner {
     fn flow_scalar(&mut self, single: bool) -> Scanned<()> {
         self.save_simple_key()?;
         self.simple_key_allowed = false;
-        let (start, text) = (self.mark, self.scan_flow_scalar(single)?);
+        let start = self.mark;
+        let text =
+            self.scan_flow_scalar(single).map_err(|fault| fault.within("while scanning a quoted scalar", start))?;
         self.push(Kind::Scalar(text, false), start);
         Ok(())
     }
@@ -433,7 +448,8 @@ impl Scanner {
         self.save_simple_key()?;
         self.simple_key_allowed = false;
         let start = self.mark;
-        let (text, end) = self.scan_plain_scalar()?;
+        let (text, end) =
+            self.scan_plain_scalar().map_err(|fault| fault.within("while scanning a plain scalar", start))?;
         self.queue.push_back(Token { kind: Kind::Scalar(text, true), start, end });
         Ok(())
     }

@@ -14,9 +14,29 @@ const INDENT: usize = 2;
 /// Longest key, in bytes, that stands before its colon; longer ones get a `?`. Source: same file, check_simple_key.
 const SIMPLE_KEY_MAX: usize = 128;
 
+/// Whose way of writing is followed.
+#[derive(Clone, Copy)]
+enum Dialect {
+    /// kubectl's.
+    Kubectl,
+    /// That of docker compose: members in their own order, lists indented below their key, quotes by YAML 1.2. Source: go.yaml.in/yaml v4.0.0-rc.6 internal/libyaml/{representer,desolver,emitter}.go.
+    Compose(fn(&str) -> bool),
+}
+
 /// Writes a value as one document, with a line break at the end.
 pub fn write(value: &Value) -> String {
-    let mut emitter = Emitter { out: String::new(), column: 0, indent: None, whitespace: true, indention: true };
+    emit(value, Dialect::Kubectl)
+}
+
+/// The same as docker compose writes it. Members come in their own order; `reads_as_other` tells which plain text would be
+/// read as something else.
+pub fn write_compose(value: &Value, reads_as_other: fn(&str) -> bool) -> String {
+    emit(value, Dialect::Compose(reads_as_other))
+}
+
+fn emit(value: &Value, dialect: Dialect) -> String {
+    let mut emitter =
+        Emitter { out: String::new(), column: 0, indent: None, whitespace: true, indention: true, dialect };
     emitter.node(value, Place::Root);
     emitter.indent = None;
     emitter.new_line();
@@ -40,9 +60,14 @@ struct Emitter {
     whitespace: bool,
     /// Whether the line holds nothing but indentation and indicators so far.
     indention: bool,
+    dialect: Dialect,
 }
 
 impl Emitter {
+    fn is_kubectl(&self) -> bool {
+        matches!(self.dialect, Dialect::Kubectl)
+    }
+
     fn put(&mut self, c: char) {
         self.out.push(c);
         self.column += 1;
@@ -81,7 +106,9 @@ impl Emitter {
             Value::List(items) => self.list(items, place),
             Value::Map(members) => {
                 let mut all: Vec<_> = members.iter().collect();
-                all.sort_by(|a, b| natural(a.0, b.0));
+                if self.is_kubectl() {
+                    all.sort_by(|a, b| natural(a.0, b.0, false));
+                }
                 self.map(&all);
             }
             Value::Str(text) => self.text(text, place),
@@ -94,7 +121,7 @@ impl Emitter {
 
     fn list(&mut self, items: &[Value], place: Place) {
         let outer = self.indent;
-        let stays = place == Place::Member && !self.indention;
+        let stays = place == Place::Member && !self.indention && self.is_kubectl();
         self.indent = Some(match outer {
             None => 0,
             Some(indent) if stays => indent,
@@ -137,10 +164,16 @@ impl Emitter {
 
     fn styled(&mut self, text: &str, place: Place) {
         let shape = Shape::of(text);
-        let style = if text.contains('\n') { Style::Literal } else { plain_or_double(text) };
+        let style = match self.dialect {
+            Dialect::Kubectl if text.contains('\n') => Style::Literal,
+            Dialect::Kubectl => plain_or_double(text),
+            Dialect::Compose(reads_as_other) => compose_style(text, reads_as_other),
+        };
         match style {
             Style::Literal if shape.block && place != Place::Key => self.literal(text),
             Style::Literal | Style::Double => self.double(text, place),
+            Style::Single if shape.single => self.single(text, place),
+            Style::Single => self.double(text, place),
             Style::Plain if shape.plain => self.plain(text, place),
             Style::Plain if shape.single => self.single(text, place),
             Style::Plain => self.double(text, place),
@@ -265,7 +298,22 @@ impl Emitter {
     }
 }
 
+/// Text that YAML 1.1 would take for a truth value gets single quotes, what reads as something else double ones.
+/// Source: go.yaml.in/yaml v4.0.0-rc.6 internal/libyaml/representer.go, stringv; desolver.go, desolveScalar.
+fn compose_style(text: &str, reads_as_other: fn(&str) -> bool) -> Style {
+    const OLD: [&str; 16] =
+        ["y", "Y", "yes", "Yes", "YES", "on", "On", "ON", "n", "N", "no", "No", "NO", "off", "Off", "OFF"];
+    if text.contains('\n') {
+        return if text.trim().is_empty() { Style::Double } else { Style::Literal };
+    }
+    if OLD.contains(&text) || text == "<<" || is_base_60(text) {
+        return Style::Single;
+    }
+    if reads_as_other(text) { Style::Double } else { Style::Plain }
+}
+
 enum Style {
+    Single,
     Plain,
     Double,
     Literal,
@@ -372,11 +420,15 @@ fn is_base_60(text: &str) -> bool {
 }
 
 /// Order of keys: letters by code, digits before letters, runs of digits by the number that they write.
-/// Source: go.yaml.in/yaml v2, sorter.go, keyList.Less.
-fn natural(a: &str, b: &str) -> Ordering {
+/// The newer order puts letters first behind a digit.
+/// Source: go.yaml.in/yaml v2, sorter.go, keyList.Less; v4.0.0-rc.6 internal/libyaml/representer.go, keyList.Less.
+pub fn natural(a: &str, b: &str, newer: bool) -> Ordering {
     let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
     let Some(i) = (0..a.len().min(b.len())).find(|i| a[*i] != b[*i]) else { return a.len().cmp(&b.len()) };
+    let behind_digit = newer && i > 0 && a[i - 1].is_numeric();
     match (a[i].is_alphabetic(), b[i].is_alphabetic()) {
+        (true, false) if behind_digit => return Ordering::Less,
+        (false, true) if behind_digit => return Ordering::Greater,
         (true, true) => return a[i].cmp(&b[i]),
         (true, false) => return Ordering::Greater,
         (false, true) => return Ordering::Less,
