@@ -8,7 +8,7 @@
 //! | 1 | [`sim`] time, agenda, chance, timeline · [`text`] files to documents with places |
 //! | 2 | `journal` what happened and why · `workload` what a container does |
 //! | 3 | `kubernetes` · `compose` the two orchestrators |
-//! | 4 | `world` one cloneable value |
+//! | 4 | `world` one cloneable value, and what is broken in it · `assertion` what must hold over a run |
 //! | 5 | `scenario` files + cluster + seed + inputs to a world |
 //! | 6 | `lesson` · `duel` · `console` what a person types |
 //! | 7 | `session` commands in, updates out |
@@ -18,6 +18,7 @@
 //! Invariants: the engine is a pure function of (files, cluster, seed, input log). No wall clock, no threads, no hash order,
 //! no platform float functions anywhere outside `ui` and `bin`.
 
+pub mod assertion;
 pub mod cli;
 pub mod compose;
 pub mod console;

@@ -1,6 +1,10 @@
 //! A scenario: a cluster, files, a seed, what happens when. A bare manifest is a scenario with defaults. The format is
 //! described in `docs/formats/scenario.md`.
 
+mod pipelines;
+
+pub use pipelines::{Pipeline, Stage};
+
 use crate::kubernetes::Cluster;
 use crate::kubernetes::apiserver::{By, NodeSpec};
 use crate::kubernetes::objects::Calendar;
@@ -56,6 +60,8 @@ pub struct Scenario {
     pub until: Option<Span>,
     /// Whether the files are applied at the start; otherwise an input does it.
     pub apply: bool,
+    /// Pipelines that act on the cluster.
+    pub pipelines: Vec<Pipeline>,
 }
 
 impl Default for Scenario {
@@ -71,6 +77,7 @@ impl Default for Scenario {
             inputs: Vec::new(),
             until: None,
             apply: true,
+            pipelines: Vec::new(),
         }
     }
 }
@@ -131,11 +138,11 @@ fn scenario_document(file: &TextFile) -> Option<Node> {
     let node = document.node;
     let looks = |key| node.get(key).is_some();
     let named = file.name.ends_with(".scenario.yaml") || file.name.ends_with(".scenario.yml");
-    let unlike_a_manifest = !looks("kind") && (looks("cluster") || looks("inputs") || looks("files"));
+    let unlike_a_manifest = !looks("kind") && ["cluster", "inputs", "files", "pipelines"].iter().any(|key| looks(key));
     (named || unlike_a_manifest).then_some(node)
 }
 
-struct Reader<'a> {
+pub(in crate::scenario) struct Reader<'a> {
     file: Rc<str>,
     problems: &'a mut Vec<Problem>,
 }
@@ -160,6 +167,7 @@ impl Reader<'_> {
                     _ => self.complain(value, "seed: a whole number of at least 0 is expected".into()),
                 },
                 "inputs" => self.inputs(value, into),
+                "pipelines" => into.pipelines = self.pipelines(value),
                 "until" => into.until = self.span(value),
                 "apply" => into.apply = value.to_value() != Value::Bool(false),
                 "name" | "about" | "orchestrion" => {}

@@ -10,7 +10,7 @@ const ROOMS: &[&[&str]] = &[
     &["sim", "text"],
     &["journal", "workload"],
     &["kubernetes", "compose"],
-    &["world"],
+    &["world", "assertion"],
     &["scenario"],
     &["lesson", "duel", "console"],
     &["session"],

@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod conformance;
+mod junit;
 mod run;
 mod shell;
 

@@ -1,16 +1,17 @@
 //! `orchestrion run`: plays files to the end, prints a summary, keeps the trace, and holds the run against assertions.
 
+use super::junit::{self, Case};
 use super::{Outcome, take_option};
 use crate::kubernetes::objects::Kind;
 use crate::scenario::{Scenario, TextFile, parse_span};
-use crate::session::expression::{Expression, When};
+use crate::session::expression::{Expression, Watch};
 use crate::session::run::{Input, Run};
 use crate::sim::{Rewindable, Span, Time};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
 /// How it is called.
-pub const USAGE: &str = "run FILE... [--for 10m] [--seed N] [--trace FILE] [--assert 'EXPR']...";
+pub const USAGE: &str = "run FILE... [--for 10m] [--seed N] [--trace FILE] [--assert 'EXPR']... [--junit FILE]";
 
 /// Ours: how long a run is when nobody says.
 const DEFAULT_LENGTH: Span = Span::secs(120);
@@ -22,21 +23,17 @@ pub fn run(args: &[String]) -> Outcome {
     }
 }
 
-struct Asked {
-    expression: Expression,
-    held: Option<bool>,
-}
-
 fn try_run(mut args: Vec<String>) -> Result<Outcome, Outcome> {
     let length = take_option(&mut args, "--for")
         .map(|t| parse_span(&t).ok_or_else(|| Outcome::usage(format!("--for: {t}: no time"))));
     let length = length.transpose()?;
     let seed = take_seed(&mut args)?;
     let trace = take_option(&mut args, "--trace");
+    let report = take_option(&mut args, "--junit");
     let mut asked = Vec::new();
     while let Some(text) = take_option(&mut args, "--assert") {
         let expression = Expression::read(&text).map_err(|e| Outcome::usage(format!("--assert: {e}")))?;
-        asked.push(Asked { expression, held: None });
+        asked.push(Watch::new(expression));
     }
     let files = read_files(&args)?;
     let (scenario, problems) = Scenario::read(&files, seed.unwrap_or(1));
@@ -47,12 +44,21 @@ fn try_run(mut args: Vec<String>) -> Result<Outcome, Outcome> {
     let mut run = start(&scenario, &mut outcome);
     play(&mut run, end, &mut asked);
     summary(&run, &mut outcome);
-    judge(&asked, &mut outcome);
+    let cases = judge(&asked, &mut outcome);
+    if let Some(path) = report {
+        let seconds = run.now().0 as f64 / 1e6;
+        let xml = junit::report(&args.join(" "), &cases, seconds, &outcome.out);
+        write_file(&path, xml)?;
+    }
     if let Some(path) = trace {
         let text = crate::session::trace(&run.world.cluster);
-        std::fs::write(&path, text).map_err(|e| Outcome::usage(format!("{path}: {e}")))?;
+        write_file(&path, text)?;
     }
     Ok(outcome)
+}
+
+fn write_file(path: &str, text: String) -> Result<(), Outcome> {
+    std::fs::write(path, text).map_err(|e| Outcome::usage(format!("{path}: {e}")))
 }
 
 /// Takes `--seed N` out of the arguments.
@@ -96,44 +102,37 @@ pub fn start(scenario: &Scenario, outcome: &mut Outcome) -> Run {
     run
 }
 
-/// Plays moment by moment, so that assertions over time see every one.
-fn play(run: &mut Run, end: Time, asked: &mut [Asked]) {
-    let over_time = asked.iter().any(|a| a.expression.when != When::Finally);
-    look(run, asked, false);
+/// Plays moment by moment where assertions are over time, so that they see every one.
+fn play(run: &mut Run, end: Time, asked: &mut [Watch]) {
+    let look = |run: &Run, asked: &mut [Watch]| asked.iter_mut().for_each(|w| w.look(&run.world.cluster));
+    let over_time = asked.iter().any(|w| w.expression.over_time());
+    if over_time {
+        look(run, asked);
+    }
     while over_time && let Some(due) = run.next_due().filter(|due| *due <= end) {
         run.run_until(due);
-        look(run, asked, false);
+        look(run, asked);
     }
     run.run_until(end);
-    look(run, asked, true);
+    look(run, asked);
     run.world.cluster.take_seen();
 }
 
-fn look(run: &Run, asked: &mut [Asked], last: bool) {
-    let cluster = &run.world.cluster;
-    for a in asked {
-        match a.expression.when {
-            When::Finally if last => a.held = Some(a.expression.holds(cluster)),
-            When::Finally => {}
-            When::Ever => a.held = Some(a.held == Some(true) || a.expression.holds(cluster)),
-            // "Always" begins when the condition first holds: nothing is available before it was started.
-            When::Always => match (a.held, a.expression.holds(cluster)) {
-                (None, true) => a.held = Some(true),
-                (Some(true), false) => a.held = Some(false),
-                _ => {}
-            },
-        }
-    }
-}
-
-fn judge(asked: &[Asked], outcome: &mut Outcome) {
-    for a in asked {
-        let holds = a.held == Some(true);
-        let _ = writeln!(outcome.out, "{} {}", if holds { "ok  " } else { "FAIL" }, a.expression.text);
-        if !holds {
+/// Prints the verdicts; they are the cases of the report.
+fn judge(asked: &[Watch], outcome: &mut Outcome) -> Vec<Case> {
+    let mut cases = Vec::new();
+    for watch in asked {
+        let holds = watch.holds_so_far();
+        let text = &watch.expression.text;
+        let _ = writeln!(outcome.out, "{} {text}", if holds { "ok  " } else { "FAIL" });
+        let failure = (!holds).then(|| watch.explanation());
+        if let Some(words) = &failure {
+            let _ = writeln!(outcome.out, "     {words}");
             outcome.code = 1;
         }
+        cases.push(Case { name: text.clone(), failure });
     }
+    cases
 }
 
 fn summary(run: &Run, outcome: &mut Outcome) {

@@ -12,6 +12,8 @@ use crate::reasons;
 reasons! { "you":
     /// A person typed this line.
     typed(line),
+    /// A pipeline ran this line.
+    ran(line),
 }
 
 /// Reads a file by the name that a line gives.

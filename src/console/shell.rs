@@ -3,6 +3,7 @@
 
 use super::FindFile;
 use super::kubectl::{self, Cx, Flow, Waiting};
+use crate::journal::EntryId;
 use crate::kubernetes::Cluster;
 use crate::scenario::TextFile;
 use crate::sim::{Span, Time};
@@ -30,6 +31,8 @@ pub struct Console {
     /// Files that lines have changed (`sed -i`), instead of the person's own.
     edited: Vec<TextFile>,
     job: Option<Job>,
+    /// Who types instead of a person, and because of what.
+    actor: Option<(&'static str, Option<EntryId>)>,
 }
 
 /// What is left of a line.
@@ -86,6 +89,10 @@ impl Console {
     fn namespace(&self) -> &str {
         if self.namespace.is_empty() { "default" } else { &self.namespace }
     }
+    /// Lines are typed by somebody else from now on, because of an entry of the journal.
+    pub fn caused_by(&mut self, actor: &'static str, cause: Option<EntryId>) {
+        self.actor = Some((actor, cause));
+    }
     /// Whether a line is under way.
     pub fn busy(&self) -> bool {
         self.job.is_some()
@@ -129,6 +136,7 @@ impl Console {
                 self.begin(&mut job, step, cluster, files, &mut output);
             } else {
                 let mut cx = Cx::new(cluster, files, self.namespace());
+                cx.actor = self.actor;
                 let ended = job.waiting.as_mut().and_then(|w| w.poll(&mut cx));
                 let (out, err) = cx.finish();
                 output.stdout += &filtered(&out, &job.filters);
@@ -154,6 +162,7 @@ impl Console {
         let edited = self.edited.clone();
         let find = |name: &str| edited.iter().find(|f| &*f.name == name).map(|f| f.text.to_string()).or(files(name));
         let mut cx = Cx::new(cluster, &find, self.namespace());
+        cx.actor = self.actor;
         cx.language = self.language.clone();
         let flow = command(&mut cx, &words);
         self.edited.append(&mut cx.edited);

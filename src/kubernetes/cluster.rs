@@ -5,10 +5,11 @@
 //! `State` (what it remembers) · `Timer` (what it wakes up for) · `observe` (a write it may care about) · `fire` (a timer).
 
 use super::apiserver::{Api, By, Change, ChangeKind, Cx};
-use super::objects::Calendar;
+use super::objects::{Calendar, Id};
 use crate::journal::{EntryId, Verb};
 use crate::reasons;
 use crate::sim::{Agenda, Time};
+use std::collections::BTreeSet;
 
 reasons! { "cluster":
     /// Nobody looks for a node: the scheduler is stopped.
@@ -182,6 +183,22 @@ impl Cluster {
     /// The present moment.
     pub fn now(&self) -> Time {
         self.api.now
+    }
+    /// The pods that an object stands for: itself, the endpoints of a Service, what a workload owns.
+    pub fn pods_behind(&self, id: Id) -> Vec<Id> {
+        let mut pods = BTreeSet::new();
+        self.gather_pods(id, &mut pods);
+        pods.into_iter().collect()
+    }
+    fn gather_pods(&self, id: Id, pods: &mut BTreeSet<Id>) {
+        let Some(object) = self.api.store.get(id) else { return };
+        if object.pod().is_some() {
+            pods.insert(id);
+        } else if let Some(slice) = object.endpoint_slice() {
+            pods.extend(slice.endpoints.iter().filter_map(|e| Some(e.target.as_ref()?.1)));
+        } else {
+            self.api.store.owned_by(id).for_each(|owned| self.gather_pods(owned.meta.id, pods));
+        }
     }
     /// When something is due next.
     pub fn next_due(&self) -> Option<Time> {

@@ -186,6 +186,36 @@ pub struct AlertRow {
     pub args: Vec<(String, String)>,
 }
 
+/// A pipeline: a lane on the time bar, and a card of stages.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct PipelineRow {
+    /// Its name; the console line `pipeline NAME` starts it.
+    pub name: String,
+    /// When it began.
+    pub from: Option<u64>,
+    /// When it was over.
+    pub to: Option<u64>,
+    /// `passed`, `failed`, `rolled_back`; empty before it is over.
+    pub outcome: String,
+    /// Its stages, the rollback last where it has one.
+    pub stages: Vec<StageRow>,
+}
+
+/// A stage of a pipeline.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct StageRow {
+    /// Its name.
+    pub name: String,
+    /// `waiting`, `running`, `passed`, `failed`, `skipped`.
+    pub state: String,
+    /// When it began.
+    pub from: Option<u64>,
+    /// When it ended.
+    pub to: Option<u64>,
+    /// The last line that it printed, or why it failed.
+    pub said: String,
+}
+
 /// A fault that is asked for.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct FaultAsk {

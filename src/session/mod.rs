@@ -4,11 +4,11 @@
 pub mod alerts;
 mod check;
 mod command;
-pub mod expression;
 mod faults;
 mod figures;
 mod inspect;
 mod overview;
+pub mod pipeline;
 mod rows;
 pub mod run;
 mod series;
@@ -17,6 +17,7 @@ pub mod traffic;
 mod update;
 pub mod wire;
 
+pub use crate::assertion as expression;
 pub use command::{Action, Command, File};
 pub use faults::{Choice, menu, menu_for};
 pub use figures::*;
@@ -71,6 +72,8 @@ pub struct Session {
     log_changed: bool,
     /// The state of the faults that the page knows.
     faults_told: Option<u64>,
+    /// The state of the pipelines that the page knows.
+    pipelines_told: Option<u64>,
     /// The next moment at which something will be written, where that was looked up.
     quiet_until: Option<Time>,
     /// Of which moment of which branch the page knows the traffic.
@@ -112,6 +115,7 @@ impl Session {
             full: true,
             log_changed: true,
             faults_told: None,
+            pipelines_told: None,
             quiet_until: None,
             traffic_told: None,
         }
@@ -252,7 +256,7 @@ impl Session {
             let stop = branch.record.due().max(branch.line.world().world.now()).min(t);
             branch.line.seek(stop);
             if !branch.line.in_the_past() {
-                branch.record.look(&branch.line.world().world);
+                branch.record.look(branch.line.world());
             }
             if stop >= t {
                 return;
@@ -364,7 +368,7 @@ impl Session {
         }
         self.line_mut().apply(input);
         let branch = &mut self.branches[self.present];
-        branch.record.look(&branch.line.world().world);
+        branch.record.look(branch.line.world());
         self.log_changed = true;
     }
     fn fork(&mut self) {
@@ -447,6 +451,12 @@ impl Session {
         self.tell_traffic(update);
         let world = &self.branches[self.present].line.world().world;
         let cluster = &world.cluster;
+        let jobs = self.branches[self.present].line.world().jobs();
+        let version = jobs.iter().map(pipeline::Job::version).sum();
+        if update.full || self.pipelines_told != Some(version) {
+            self.pipelines_told = Some(version);
+            update.pipelines = Some(jobs.iter().map(|j| j.row().clone()).collect());
+        }
         if update.full || self.faults_told != Some(world.faults.version()) {
             self.faults_told = Some(world.faults.version());
             update.faults = Some(faults::rows(&world.faults));

@@ -1,11 +1,11 @@
 //! The whole run at a glance: how much happened when, lanes, curves. Sampled while the run is played forward.
 
-use super::run::Input;
+use super::figures::PipelineRow;
+use super::run::{Input, Run};
 use super::update::Overview;
 use crate::journal::Journal;
 use crate::kubernetes::objects::Kind;
 use crate::sim::{Span, Time};
-use crate::world::World;
 use crate::world::faults::Faults;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -31,11 +31,18 @@ pub struct Record {
     apart: Span,
     journal: Journal,
     faults: Faults,
+    pipelines: Vec<PipelineRow>,
 }
 
 impl Default for Record {
     fn default() -> Self {
-        Record { samples: Vec::new(), apart: APART, journal: Journal::default(), faults: Faults::default() }
+        Record {
+            samples: Vec::new(),
+            apart: APART,
+            journal: Journal::default(),
+            faults: Faults::default(),
+            pipelines: Vec::new(),
+        }
     }
 }
 
@@ -45,13 +52,15 @@ impl Record {
         self.samples.last().map_or(Time::ZERO, |s| s.at + self.apart)
     }
     /// Looks at the cluster, if a sample is due and it stands at its newest moment.
-    pub fn look(&mut self, world: &World) {
+    pub fn look(&mut self, run: &Run) {
+        let world = &run.world;
         let cluster = &world.cluster;
         if cluster.api.journal.len() >= self.journal.len() {
             self.journal = cluster.api.journal.clone();
             if self.faults.version() != world.faults.version() {
                 self.faults = world.faults.clone();
             }
+            self.pipelines = run.jobs().iter().map(|j| j.row().clone()).collect();
         }
         let now = cluster.now();
         if now < self.due() {
@@ -96,9 +105,8 @@ impl Record {
                 marks.push(("restarts".into(), entry.t.0, entry.t.0, String::new()));
             }
         }
-        for row in super::faults::lane(&self.faults, newest) {
-            marks.push(row);
-        }
+        marks.extend(super::faults::lane(&self.faults, newest));
+        marks.extend(super::pipeline::lane(&self.pipelines, newest));
         for (t, input) in inputs {
             if let Some(label) = label_of(input) {
                 marks.push(("you".into(), t.0, t.0, label));

@@ -3,6 +3,7 @@
 
 use super::series::Recorder;
 use super::traffic;
+use super::pipeline::{self, Job};
 use crate::console::{self, Console};
 use crate::kubernetes::objects::{Id, Kind};
 use crate::scenario::{Scenario, Scripted, TextFile};
@@ -71,6 +72,7 @@ pub struct Run {
     answers: Vec<Answer>,
     /// What charts show.
     pub recorder: Recorder,
+    jobs: Vec<Job>,
 }
 
 impl Run {
@@ -87,6 +89,7 @@ impl Run {
             waiting: None,
             answers: Vec::new(),
             recorder: Recorder::default(),
+            jobs: scenario.pipelines.iter().map(|p| Job::new(&Rc::new(p.clone()))).collect(),
         }
     }
     /// Takes the answers of console lines since the last call.
@@ -96,6 +99,10 @@ impl Run {
     /// The language of our own words in answers from now on. Changes words only, never what happens.
     pub fn speak(&mut self, language: &str) {
         self.console.language = language.into();
+    }
+    /// Its pipelines.
+    pub fn jobs(&self) -> &[Job] {
+        &self.jobs
     }
     /// Whether a watching or waiting command goes on.
     pub fn waiting(&self) -> bool {
@@ -112,7 +119,7 @@ impl Run {
     /// When something is due next: in the world or in the script.
     pub fn next_due(&self) -> Option<Time> {
         let script = self.script.get(self.scripted).map(|s| Time::ZERO + s.at);
-        [script, self.world.next_due()].into_iter().flatten().min()
+        [script, pipeline::due(&self.jobs), self.world.next_due()].into_iter().flatten().min()
     }
     /// Completions of a console line.
     pub fn complete(&self, line: &str) -> Vec<String> {
@@ -157,22 +164,27 @@ impl Run {
         let pods = self.world.cluster.api.store.list(Kind::Pod);
         pods.filter(|p| p.meta.name.starts_with(name) && !p.meta.deleting()).map(|p| p.meta.id).next()
     }
-    /// Plays the world event by event, so that a waiting command sees every moment.
+    /// Plays the world; event by event where a waiting command or a pipeline must see every moment.
     fn step_to(&mut self, t: Time) {
-        while self.waiting.is_some() {
+        loop {
+            self.poll();
             let now = self.world.now();
-            let asked = self.console.due().filter(|due| *due > now);
-            let due = self.world.next_due().into_iter().chain(asked).min();
-            match due {
+            let every = self.waiting.is_some() || self.jobs.iter().any(Job::watches);
+            let asked = [self.console.due(), pipeline::due(&self.jobs)].into_iter().flatten().filter(|due| *due > now);
+            match asked.chain(self.world.next_due().filter(|_| every)).min() {
                 Some(due) if due <= t => self.world.run_until(due),
                 _ => break,
             }
-            self.poll();
         }
         self.world.run_until(t);
         self.poll();
     }
     fn poll(&mut self) {
+        let files = self.files.clone();
+        let find = |name: &str| files.iter().find(|f| &*f.name == name).map(|f| f.text.to_string());
+        for job in &mut self.jobs {
+            job.poll(&mut self.world.cluster, &find);
+        }
         let Some(line) = self.waiting.clone() else { return };
         let Some(output) = self.console.poll(&mut self.world.cluster) else { return };
         self.world.cluster.settle();
@@ -192,7 +204,9 @@ impl Run {
                 self.take_output("kubectl apply -f .".into(), output);
             }
             Input::Line(line) => {
-                if let Some(read) = faults::read_line(line) {
+                if let Some(name) = line.trim().strip_prefix("pipeline ") {
+                    self.start_pipeline(line, name.trim());
+                } else if let Some(read) = faults::read_line(line) {
                     let done = read.and_then(|order| self.try_order(&order, actor));
                     let (code, stderr) =
                         done.map_or_else(|words| (1, format!("error: {words}\n")), |()| (0, String::new()));
@@ -236,6 +250,20 @@ impl Run {
                 Ok(())
             }
         }
+    }
+    fn start_pipeline(&mut self, line: &str, name: &str) {
+        let now = self.world.now();
+        let words = match self.jobs.iter_mut().find(|j| j.name() == name).map(|job| job.start(now)) {
+            Some(true) => None,
+            Some(false) => Some(format!("error: the pipeline {name} is at work\n")),
+            None => Some(format!("error: there is no pipeline {name}\n")),
+        };
+        let code = Some(i32::from(words.is_some()));
+        self.take_output(
+            line.into(),
+            console::Output { stderr: words.unwrap_or_default(), code, ..Default::default() },
+        );
+        self.poll();
     }
     fn break_object(&mut self, what: What, id: u32, container: &str, actor: &'static str) {
         let Some(card) = self.world.cluster.api.store.card(Id(id)).cloned() else { return };

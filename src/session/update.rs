@@ -1,6 +1,6 @@
 //! What a session tells. Rows are small and flat; the page folds them into its view and never holds the world.
 
-use super::figures::{AutoscalerRow, FaultRow, Ladder, Series, Traffic};
+use super::figures::{AutoscalerRow, FaultRow, Ladder, PipelineRow, Series, Traffic};
 use serde::{Deserialize, Serialize};
 
 /// One answer.
@@ -34,6 +34,8 @@ pub struct Update {
     pub traffic: Option<Traffic>,
     /// Faults in force, when they changed.
     pub faults: Option<Vec<FaultRow>>,
+    /// Pipelines, when one of them changed.
+    pub pipelines: Option<Vec<PipelineRow>>,
     /// An answer to `Series`.
     pub series: Option<Series>,
     /// An answer to `Trace`.

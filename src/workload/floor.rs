@@ -128,6 +128,8 @@ pub struct Floor {
     pub dark: BTreeSet<Rc<str>>,
     /// Machines that do not reach each other, the lesser name first; the outside is the empty name.
     pub cut: BTreeSet<(Rc<str>, Rc<str>)>,
+    /// Groups that do not reach others: from (the outside is `outside`) and to, with or without what stands before the slash.
+    pub severed: BTreeSet<(Rc<str>, Rc<str>)>,
     /// Whether names are not resolved.
     pub names_broken: bool,
     news: Vec<News>,
@@ -224,6 +226,14 @@ impl Floor {
         }
         let pair = if from <= to { (from, to) } else { (to, from) };
         self.cut.is_empty() || !self.cut.iter().any(|(a, b)| (&**a, &**b) == pair)
+    }
+    /// Whether packets go from one group (the outside is the empty name) to another.
+    pub fn joins(&self, from: &str, to: &str) -> bool {
+        let is = |end: &str, group: &str| match group.is_empty() {
+            true => end == "outside",
+            false => end == group || group.rsplit('/').next() == Some(end),
+        };
+        self.severed.is_empty() || !self.severed.iter().any(|(a, b)| is(a, from) && is(b, to))
     }
     /// Says something to whoever runs the containers.
     pub fn say(&mut self, news: News) {

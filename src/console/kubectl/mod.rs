@@ -32,6 +32,7 @@ pub use args::Args;
 pub use describe::describe_object;
 pub use failure::Failure;
 
+use crate::journal::EntryId;
 use crate::kubernetes::Cluster;
 use crate::kubernetes::apiserver::By;
 use crate::scenario::TextFile;
@@ -53,6 +54,8 @@ pub struct Cx<'a> {
     pub line: String,
     /// Language of our own words; empty means English.
     pub language: Rc<str>,
+    /// Who runs the line instead of a person, and because of what.
+    pub actor: Option<(&'static str, Option<EntryId>)>,
     /// Files that this command has changed.
     pub edited: Vec<TextFile>,
     /// Whether objects of kinds that nobody defined are kept, as the page does.
@@ -66,8 +69,8 @@ impl<'a> Cx<'a> {
     pub fn new(cluster: &'a mut Cluster, files: &'a dyn Fn(&str) -> Option<String>, namespace: &str) -> Self {
         let namespace = namespace.into();
         let (out, err, line, language, edited) = Default::default();
-        let (new_namespace, keeps_unknown_kinds) = (None, false);
-        Cx { cluster, files, namespace, new_namespace, line, language, edited, keeps_unknown_kinds, out, err }
+        let (new_namespace, keeps_unknown_kinds, actor) = (None, false, None);
+        Cx { cluster, files, namespace, new_namespace, actor, line, language, edited, keeps_unknown_kinds, out, err }
     }
     /// The present moment.
     pub fn now(&self) -> Time {
@@ -83,7 +86,10 @@ impl<'a> Cx<'a> {
     }
     /// A person did it by this line.
     pub fn by(&self) -> By {
-        By::actor("you", super::typed(self.line.clone()))
+        match self.actor {
+            Some((actor, cause)) => By::actor(actor, super::ran(self.line.clone())).because(cause),
+            None => By::actor("you", super::typed(self.line.clone())),
+        }
     }
     /// A sentence of ours in the reader's language.
     pub fn say(&self, key: &str, blanks: &[(&str, &str)]) -> String {

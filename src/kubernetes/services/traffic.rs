@@ -227,6 +227,10 @@ fn spread(client: &Client, route: &mut Route, fresh: f64, floor: &Floor, now: Ti
         return;
     }
     route.second.sent += all;
+    let from = match client {
+        Client::Load(_) => "",
+        Client::Call(group, _) => group,
+    };
     let nameless = floor.names_broken && matches!(client, Client::Call(..));
     if route.ways.is_empty() || nameless {
         route.second.failed[Why::Refused as usize] += all;
@@ -238,7 +242,8 @@ fn spread(client: &Client, route: &mut Route, fresh: f64, floor: &Floor, now: Ti
         let lane = route.lanes.entry(way.key).or_default();
         lane.sent += all * share;
         let unit = floor.get(way.key);
-        if !way.allowed || !floor.reaches("", &way.host) || unit.is_some_and(|u| u.twist.hangs) {
+        let joined = unit.is_none_or(|u| floor.joins(from, &u.group));
+        if !way.allowed || !joined || !floor.reaches("", &way.host) || unit.is_some_and(|u| u.twist.hangs) {
             lost += share;
             lane.failed += all * share;
         } else if unit.is_some_and(|u| u.listens(now, Some(way.port))) {

@@ -290,7 +290,8 @@ impl World {
             What::ApiDown => self.cluster.lose_api(),
             What::SchedulerStopped => self.cluster.hold(Some(true), None),
             What::ControllerStopped => self.controller(episode, true),
-            What::DiskPressure | What::MemoryPressure | What::DnsBroken | What::LinkBroken => {}
+            What::DnsBroken | What::LinkBroken => self.wires(episode, true),
+            What::DiskPressure | What::MemoryPressure => {}
         }
         let cause = episode.objects.first().and_then(|id| self.cluster.api.newest_about(*id));
         if matches!(episode.what, What::ApiDown | What::SchedulerStopped) {
@@ -307,6 +308,20 @@ impl World {
         for node in self.node_names(episode) {
             self.cluster.kubelet(|kubelets, cx| kubelets.fail_node(&node, outage, cx));
         }
+    }
+    fn wires(&mut self, episode: &Episode, broken: bool) {
+        let floor = &mut self.cluster.api.floor;
+        match episode.on.strip_prefix("link/").and_then(|l| l.split_once("->")) {
+            None => floor.names_broken = broken,
+            Some((from, to)) => {
+                let ends = (from.trim().into(), to.trim().into());
+                match broken {
+                    true => floor.severed.insert(ends),
+                    false => floor.severed.remove(&ends),
+                };
+            }
+        }
+        self.cluster.services(|services, cx| services.wake(cx));
     }
     fn registry(&mut self, episode: &Episode, broken: bool) {
         let image = episode.on.strip_prefix("image/").unwrap_or_default();
@@ -371,6 +386,7 @@ impl World {
                     self.faults.agenda.add(self.cluster.now() + wait, Timer::GoOn(scheduler));
                 }
             }
+            What::DnsBroken | What::LinkBroken if !self.still(episode) => self.wires(episode, false),
             What::SchedulerStopped => self.resume_later(true, episode.from),
             What::ControllerStopped => self.controller(episode, false),
             _ => {}

@@ -33,7 +33,7 @@ pub enum Place {
     Image(String),
     /// `controller/NAME`.
     Controller(String),
-    /// `link/FROM->TO`, each the name of a Service, a workload, a node or a zone.
+    /// `link/FROM->TO`: names of workloads (`web` or `shop/web`), or `outside`.
     Link(String, String),
     /// Nothing: the cluster.
     Cluster,
@@ -104,7 +104,7 @@ impl Place {
         let store = &cluster.api.store;
         let mut pods = BTreeSet::new();
         for object in found {
-            gather(cluster, object.meta.id, &mut pods);
+            pods.extend(cluster.pods_behind(object.meta.id));
         }
         let live = |id: &Id| {
             let pod = store.get(*id).and_then(|o| o.pod());
@@ -159,21 +159,4 @@ fn kind_of(cluster: &Cluster, plural: &str) -> Option<Kind> {
         group => format!("{group}/{}", resource.version),
     };
     cluster.api.kinds.find(&version, resource.kind)
-}
-
-/// A pod itself, what a Service's slices name, or everything that is owned.
-fn gather(cluster: &Cluster, id: Id, pods: &mut BTreeSet<Id>) {
-    let store = &cluster.api.store;
-    let Some(object) = store.get(id) else { return };
-    if object.pod().is_some() {
-        pods.insert(id);
-        return;
-    }
-    if let Some(slice) = object.endpoint_slice() {
-        pods.extend(slice.endpoints.iter().filter_map(|e| Some(e.target.as_ref()?.1)));
-        return;
-    }
-    for owned in store.owned_by(id) {
-        gather(cluster, owned.meta.id, pods);
-    }
 }
