@@ -1,9 +1,9 @@
 //! One run as a timeline plays it: the world, what a person types into it, and what the scenario does by itself. A pure
 //! function of the scenario and the inputs.
 
+use super::pipeline::{self, Job};
 use super::series::Recorder;
 use super::traffic;
-use super::pipeline::{self, Job};
 use crate::console::{self, Console};
 use crate::kubernetes::objects::{Id, Kind};
 use crate::scenario::{Scenario, Scripted, TextFile};
