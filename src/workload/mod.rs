@@ -19,4 +19,4 @@ pub use latencies::{Latencies, Latency};
 pub use load::{Load, PATIENCE, RETRIES_MAX, Shape};
 pub use profile::{Ask, End, Health, Profile, Rule, Term, Workloads, written_to_log};
 pub use program::request_line;
-pub use registry::{PullFault, Registry, canonical};
+pub use registry::{Asker, Manner, PullFault, Registry, canonical};

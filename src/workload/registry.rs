@@ -5,6 +5,28 @@ use crate::text::Word;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
+/// How a registry serves a part of its repositories.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Manner {
+    /// It lets everybody wait for so long.
+    Slow(Span),
+    /// It wants a user and a password.
+    Private(Rc<str>, Rc<str>),
+    /// It answers with an error until so long after the first request.
+    Flaky(Span),
+    /// It says that there were too many requests.
+    Limited,
+}
+
+/// Who asks for an image.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Asker {
+    /// User and password for the image's registry.
+    pub login: Option<(String, String)>,
+    /// Time since anybody asked for this repository first.
+    pub since: Span,
+}
+
 /// Why a pull fails, with the runtime's words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PullFault {
@@ -20,6 +42,8 @@ pub struct PullFault {
 pub struct Registry {
     /// Whether no registry answers.
     pub down: bool,
+    /// How repositories whose path begins so are served.
+    pub manners: Vec<(Rc<str>, Manner)>,
     /// Images a scenario calls missing, as written or as canonical names.
     pub missing: BTreeSet<Rc<str>>,
     /// Sizes a scenario gives, in bytes, by canonical name.
@@ -127,6 +151,46 @@ impl Registry {
             ),
         })
     }
+    /// How a repository (canonical name) is served, if not as usual.
+    fn manner(&self, name: &str) -> Option<&Manner> {
+        let path = name.split_once('/').map_or(name, |(_, path)| path);
+        self.manners.iter().find(|(begin, _)| path.starts_with(&**begin)).map(|(_, manner)| manner)
+    }
+    /// How long a registry lets people wait for an image (canonical name), beside the usual.
+    pub fn delay(&self, name: &str) -> Span {
+        match self.manner(name) {
+            Some(Manner::Slow(wait)) => *wait,
+            _ => Span::ZERO,
+        }
+    }
+    /// Whether only some may have an image (canonical name).
+    pub fn is_private(&self, name: &str) -> bool {
+        matches!(self.manner(name), Some(Manner::Private(..)))
+    }
+    /// Why this asker cannot pull an image, if so.
+    /// Source: recorded, containerd 2.4: how a registry's refusals are told.
+    pub fn refusal(&self, image: &str, asker: &Asker) -> Option<PullFault> {
+        let fault = self.fault(image);
+        if fault.is_some() {
+            return fault;
+        }
+        let name = canonical(image);
+        let host = name.split('/').next().unwrap_or_default();
+        let answered = |status: &str| {
+            let url = manifest_url(&name);
+            let words =
+                format!("failed to resolve image: unexpected status from HEAD request to {url}?ns={host}: {status}");
+            Some(self.failed(image, &name, &words))
+        };
+        match (self.manner(&name)?, &asker.login) {
+            (Manner::Slow(_), _) => None,
+            (Manner::Private(user, password), Some(login)) if login.0 == **user && login.1 == **password => None,
+            (Manner::Private(..), Some(_)) => answered("401 Unauthorized"),
+            (Manner::Private(..), None) => Some(self.failed(image, &name, "failed to resolve image: pull access denied, repository does not exist or may require authorization: authorization failed: no basic auth credentials")),
+            (Manner::Flaky(until), _) => answered("500 Internal Server Error").filter(|_| asker.since < *until),
+            (Manner::Limited, _) => answered("429 Too Many Requests"),
+        }
+    }
     fn failed(&self, _image: &str, name: &str, words: &str) -> PullFault {
         PullFault { message: format!("failed to pull and unpack image \"{name}\": {words}") }
     }
@@ -165,6 +229,27 @@ mod tests {
         ] {
             assert_eq!(canonical(short), full);
         }
+    }
+
+    #[test]
+    fn repositories_have_their_manners() {
+        let mut registry = Registry::default();
+        registry.manners.push(("private/".into(), Manner::Private("user".into(), "pass".into())));
+        registry.manners.push(("flaky/".into(), Manner::Flaky(Span::secs(150))));
+        registry.manners.push(("slow/".into(), Manner::Slow(Span::secs(20))));
+        let words = |image: &str, login: Option<(&str, &str)>, since: u64| {
+            let login = login.map(|(u, p)| (u.to_string(), p.to_string()));
+            registry.refusal(image, &Asker { login, since: Span::secs(since) }).map(|f| f.message)
+        };
+        assert!(words("r.example/private/app:1", None, 0).is_some_and(|w| w.ends_with("no basic auth credentials")));
+        assert!(
+            words("r.example/private/app:1", Some(("user", "nope")), 0)
+                .is_some_and(|w| w.ends_with("401 Unauthorized"))
+        );
+        assert_eq!(words("r.example/private/app:1", Some(("user", "pass")), 0), None);
+        assert!(words("r.example/flaky/app:1", None, 149).is_some_and(|w| w.ends_with("500 Internal Server Error")));
+        assert_eq!(words("r.example/flaky/app:1", None, 150), None);
+        assert_eq!(registry.delay("r.example/slow/app:1"), Span::secs(20));
     }
 
     #[test]

@@ -53,7 +53,7 @@ impl Desk<'_, '_> {
         None
     }
     /// The contents of a ConfigMap or Secret of the pod's namespace.
-    fn data(&self, kind: Kind, name: &str) -> Option<Value> {
+    pub(super) fn data(&self, kind: Kind, name: &str) -> Option<Value> {
         let namespace = &self.cx.api.store.card(self.id)?.namespace;
         self.cx.api.store.by_name(kind, namespace, name)?.plain().map(|v| (**v).clone())
     }

@@ -2,8 +2,9 @@
 //! Source: kubernetes v1.37 pkg/kubelet/kubelet.go, SyncPod; pod_workers.go, completeWork.
 
 use super::node::{Kubelet, TICK};
+use super::restart::CHANGED;
 use super::worker::{Stage, Step, Worker};
-use super::{KUBELET, State, Timer, sandbox, took};
+use super::{KUBELET, Settings, State, Timer, sandbox, took};
 use crate::kubernetes::apiserver::{Change, Cx, Told};
 use crate::kubernetes::objects::pod::{Pod, PodSpec};
 use crate::kubernetes::objects::{Id, Object};
@@ -25,6 +26,7 @@ pub(super) struct Desk<'a, 'b> {
     pub kubelet: &'a mut Rc<Kubelet>,
     pub workloads: &'a Rc<Workloads>,
     pub latencies: &'a Rc<Latencies>,
+    pub settings: &'a Rc<Settings>,
     pub cx: &'a mut Cx<'b, Timer>,
     pub spec: Rc<PodSpec>,
 }
@@ -37,12 +39,12 @@ impl State {
         cx: &mut Cx<Timer>,
         act: impl FnOnce(&mut Desk<'_, '_>) -> R,
     ) -> Option<R> {
-        let State { kubelets, pods, workloads, latencies, .. } = self;
+        let State { kubelets, pods, workloads, latencies, settings, .. } = self;
         let worker = pods.get_mut(&id)?;
         let kubelet = kubelets.get_mut(&worker.node)?;
         let spec = cx.api.store.get(id)?.pod()?.spec.clone();
         let worker = Rc::make_mut(worker);
-        Some(act(&mut Desk { id, worker, kubelet, workloads, latencies, cx, spec }))
+        Some(act(&mut Desk { id, worker, kubelet, workloads, latencies, settings, cx, spec }))
     }
     /// A pod was bound to one of the nodes.
     pub(super) fn take_pod(&mut self, object: &Rc<Object>, cx: &mut Cx<Timer>) {
@@ -192,6 +194,7 @@ impl Desk<'_, '_> {
             self.begin(Step::End, takes);
             return;
         }
+        self.find_changed();
         self.kill_for_good();
         self.worker.started_any = false;
         self.worker.retry = None;
@@ -203,9 +206,23 @@ impl Desk<'_, '_> {
         }
         self.plan();
     }
+    /// Containers whose image was changed are started again, whatever their policy.
+    /// Source: kubernetes v1.37 pkg/kubelet/kuberuntime/kuberuntime_manager.go, computePodActions, containerChanged.
+    fn find_changed(&mut self) {
+        for at in self.worker.all() {
+            let image = self.worker.container(&self.spec, at).map(|c| c.image.clone());
+            let slot = &mut self.worker.slots[at as usize];
+            if slot.running() && image.is_some_and(|i| *i != *slot.image) {
+                slot.doomed = Some(CHANGED);
+            }
+        }
+    }
     fn plan(&mut self) {
         let mut plan = self.worker.to_start(&self.spec);
         plan.reverse();
+        if !plan.is_empty() {
+            self.miss_secrets();
+        }
         self.worker.plan = plan;
         self.next_start();
     }

@@ -1,9 +1,9 @@
 //! The kubelets: one a node, each with a worker for every pod on it. A worker looks at its pod (writes the report, starts
 //! what should run), and looks again when something happened or a back-off has passed.
 //!
-//! `node` heartbeats and outages · `ills` what is wrong with programs and wires · `worker` what is remembered of a pod ·
+//! `node` heartbeats and outages · `machine` what it tells of its machine · `ills` what is wrong with programs and wires · `worker` what is remembered of a pod ·
 //! `lifecycle` one look · `start` starting containers · `ground` what stands on the floor · `images` pulls · `probes` ·
-//! `admit` whether a pod is taken · `config` volumes and environment · `restart` back-off and policies · `stop` termination ·
+//! `admit` whether a pod is taken · `config` volumes and environment · `restart` back-off and policies · `settings` · `stop` termination ·
 //! `status` the report · `voice` what is printed.
 
 mod admit;
@@ -12,9 +12,11 @@ mod ground;
 mod ills;
 mod images;
 mod lifecycle;
+mod machine;
 mod node;
 mod probes;
 mod restart;
+mod settings;
 mod shown;
 mod start;
 mod status;
@@ -29,6 +31,7 @@ pub use ground::group_of;
 pub use ills::{Ill, Ills, Lasting};
 pub use node::Outage;
 pub use probes::Probed;
+pub use settings::Settings;
 
 use super::apiserver::{Change, ChangeKind, Cx};
 use super::objects::{Id, Kind};
@@ -85,6 +88,8 @@ pub struct State {
     pub workloads: Rc<Workloads>,
     /// How long things take.
     pub latencies: Rc<Latencies>,
+    /// What the kubelets are told.
+    pub settings: Rc<Settings>,
 }
 
 /// What it wakes up for.

@@ -1,16 +1,17 @@
 //! Nodes as their kubelets report them: heartbeats, conditions, and what goes wrong with a machine.
 
+use super::machine::{ATTACH, tell_features, tell_images};
 use super::worker::{Ended, Run, Step};
 use super::{KUBELET, State, Timer, node_back, node_joined, node_silent};
 use crate::kubernetes::apiserver::{By, Change, ChangeKind, Cx, Told};
 use crate::kubernetes::objects::lease::Lease;
 use crate::kubernetes::objects::node::fake_kubelet;
-use crate::kubernetes::objects::{Body, Condition, Id, Kind, Meta, Object, Tri, set_condition};
+use crate::kubernetes::objects::{Body, Condition, Id, Kind, Meta, Object, OwnerRef, Tri, set_condition};
 use crate::map;
 use crate::sim::{Span, Time};
 use crate::text::{Value, Word};
 use crate::workload::Behaviour;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 /// How often a kubelet renews its lease: a quarter of its duration.
@@ -46,6 +47,14 @@ pub struct Kubelet {
     pub phase: Span,
     /// Images on the node, by canonical name.
     pub images: BTreeSet<Rc<str>>,
+    /// Private ones among them, with the logins they were pulled with.
+    pub logins: BTreeSet<(Rc<str>, (String, String))>,
+    /// When an image was asked for first.
+    pub asked: BTreeMap<Rc<str>, Time>,
+    /// Whether its machine was off.
+    pub was_off: bool,
+    /// Whether it was started again and has not reported yet.
+    pub fresh: bool,
     /// When the pull that is under way is done: images are pulled one at a time.
     /// Source: kubernetes v1.37 pkg/kubelet/apis/config/v1beta1/defaults.go, SerializeImagePulls.
     pub pulls_until: Time,
@@ -106,13 +115,21 @@ impl State {
             unsent: Vec::new(),
             phase,
             images: BTreeSet::new(),
+            logins: BTreeSet::new(),
+            asked: BTreeMap::new(),
+            was_off: false,
+            fresh: false,
             pulls_until: Time::ZERO,
             last_ip: 0,
             behaviour: Rc::default(),
         };
         self.kubelets.insert(name.clone(), Rc::new(kubelet));
+        let ranges = self.settings.pod_ranges;
         cx.api.update(change.id, By::actor(KUBELET, node_joined(&name)), |o| {
-            let Some(node) = o.node_mut() else { return };
+            if o.meta.annotations.get(ATTACH).is_none() {
+                o.meta.annotations.set(ATTACH, "true");
+            }
+            let Some(node) = o.node_mut().filter(|_| ranges) else { return };
             let rest = Rc::make_mut(&mut node.spec_rest).make_map();
             if !rest.has("podCIDR") {
                 let range = format!("10.{}.{}.0/24", 244 + (number / 256) % 12, number % 256);
@@ -121,6 +138,10 @@ impl State {
             }
         });
         self.report_node(&name, cx);
+        if cx.api.down {
+            return;
+        }
+        self.tell_node(&name, false, "NodeReady", format!("Node {name} status is now: NodeReady"), cx);
         let pods: Vec<Rc<Object>> = cx.api.store.pods_on(&name).cloned().collect();
         for pod in pods {
             self.take_pod(&pod, cx);
@@ -132,20 +153,30 @@ impl State {
         if !kubelet.up || !kubelet.reaches() {
             return;
         }
+        let ready_before = cx.get(kubelet.id).and_then(|o| o.node().map(|n| n.ready() == Tri::True)).unwrap_or(false);
         let (id, address, now, host) = (kubelet.id, kubelet.address.clone(), cx.now(), kubelet.name.clone());
         let by = By::actor(KUBELET, node_back(&kubelet.name));
+        let registry = &self.workloads.registry;
         cx.api.update_status(id, by, |o| {
             let Some(node) = o.node_mut() else { return };
+            tell_images(node, kubelet, registry);
             for condition in healthy(now) {
                 set_condition(&mut node.conditions, condition);
             }
             let rest = Rc::make_mut(&mut node.status_rest).make_map();
+            if !rest.has("daemonEndpoints") {
+                tell_features(rest);
+            }
             if !rest.has("addresses") {
                 let one = |kind: &str, address: &str| Value::Map(map! { "type" => kind, "address" => address });
                 rest.set("addresses", vec![one("InternalIP", &address), one("Hostname", &host)]);
             }
         });
         renew(name, Some(LEASE_RENEWAL), cx);
+        let fresh = self.kubelets.get_mut(name).map(|k| std::mem::take(&mut Rc::make_mut(k).fresh));
+        if fresh == Some(true) {
+            self.first_report(name, ready_before, cx);
+        }
     }
     /// Lets a machine fail. Nothing happens to one that is unknown or has failed already.
     pub fn fail_node(&mut self, name: &str, outage: Outage, cx: &mut Cx<Timer>) {
@@ -167,6 +198,7 @@ impl State {
         if outage == Outage::Partition {
             return;
         }
+        kubelet.was_off = true;
         for (id, worker) in self.pods.iter_mut().filter(|(_, w)| *w.node == *name) {
             cx.api.floor.end_all(id.0, now);
             let worker = Rc::make_mut(worker);
@@ -186,12 +218,14 @@ impl State {
         let Some(kubelet) = self.kubelets.get_mut(name).filter(|k| !k.up) else { return };
         let kubelet = Rc::make_mut(kubelet);
         kubelet.up = true;
+        kubelet.fresh = true;
         kubelet.unsent.clear();
         if !kubelet.cut {
             cx.api.floor.dark.remove(name);
         }
         let node = kubelet.name.clone();
         let wait = self.latencies.kubelet_start.draw(cx.chance(KUBELET));
+        self.born(&node, cx);
         cx.after(wait, Timer::Report(node));
         let here: Vec<Id> = self.pods.iter().filter(|(_, w)| *w.node == *name).map(|(id, _)| *id).collect();
         let new: Vec<Rc<Object>> =
@@ -246,6 +280,15 @@ pub(super) fn renew(name: &str, every: Option<Span>, cx: &mut Cx<Timer>) {
         });
         return;
     }
+    let owner = cx.api.store.find(Kind::Node, "", name).map(|id| OwnerRef {
+        api_version: "v1".into(),
+        kind: "Node".into(),
+        name: name.into(),
+        id: Some(id),
+        foreign_uid: None,
+        controller: false,
+        block_owner_deletion: false,
+    });
     let lease = Lease {
         holder: Word::from(name.to_string()),
         duration: LEASE_DURATION,
@@ -253,7 +296,11 @@ pub(super) fn renew(name: &str, every: Option<Span>, cx: &mut Cx<Timer>) {
         renewing: every,
         ..Lease::default()
     };
-    let object = Object { kind: Kind::Lease, meta: Meta::named(LEASES, name), body: Body::Lease(lease) };
+    let object = Object {
+        kind: Kind::Lease,
+        meta: Meta { owners: owner.into_iter().collect(), ..Meta::named(LEASES, name) },
+        body: Body::Lease(lease),
+    };
     // The name is free: it was just looked for.
     drop(cx.api.create(object, by));
 }

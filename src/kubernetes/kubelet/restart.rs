@@ -10,6 +10,9 @@ pub const BACKOFF_MAX: Span = Span::secs(300);
 /// First pause; doubles at each crash. Source: same file, initialNodeCrashLoopBackOff.
 pub const BACKOFF_FIRST: Span = Span::secs(10);
 
+/// Stands where the name of a failed probe stands: the container's image was changed.
+pub const CHANGED: &str = "definition changed";
+
 /// The pause before the next try, and when it was raised last.
 /// Source: kubernetes v1.37 client-go/util/flowcontrol/backoff.go, Backoff.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,11 +36,11 @@ impl Backoff {
         let passed = now.since(event);
         (passed < entry.pause).then(|| entry.pause - passed)
     }
-    /// The raised entry after a try that followed `event`. Source: same file, Next.
-    pub fn next(entry: Option<Backoff>, event: Time, now: Time) -> Backoff {
+    /// The raised entry after a try that followed `event`; no pause is longer than `max`. Source: same file, Next.
+    pub fn next(entry: Option<Backoff>, event: Time, now: Time, max: Span) -> Backoff {
         let pause = match entry.filter(|e| !e.expired(event)) {
-            Some(e) => (e.pause * 2).min(BACKOFF_MAX),
-            None => BACKOFF_FIRST,
+            Some(e) => (e.pause * 2).min(max),
+            None => BACKOFF_FIRST.min(max),
         };
         Backoff { pause, raised: now }
     }
@@ -102,7 +105,10 @@ impl Worker {
             let wanted = match slot.ended() {
                 Some(ended) => self.starts_again(spec, at, ended.code),
                 // A kill by a probe counts as a failure.
-                None => !slot.running() || (slot.doomed.is_some() && policy != RestartPolicy::Never),
+                None => {
+                    let changed = slot.doomed == Some(CHANGED);
+                    !slot.running() || changed || (slot.doomed.is_some() && policy != RestartPolicy::Never)
+                }
             };
             if wanted {
                 plan.push(at);
@@ -150,7 +156,7 @@ mod tests {
         let (mut entry, mut now, mut pauses) = (None, Time::ZERO, Vec::new());
         for _ in 0..8 {
             now += Span::secs(1);
-            let entry_now = Backoff::next(entry, now, now);
+            let entry_now = Backoff::next(entry, now, now, BACKOFF_MAX);
             pauses.push(entry_now.pause.as_secs());
             now += entry_now.pause;
             entry = Some(entry_now);
@@ -158,7 +164,7 @@ mod tests {
         assert_eq!(pauses, [10, 20, 40, 80, 160, 300, 300, 300]);
         let late = now + Span::secs(700);
         assert_eq!(Backoff::left_since(entry, late, late), None);
-        assert_eq!(Backoff::next(entry, late, late).pause, BACKOFF_FIRST);
+        assert_eq!(Backoff::next(entry, late, late, BACKOFF_MAX).pause, BACKOFF_FIRST);
     }
 
     proptest! {
@@ -167,7 +173,7 @@ mod tests {
             let (mut entry, mut now) = (None, Time::ZERO);
             for gap in gaps {
                 now += Span::secs(gap);
-                let raised = Backoff::next(entry, now, now);
+                let raised = Backoff::next(entry, now, now, BACKOFF_MAX);
                 prop_assert!(raised.pause >= BACKOFF_FIRST && raised.pause <= BACKOFF_MAX);
                 prop_assert!(Backoff::left_since(Some(raised), now, now) == Some(raised.pause));
                 entry = Some(raised);

@@ -2,7 +2,7 @@
 //! Source: kubernetes v1.37 pkg/kubelet/kuberuntime/kuberuntime_manager.go, SyncPod, doBackOff; kuberuntime_container.go, startContainer.
 
 use super::lifecycle::{Desk, RETRY};
-use super::restart::{Backoff, is_sidecar};
+use super::restart::{Backoff, CHANGED, is_sidecar};
 use super::worker::{Ended, Run, SIGKILLED, Stage, Step};
 use super::{State, Timer, backing_off, ended, started};
 use crate::kubernetes::apiserver::Cx;
@@ -85,7 +85,8 @@ impl Desk<'_, '_> {
         let Some(event) = before.map(|e| e.finished) else { return self.ensure_image(at) };
         let entry = slot.backoff;
         let Some(left) = Backoff::left_since(entry, event, now) else {
-            self.worker.slots[at as usize].backoff = Some(Backoff::next(entry, event, now));
+            self.worker.slots[at as usize].backoff =
+                Some(Backoff::next(entry, event, now, self.settings.restart_pause_max));
             return self.ensure_image(at);
         };
         let pause = entry.map_or(Span::ZERO, |e| e.pause);
@@ -115,6 +116,7 @@ impl Desk<'_, '_> {
         let now = self.now();
         let profile = Rc::new(self.profile(at));
         let Some(container) = self.worker.container(&self.spec, at) else { return self.next_start() };
+        let image = container.image.clone();
         let (name, hook) = (container.name.clone(), container.post_start.as_ref().map(|h| hook(h, &profile)));
         let (no_startup, no_readiness) = (container.startup_probe.is_none(), container.readiness_probe.is_none());
         let slot = &mut self.worker.slots[at as usize];
@@ -123,6 +125,7 @@ impl Desk<'_, '_> {
             slot.last = Some(before);
         }
         slot.runs += 1;
+        slot.image.clone_from(&image);
         (slot.waiting, slot.doomed) = (None, None);
         slot.ills.new_run();
         (slot.started, slot.ready) = (no_startup, no_readiness);
@@ -221,6 +224,7 @@ impl Desk<'_, '_> {
         let Some(container) = self.worker.container(&self.spec, at) else { return self.next_start() };
         let (name, own) = (container.name.clone(), container.liveness_probe.as_ref().and_then(|p| p.grace));
         let words = match self.worker.is_init(at) && is_sidecar(container) {
+            _ if probe == CHANGED => format!("Container {name} {CHANGED}, will be restarted"),
             true => format!("Init container {name} failed {probe} probe"),
             false => format!("Container {name} failed {probe} probe, will be restarted"),
         };

@@ -284,7 +284,7 @@ fn container_status(container: &Container, slot: &Slot, init: bool, has_inits: b
     }
 }
 
-fn image_id(name: &str) -> Word {
+pub fn image_id(name: &str) -> Word {
     let base = name.rsplit_once(':').map_or(name, |(base, _)| base);
     Word::from(format!("{base}@{}", Registry::digest(name)))
 }

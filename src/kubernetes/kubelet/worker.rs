@@ -136,6 +136,8 @@ pub struct Slot {
     pub said: Rc<Vec<Line>>,
     /// The run before this one, for its log.
     pub past: Option<Rc<Past>>,
+    /// The image it runs.
+    pub image: Rc<str>,
     /// What is wrong with it.
     pub ills: Ills,
 }

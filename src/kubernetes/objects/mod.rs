@@ -12,7 +12,7 @@ pub mod parts;
 pub mod columns;
 pub mod patch;
 pub mod rules;
-mod scalar;
+pub mod scalar;
 pub mod schema;
 mod shape;
 

@@ -3,6 +3,7 @@
 //!
 //! A folder is a scenario when it holds `scenario.yaml`; any other folder is searched for such folders.
 
+mod host;
 mod play;
 mod project;
 mod raw;

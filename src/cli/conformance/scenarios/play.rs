@@ -160,6 +160,10 @@ impl Player {
             }
             action.set("run", run.clone());
             action.set("rc", code);
+        } else if let Some(words) = step.str_at(&["host"]) {
+            super::host::act(&mut self.cluster, &self.namespace, words);
+            action.set("host", words);
+            action.set("rc", 0);
         } else if let Some(group) = step.str_at(&["node-fail"]) {
             self.fail(group);
             action.set("node-fail", group);

@@ -32,11 +32,7 @@ pub fn cluster(scenario: &Value, lab: Lab, started: Option<&str>) -> Cluster {
     cluster.api.bootstrap();
     set_controller_flags(&mut cluster, scenario.str_at(&["controllerFlags"]).unwrap_or_default());
     if lab == Lab::Real {
-        let workloads = Rc::make_mut(&mut cluster.kubelet.workloads);
-        let preloaded = ["docker.io/library/*", "registry.k8s.io/*"];
-        workloads.registry.preloaded = preloaded.iter().map(|p| Rc::from(*p)).collect();
-        let missing = (90..100).map(|n| Rc::from(format!("docker.io/library/app:{n}")));
-        workloads.registry.missing = missing.collect();
+        super::host::prepare(&mut cluster, scenario);
     }
     // The recordings' nodes were made just before the clock began, unless the scenario let them settle.
     let settle = scenario.int_at(&["settle"]).unwrap_or(1).max(0) as u64;
@@ -48,6 +44,9 @@ pub fn cluster(scenario: &Value, lab: Lab, started: Option<&str>) -> Cluster {
         let tree = map! { "apiVersion" => "v1", "kind" => "Namespace", "metadata" => map! { "name" => namespace } };
         // A name that is taken or wrong shows in every later line.
         drop(cluster.api.create_tree(Value::Map(tree), By::actor("you", begins()), &WriteOptions::default()));
+    }
+    if lab == Lab::Real {
+        super::host::load(&mut cluster);
     }
     cluster.run_until(START);
     cluster
@@ -71,11 +70,17 @@ pub fn namespaces(scenario: &Value) -> Vec<Rc<str>> {
 fn nodes(scenario: &Value, lab: Lab) -> Vec<NodeSpec> {
     if lab == Lab::Real {
         let machine = |name: &str| {
-            let (cpu, memory, disk) = (2i64, "24581684Ki", "262436578977");
-            Value::Map(map! { "name" => name, "cpu" => cpu, "memory" => memory, "ephemeral" => disk })
+            let (cpu, memory, disk) = (2i64, "24684084Ki", "270553174016");
+            // Source: recorded: what the eviction thresholds leave.
+            let left = map! { "memory" => "24581684Ki", "ephemeral-storage" => "262436578977" };
+            let pages = map! { "hugepages-1Gi" => "0", "hugepages-2Mi" => "0" };
+            Value::Map(map! {
+                "name" => name, "cpu" => cpu, "memory" => memory, "ephemeral" => disk, "extended" => pages,
+                "allocatable" => left,
+            })
         };
         let (big, mut other) = (machine("node-1"), machine("node-2"));
-        let taint = map! { "key" => "example.com/lab", "effect" => "NoSchedule" };
+        let taint = map! { "key" => "example.com/lab", "value" => "true", "effect" => "NoSchedule" };
         other.set_at(&["taints"], vec![Value::Map(taint)]);
         return vec![node(&big, None, lab), node(&other, None, lab)];
     }
@@ -131,7 +136,7 @@ pub fn node(tree: &Value, name: Option<String>, lab: Lab) -> NodeSpec {
         annotations,
         taints: tree.list_at(&["taints"]).iter().map(taint).collect(),
         capacity,
-        allocatable: Vec::new(),
+        allocatable: pairs("allocatable"),
         unschedulable: tree.bool_at(&["unschedulable"]).unwrap_or(false),
         kubelet_version: "v1.37.2".into(),
     }

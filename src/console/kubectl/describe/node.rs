@@ -107,35 +107,36 @@ struct Asked {
 const NAMES: [&str; 3] = ["cpu", "memory", "ephemeral-storage"];
 
 fn asked(tree: &Value) -> Asked {
-    let sums = |what: &str| {
-        NAMES.map(|name| {
-            let amount =
-                |c: &Value| c.at(&["resources", what, name]).map(any_text).and_then(|t| Quantity::parse(&t).ok());
-            let mut main = Quantity::default();
-            tree.list_at(&["spec", "containers"]).iter().filter_map(amount).for_each(|q| main.add(&q));
-            let mut sidecars = Quantity::default();
-            let mut peak = Quantity::default();
-            for container in tree.list_at(&["spec", "initContainers"]) {
-                let Some(own) = amount(container) else { continue };
-                let mut now = sidecars.clone();
-                now.add(&own);
-                if container.str_at(&["restartPolicy"]) == Some("Always") {
-                    sidecars = now.clone();
-                    main.add(&own);
-                }
-                if now.compare(&peak).is_gt() {
-                    peak = now;
-                }
-            }
-            let mut most = if peak.compare(&main).is_gt() { peak } else { main };
-            let overhead = tree.at(&["spec", "overhead", name]).map(any_text).and_then(|t| Quantity::parse(&t).ok());
-            if let Some(overhead) = overhead {
-                most.add(&overhead);
-            }
-            most
-        })
-    };
+    let sums = |what: &str| NAMES.map(|name| sum(tree, what, name));
     Asked { requests: sums("requests"), limits: sums("limits") }
+}
+
+/// What a pod asks of one resource: its containers together, or the most of its init containers.
+/// Source: kubernetes v1.37 component-helpers/resource/helpers.go, PodRequests.
+fn sum(tree: &Value, what: &str, name: &str) -> Quantity {
+    let amount = |c: &Value| c.at(&["resources", what, name]).map(any_text).and_then(|t| Quantity::parse(&t).ok());
+    let mut main = Quantity::default();
+    tree.list_at(&["spec", "containers"]).iter().filter_map(amount).for_each(|q| main.add(&q));
+    let mut sidecars = Quantity::default();
+    let mut peak = Quantity::default();
+    for container in tree.list_at(&["spec", "initContainers"]) {
+        let Some(own) = amount(container) else { continue };
+        let mut now = sidecars.clone();
+        now.add(&own);
+        if container.str_at(&["restartPolicy"]) == Some("Always") {
+            sidecars = now.clone();
+            main.add(&own);
+        }
+        if now.compare(&peak).is_gt() {
+            peak = now;
+        }
+    }
+    let mut most = if peak.compare(&main).is_gt() { peak } else { main };
+    let overhead = tree.at(&["spec", "overhead", name]).map(any_text).and_then(|t| Quantity::parse(&t).ok());
+    if let Some(overhead) = overhead {
+        most.add(&overhead);
+    }
+    most
 }
 
 /// `150m (3%)`
@@ -186,5 +187,25 @@ fn pods(s: &Subject, page: &mut Page, node: &str) {
     for (i, name) in NAMES.iter().enumerate() {
         let cells = [&totals.requests[i], &totals.limits[i]].map(|q| share(q, &whole[i], i == 0));
         page.line(1, format!("{name}\t{}", cells.join("\t")));
+    }
+    others(s, page, &pods, allocatable);
+}
+
+/// Large pages with their shares, then everything else the node has, as amounts.
+fn others(s: &Subject, page: &mut Page, pods: &[Rc<Object>], allocatable: Option<&Value>) {
+    let all = allocatable.and_then(Value::as_map).map(|m| m.sorted()).unwrap_or_default();
+    let listed = |name: &str| NAMES.contains(&name) || name == "pods";
+    let rest: Vec<_> = all.into_iter().filter(|(n, _)| !listed(n)).collect();
+    let (pages, extended): (Vec<_>, Vec<_>) = rest.into_iter().partition(|(n, _)| n.starts_with("hugepages-"));
+    for (huge, list) in [(true, pages), (false, extended)] {
+        for (name, have) in list {
+            let whole = Quantity::parse(&any_text(have)).unwrap_or_default();
+            let cells = ["requests", "limits"].map(|what| {
+                let mut total = Quantity::default();
+                pods.iter().for_each(|p| total.add(&sum(&s.cluster.api.tree(p), what, name)));
+                if huge { share(&total, &whole, false) } else { total.to_string() }
+            });
+            page.line(1, format!("{name}\t{}", cells.join("\t")));
+        }
     }
 }
