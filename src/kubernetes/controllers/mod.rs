@@ -1,6 +1,7 @@
 //! The controllers: each keeps one promise by comparing wish and state, and none calls another. One file or folder a
 //! controller, one line in [`CONTROLLERS`].
 
+mod cron_job;
 mod daemon_set;
 pub mod deployment;
 mod disruption;
@@ -55,6 +56,7 @@ pub const CONTROLLERS: &[Controller] = &[
     stateful_set::CONTROLLER,
     daemon_set::CONTROLLER,
     job::CONTROLLER,
+    cron_job::CONTROLLER,
     horizontal_pod_autoscaler::CONTROLLER,
     resource_quota::CONTROLLER,
 ];
@@ -77,6 +79,7 @@ pub const REASONS: &[&[Reason]] = &[
     stateful_set::REASONS,
     daemon_set::REASONS,
     job::REASONS,
+    cron_job::REASONS,
     horizontal_pod_autoscaler::REASONS,
     resource_quota::REASONS,
 ];

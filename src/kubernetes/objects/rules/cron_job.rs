@@ -9,6 +9,7 @@ use crate::text::Value;
 /// The rules of cron jobs.
 pub const RULES: Rules = Rules {
     kind: "batch/v1 CronJob",
+    simulated: &["spec.*"],
     defaults,
     strategy: super::fresh,
     create,
