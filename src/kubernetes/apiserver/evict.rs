@@ -3,7 +3,7 @@
 
 use super::{Api, ApiError, By, DeleteOptions};
 use crate::kubernetes::objects::parts::LabelSelector;
-use crate::kubernetes::objects::{Body, Id, Object};
+use crate::kubernetes::objects::{Body, Condition, Id, Object, set_condition};
 use crate::text::Value;
 use std::rc::Rc;
 
@@ -22,6 +22,14 @@ impl Api {
                 return Err(ApiError { reason: "InternalError", message: message.into() });
             }
         }
+        let now = self.now.whole_seconds();
+        self.update_status(id, by.clone(), |o| {
+            if let Some(row) = o.pod_mut() {
+                let words = "Eviction API: evicting";
+                let condition = Condition::new("DisruptionTarget", true, "EvictionByEvictionAPI", words, now);
+                set_condition(&mut row.status.conditions, condition);
+            }
+        });
         self.delete(id, by, options);
         Ok(())
     }
