@@ -8,7 +8,7 @@ use super::apiserver::{Api, By, Change, ChangeKind, Cx};
 use super::objects::{Calendar, Id};
 use crate::journal::{EntryId, Verb};
 use crate::reasons;
-use crate::sim::{Agenda, Time};
+use crate::sim::{Agenda, Span, Time};
 use std::collections::BTreeSet;
 
 reasons! { "cluster":
@@ -47,6 +47,9 @@ macro_rules! actors {
             waiting: Vec<Due>,
             /// Whether writes are kept for [`Cluster::take_seen`].
             pub keep_changes: bool,
+            /// How long a client takes from one of its requests to the next. Nothing in the playground, where a line acts at
+            /// one moment; recorded comparisons set what was measured.
+            pub request_gap: Span,
             $( $(#[$doc])* pub $name: super::$name::State, )*
         }
 
@@ -61,6 +64,7 @@ macro_rules! actors {
                     held_because: None,
                     waiting: Vec::new(),
                     keep_changes: false,
+                    request_gap: Span::ZERO,
                     $( $name: Default::default(), )*
                 }
             }
@@ -223,6 +227,13 @@ impl Cluster {
     fn hear(&mut self) {
         for news in self.api.floor.take_news() {
             self.kubelet(|kubelets, cx| kubelets.hear(news, cx));
+        }
+    }
+    /// A client has its answer and sends its next request.
+    pub fn next_request(&mut self) {
+        self.settle();
+        if self.request_gap > Span::ZERO {
+            self.run_until(self.now() + self.request_gap);
         }
     }
     /// Takes the writes since the last call.

@@ -62,7 +62,7 @@ fn apply(cx: &mut Cx, args: &Args) -> Result {
                 return Err(failure);
             }
         }
-        cx.cluster.settle();
+        cx.cluster.next_request();
     }
     print_all(cx, args, &printed)?;
     match manifest::refusals(unread, &errors) {
@@ -237,7 +237,7 @@ fn create(cx: &mut Cx, args: &Args) -> Result {
             Ok(tree) => printed.push((tree.clone(), format!("{} created{}", manifest::label(&tree), dry_run.suffix()))),
             Err(error) => errors.push((error, "creating", manifest.file.clone())),
         }
-        cx.cluster.settle();
+        cx.cluster.next_request();
     }
     print_all(cx, args, &printed)?;
     match manifest::refusals(unread, &errors) {
@@ -289,7 +289,7 @@ fn replace(cx: &mut Cx, args: &Args) -> Result {
             }
             Err(error) => errors.push((error, "replacing", manifest.file.clone())),
         }
-        cx.cluster.settle();
+        cx.cluster.next_request();
     }
     print_all(cx, args, &printed)?;
     match manifest::refusals(unread, &errors) {

@@ -124,6 +124,8 @@ pub struct Queue {
     later: BTreeMap<Id, (Time, Option<EntryId>)>,
     /// How often in a row it failed.
     failures: BTreeMap<Id, u32>,
+    /// When the newest of those in line is looked at.
+    newest: Time,
 }
 
 impl Queue {
@@ -134,6 +136,11 @@ impl Queue {
             self.pending.insert(id, cause);
         }
         new
+    }
+    /// When an object that would be seen at `at` is looked at: never before one that was in line earlier.
+    pub fn after_those_before(&mut self, at: Time) -> Time {
+        self.newest = self.newest.max(at);
+        self.newest
     }
     /// Takes an object out to work on it, with what woke it.
     pub fn take(&mut self, id: Id) -> Option<Option<EntryId>> {

@@ -24,6 +24,8 @@ pub mod taint_eviction;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
+mod tests_batch;
+#[cfg(test)]
 mod tests_nodes;
 #[cfg(test)]
 mod tests_quota;
@@ -260,7 +262,8 @@ impl State {
 fn wake(state: &mut State, at: usize, id: Id, cause: Option<EntryId>, cx: &mut Cx<Timer>) {
     if state.queues[at].add(id, cause) {
         let late = state.react.draw(cx.chance("controllers"));
-        cx.after(late, Timer::Work(at, id));
+        let when = state.queues[at].after_those_before(cx.now() + late);
+        cx.after(when.since(cx.now()), Timer::Work(at, id));
     }
 }
 

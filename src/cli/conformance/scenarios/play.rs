@@ -21,6 +21,8 @@ use std::rc::Rc;
 const COMMAND: Span = Span::millis(130);
 /// See [`COMMAND`].
 const APPLY: Span = Span::millis(250);
+/// From one request of a command to its next. Source: recorded: the median between two objects of one `apply`.
+const REQUEST: Span = Span::millis(18);
 /// The recordings of scenarios without an end go on until nothing was written for so long.
 const QUIET: f64 = 4.0;
 /// From the answer until the process has ended. Source: recorded.
@@ -88,6 +90,7 @@ impl Player {
     fn new(scenario: &Value, lab: Lab, started: Option<&str>) -> Self {
         let mut cluster = setup::cluster(scenario, lab, started);
         cluster.keep_changes = true;
+        cluster.request_gap = REQUEST;
         let namespaces = setup::namespaces(scenario);
         let files = scenario.get("files").and_then(Value::as_map).into_iter().flat_map(Map::iter);
         let files = files.map(|(k, v)| (k.to_string(), v.as_str().unwrap_or_default().to_string())).collect();
