@@ -2,6 +2,7 @@
 //! described in `docs/formats/scenario.md`.
 
 mod pipelines;
+mod workloads;
 
 pub use pipelines::{Pipeline, Stage};
 
@@ -9,8 +10,9 @@ use crate::kubernetes::Cluster;
 use crate::kubernetes::apiserver::{By, NodeSpec};
 use crate::kubernetes::objects::Calendar;
 use crate::reasons;
-use crate::sim::Span;
+use crate::sim::{Span, Time};
 use crate::text::{Node, NodeKind, Problem, Value, yaml};
+use crate::workload::{Load, Meter, Rule};
 use crate::world::World;
 use crate::world::faults::{self, Order};
 use std::rc::Rc;
@@ -56,6 +58,12 @@ pub struct Scenario {
     pub seed: u64,
     /// What happens when.
     pub inputs: Vec<Scripted>,
+    /// What containers do.
+    pub workloads: Vec<Rule>,
+    /// Who asks when.
+    pub loads: Vec<(Span, Load)>,
+    /// Whether there is a metrics server.
+    pub metrics: bool,
     /// How long the run is meant to be, when the file says so.
     pub until: Option<Span>,
     /// Whether the files are applied at the start; otherwise an input does it.
@@ -75,6 +83,9 @@ impl Default for Scenario {
             files: Vec::new(),
             seed: 1,
             inputs: Vec::new(),
+            workloads: Vec::new(),
+            loads: Vec::new(),
+            metrics: true,
             until: None,
             apply: true,
             pipelines: Vec::new(),
@@ -126,6 +137,12 @@ impl Scenario {
         for node in &self.nodes {
             cluster.api.add_node(node, By::actor("scenario", node_joins()));
         }
+        cluster.kubelet(|kubelets, _| Rc::make_mut(&mut kubelets.workloads).rules.extend(self.workloads.clone()));
+        if self.metrics {
+            // Ours: where in its rhythm the metrics server asks is chance.
+            let phase = cluster.api.chance("metrics-server").between(Span::ZERO, Span::millis(14_999));
+            cluster.api.floor.meter = Some(Meter { since: Time::ZERO, phase });
+        }
         cluster.settle();
         World::new(cluster)
     }
@@ -138,7 +155,8 @@ fn scenario_document(file: &TextFile) -> Option<Node> {
     let node = document.node;
     let looks = |key| node.get(key).is_some();
     let named = file.name.ends_with(".scenario.yaml") || file.name.ends_with(".scenario.yml");
-    let unlike_a_manifest = !looks("kind") && ["cluster", "inputs", "files", "pipelines"].iter().any(|key| looks(key));
+    let unlike_a_manifest =
+        !looks("kind") && ["cluster", "inputs", "files", "pipelines", "load"].iter().any(|key| looks(key));
     (named || unlike_a_manifest).then_some(node)
 }
 
@@ -168,6 +186,8 @@ impl Reader<'_> {
                 },
                 "inputs" => self.inputs(value, into),
                 "pipelines" => into.pipelines = self.pipelines(value),
+                "workloads" => self.workloads(value, into),
+                "load" => self.loads(value, into),
                 "until" => into.until = self.span(value),
                 "apply" => into.apply = value.to_value() != Value::Bool(false),
                 "name" | "about" | "orchestrion" => {}
@@ -176,6 +196,9 @@ impl Reader<'_> {
         }
     }
     fn cluster(&mut self, node: &Node, into: &mut Scenario) {
+        if let Some(metrics) = node.get("metrics") {
+            into.metrics = metrics.to_value() != Value::Bool(false);
+        }
         let Some(nodes) = node.get("nodes") else { return };
         let mut made = Vec::new();
         match &nodes.kind {

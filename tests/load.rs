@@ -156,3 +156,117 @@ fn a_rolling_update_without_the_pause_loses_requests() {
     let share = flow(&run).totals.failed / flow(&run).totals.came;
     assert!(share < 0.05, "{share}");
 }
+
+const HPA: &str = "---
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata: {name: web}
+spec:
+  scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}
+  minReplicas: 2
+  maxReplicas: 6
+  metrics:
+  - type: Resource
+    resource: {name: cpu, target: {type: Utilization, averageUtilization: 50}}
+";
+
+fn replicas(run: &Run) -> i32 {
+    let all = run.world.cluster.api.store.list(Kind::Deployment);
+    all.filter_map(|o| o.deployment()).next().map_or(0, |d| d.status.ready)
+}
+
+fn typed(run: &mut Run, line: &str) -> (String, String) {
+    run.apply(&Input::Line(line.into()));
+    run.take_answers().pop().map(|a| (a.stdout, a.stderr)).unwrap_or_default()
+}
+
+#[test]
+fn load_reaches_the_autoscaler_through_the_metrics_pipeline() {
+    let mut run = run(&(web(2, "") + HPA));
+    on(&mut run, 40);
+    assert_eq!(replicas(&run), 2);
+    // 80 a second at 5 ms: 400m in all; 100m each asked for, half of that wanted: eight, six allowed.
+    run.apply(&constant(80.0));
+    on(&mut run, 14);
+    assert_eq!(replicas(&run), 2, "the pipeline is late");
+    on(&mut run, 120);
+    assert_eq!(replicas(&run), 6);
+    let (top, _) = typed(&mut run, "kubectl top pods");
+    let cpu: Vec<&str> = top.lines().skip(1).filter_map(|l| l.split_whitespace().nth(1)).collect();
+    assert_eq!(cpu.len(), 6, "{top}");
+    assert!(cpu.iter().all(|c| ["67m", "68m", "69m"].contains(c)), "{top}");
+    run.apply(&Input::EndLoad("service/web".into()));
+    on(&mut run, 250);
+    assert_eq!(replicas(&run), 6, "the window holds it");
+    on(&mut run, 240);
+    assert_eq!(replicas(&run), 2);
+}
+
+#[test]
+fn top_says_what_is_not_known_yet() {
+    let mut run = run(&web(1, ""));
+    run.apply(&Input::Line("kubectl scale deployment web --replicas=0".into()));
+    on(&mut run, 60);
+    typed(&mut run, "kubectl scale deployment web --replicas=1");
+    on(&mut run, 5);
+    assert_eq!(typed(&mut run, "kubectl top pod").1, "error: metrics not available yet\n");
+    let (nodes, _) = typed(&mut run, "kubectl top node");
+    assert!(nodes.starts_with("NAME     CPU(cores)   CPU(%)   MEMORY(bytes)   MEMORY(%)   \nnode-a   "), "{nodes}");
+    run.world.cluster.api.floor.meter = None;
+    assert_eq!(typed(&mut run, "kubectl top pod").1, "error: Metrics API not available\n");
+}
+
+#[test]
+fn a_leak_ends_in_an_oom_kill() {
+    let limits = "        resources: {limits: {memory: 100Mi}}\n";
+    let mut run = run(&web(1, "").replace("        resources: {requests: {cpu: 100m}}\n", limits));
+    assert_eq!(typed(&mut run, "behave deployment/web leak=4Mi").1, "");
+    on(&mut run, 30);
+    let status = |run: &Run| {
+        let pods = run.world.cluster.api.store.list(Kind::Pod);
+        pods.filter_map(|o| o.pod()).map(|p| p.status.containers[0].clone()).next().expect("a pod")
+    };
+    let it = status(&run);
+    assert!(it.restarts >= 1, "{it:?}");
+    let last = format!("{:?}", it.last);
+    assert!(last.contains("OOMKilled") && last.contains("exit: 137"), "{last}");
+}
+
+#[test]
+fn a_saturated_container_fails_its_probes() {
+    let more = "        livenessProbe: {httpGet: {port: 80}, periodSeconds: 5, timeoutSeconds: 1}\n";
+    let limits = "        resources: {limits: {cpu: 200m, memory: 512Mi}}\n";
+    let mut run = run(&web(1, more).replace("        resources: {requests: {cpu: 100m}}\n", limits));
+    on(&mut run, 30);
+    run.apply(&constant(400.0));
+    on(&mut run, 90);
+    let events: Vec<String> = run
+        .world
+        .cluster
+        .api
+        .store
+        .list(Kind::Event)
+        .filter_map(|o| o.event())
+        .map(|e| e.message.to_string())
+        .collect();
+    assert!(events.iter().any(|e| e.contains("Liveness probe failed: Get")), "{events:?}");
+    assert!(events.iter().any(|e| e.contains("failed liveness probe, will be restarted")), "{events:?}");
+}
+
+#[test]
+fn a_scenario_says_who_asks_and_what_it_costs() {
+    let text = "name: x\nworkloads:\n- name: web\n  cpu: 20ms\nload:\n- {to: service/web, at: 10s, until: 40s, constant: 50}\n";
+    let files = [
+        TextFile { name: "x.scenario.yaml".into(), text: text.into() },
+        TextFile { name: "web.yaml".into(), text: web(2, "").into() },
+    ];
+    let (scenario, problems) = Scenario::read(&files, 1);
+    assert!(problems.is_empty(), "{problems:?}");
+    let mut run = Run::new(&scenario);
+    run.apply(&Input::Apply(vec![("web.yaml".into(), web(2, ""))]));
+    run.run_until(Time::secs(30));
+    assert!((flow(&run).rate - 50.0).abs() < 1e-6 && (flow(&run).mean - 0.02).abs() < 0.001, "{:?}", flow(&run));
+    run.run_until(Time::secs(60));
+    assert_eq!(flow(&run).rate, 0.0);
+    assert!((run.world.cluster.services.totals().came - 1_500.0).abs() < 1e-3);
+}

@@ -7,7 +7,7 @@ use super::traffic;
 use crate::console::{self, Console};
 use crate::kubernetes::objects::{Id, Kind};
 use crate::scenario::{Scenario, Scripted, TextFile};
-use crate::sim::{Rewindable, Time};
+use crate::sim::{Rewindable, Span, Time};
 use crate::workload::Load;
 use crate::world::World;
 use crate::world::faults::{self, Fault, Order, What};
@@ -67,6 +67,8 @@ pub struct Run {
     console: Console,
     script: Rc<[Scripted]>,
     scripted: usize,
+    loads: Rc<[(Span, Load)]>,
+    loaded: usize,
     files: Rc<[TextFile]>,
     waiting: Option<Rc<str>>,
     answers: Vec<Answer>,
@@ -85,6 +87,8 @@ impl Run {
             console: Console::default(),
             script: scenario.inputs.clone().into(),
             scripted: 0,
+            loads: scenario.loads.clone().into(),
+            loaded: 0,
             files: scenario.files.clone().into(),
             waiting: None,
             answers: Vec::new(),
@@ -118,16 +122,28 @@ impl Run {
     }
     /// When something is due next: in the world or in the script.
     pub fn next_due(&self) -> Option<Time> {
-        let script = self.script.get(self.scripted).map(|s| Time::ZERO + s.at);
-        [script, pipeline::due(&self.jobs), self.world.next_due()].into_iter().flatten().min()
+        [self.scripted_at(), pipeline::due(&self.jobs), self.world.next_due()].into_iter().flatten().min()
     }
     /// Completions of a console line.
     pub fn complete(&self, line: &str) -> Vec<String> {
         self.console.complete(&self.world.cluster, line)
     }
+    /// When the scenario acts next.
+    fn scripted_at(&self) -> Option<Time> {
+        let line = self.script.get(self.scripted).map(|s| Time::ZERO + s.at);
+        let load = self.loads.get(self.loaded).map(|(at, _)| Time::ZERO + *at);
+        [line, load].into_iter().flatten().min()
+    }
     fn play_script(&mut self, until: Time) {
-        while let Some(scripted) = self.script.get(self.scripted).filter(|s| Time::ZERO + s.at <= until).cloned() {
-            self.step_to(Time::ZERO + scripted.at);
+        while let Some(at) = self.scripted_at().filter(|at| *at <= until) {
+            self.step_to(at);
+            let load = self.loads.get(self.loaded).filter(|(when, _)| Time::ZERO + *when <= at).cloned();
+            if let Some((_, load)) = load {
+                self.loaded += 1;
+                self.act(&Input::SetLoad(load), SCENARIO);
+                continue;
+            }
+            let Some(scripted) = self.script.get(self.scripted).cloned() else { return };
             self.scripted += 1;
             match &scripted.order {
                 Some(order) => self.order(order, SCENARIO),
@@ -214,6 +230,12 @@ impl Run {
                         line.as_str().into(),
                         console::Output { stderr, code: Some(code), ..Default::default() },
                     );
+                } else if let Some(read) = traffic::read_line(&self.world.cluster, line) {
+                    let done = read.map(|input| self.act(&input, actor));
+                    let (code, stderr) =
+                        done.map_or_else(|words| (1, format!("error: {words}\n")), |()| (0, String::new()));
+                    let output = console::Output { stderr, code: Some(code), ..Default::default() };
+                    self.take_output(line.as_str().into(), output);
                 } else {
                     let files = self.files.clone();
                     let find = |name: &str| files.iter().find(|f| &*f.name == name).map(|f| f.text.to_string());

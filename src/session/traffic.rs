@@ -1,13 +1,14 @@
 //! What flows, as the page reads it: loads, Services, endpoints, and what pods use.
 
 use super::figures::{EndFlow, FlowRow, LoadRow, Shape as Row, Traffic};
+use super::run::Input;
 use crate::kubernetes::Cluster;
 use crate::kubernetes::apiserver::By;
 use crate::kubernetes::objects::{Id, Kind};
 use crate::kubernetes::services::{self, Client};
 use crate::reasons;
 use crate::sim::Span;
-use crate::workload::{Key, Load, Rule, Shape, Unit};
+use crate::workload::{Behaviour, Key, Load, Rule, Shape, Unit};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -114,6 +115,43 @@ pub fn set_behaviour(cluster: &mut Cluster, id: Id, container: &str, values: &[(
         cluster.api.floor.behave(key, Rc::new(behaviour));
     }
     cluster.services(|services, cx| services.wake(cx));
+}
+
+/// A line about loads: `load TARGET SHAPE …`, `end load NAME`, `behave KIND/NAME [CONTAINER] PARAMETER=VALUE …`.
+pub fn read_line(cluster: &Cluster, line: &str) -> Option<Result<Input, String>> {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    match words.as_slice() {
+        ["load", rest @ ..] => Some(Load::read(rest).map(Input::SetLoad)),
+        ["end", "load", name] => Some(Ok(Input::EndLoad((*name).into()))),
+        ["behave", object, rest @ ..] => Some(behave(cluster, object, rest)),
+        _ => None,
+    }
+}
+
+fn behave(cluster: &Cluster, object: &str, rest: &[&str]) -> Result<Input, String> {
+    let store = &cluster.api.store;
+    let (kind, name) = object.split_once('/').ok_or("behave KIND/NAME PARAMETER=VALUE is expected")?;
+    let kind = match kind {
+        "deploy" => "deployment",
+        "sts" => "statefulset",
+        "ds" => "daemonset",
+        "po" => "pod",
+        other => other,
+    };
+    let (namespace, name) = name.split_once('/').unwrap_or(("default", name));
+    let mut kinds = store.kinds().filter(|k| cluster.api.kinds.name(*k).eq_ignore_ascii_case(kind));
+    let found = kinds.find_map(|k| store.find(k, namespace, name));
+    let id = found.ok_or_else(|| format!("{object} not found"))?;
+    let container = rest.first().filter(|w| !w.contains('=')).copied().unwrap_or_default();
+    let mut values = Vec::new();
+    for (key, value) in rest.iter().filter_map(|w| w.split_once('=')) {
+        Behaviour::default().set(key, value)?;
+        values.push((key.to_string(), value.to_string()));
+    }
+    if values.is_empty() {
+        return Err("PARAMETER=VALUE is expected".into());
+    }
+    Ok(Input::SetBehaviour(id.0, container.into(), values))
 }
 
 /// Everything that flows now.

@@ -7,6 +7,7 @@
 //! of the run, so it survives rewinding.
 
 use super::behaviour::{Behaviour, COLD};
+use super::meter::Meter;
 use super::profile::{Health, Profile};
 use super::station::{Station, Takes};
 use crate::sim::{Span, Time};
@@ -15,6 +16,11 @@ use std::rc::Rc;
 
 /// A container: the number of what it belongs to, and its place there.
 pub type Key = (u32, u16);
+
+/// Name under which requests a second are published.
+pub const REQUESTS: &str = "requests";
+/// Name under which requests in progress are published.
+pub const IN_FLIGHT: &str = "in flight";
 
 /// One running container.
 #[derive(Clone, Debug)]
@@ -99,10 +105,8 @@ pub struct Strain {
     pub kept: f64,
     /// Bytes in use now.
     pub memory: f64,
-    /// CPU and moment of the last two scrapes.
-    pub scraped: [(Time, f64); 2],
-    /// Memory at the last scrape.
-    pub scraped_memory: f64,
+    /// The last looks of its machine: when, CPU that requests took until then, memory.
+    pub looks: Vec<(Time, f64, f64)>,
     /// Whether it is known to answer slowly.
     pub pressed: bool,
 }
@@ -132,6 +136,10 @@ pub struct Floor {
     pub severed: BTreeSet<(Rc<str>, Rc<str>)>,
     /// Whether names are not resolved.
     pub names_broken: bool,
+    /// The collector of metrics, where there is one.
+    pub meter: Option<Meter>,
+    /// Numbers that are published about things: (number of the thing, metric).
+    pub published: Rc<BTreeMap<(u32, &'static str), f64>>,
     news: Vec<News>,
 }
 
@@ -245,7 +253,44 @@ impl Floor {
     }
 }
 
+/// Looks of a machine that are kept. Ours: the collector asks for those of the last 25 seconds.
+const LOOKS: usize = 5;
+
+impl Strain {
+    /// CPU that requests of one stretch took, in seconds; `since`: the start of the container.
+    pub fn spend(&mut self, since: Time, from: Time, to: Time, cpu: f64, memory: f64) {
+        let whole = to.since(from).0.max(1) as f64;
+        let every = super::meter::HOUSEKEEPING;
+        let mut next = since + every * (from.since(since).0 / every.0 + 1);
+        while next <= to {
+            let part = next.since(from).0 as f64 / whole;
+            if self.looks.len() >= LOOKS {
+                self.looks.remove(0);
+            }
+            self.looks.push((next, self.cpu + cpu * part, memory));
+            next += every;
+        }
+        self.cpu += cpu;
+    }
+}
+
 impl Unit {
+    /// CPU taken from its start until a look of its machine, in seconds.
+    pub fn cpu_until(&self, look: Time) -> f64 {
+        let Some(strain) = &self.strain else { return self.idle_cpu(look) };
+        let at = strain.looks.iter().rev().find(|(t, ..)| *t <= look);
+        let later = strain.looks.last().is_some_and(|(t, ..)| *t < look);
+        // Nothing has flowed since the last look that was noted.
+        let busy = if later { strain.cpu } else { at.map_or(0.0, |(_, cpu, _)| *cpu) };
+        self.idle_cpu(look) + busy
+    }
+    /// Memory at a look of its machine, in bytes.
+    pub fn memory_at(&self, look: Time) -> f64 {
+        let Some(strain) = &self.strain else { return self.behaviour.memory as f64 };
+        let later = strain.looks.last().is_none_or(|(t, ..)| *t < look);
+        let at = strain.looks.iter().rev().find(|(t, ..)| *t <= look);
+        if later { strain.memory } else { at.map_or(self.behaviour.memory as f64, |(.., memory)| *memory) }
+    }
     /// Whether it takes new requests on a port at a moment.
     pub fn listens(&self, at: Time, port: Option<u16>) -> bool {
         let alive = self.ended.is_none_or(|end| at < end);

@@ -21,6 +21,7 @@ mod mark;
 mod rollout;
 mod scale;
 mod set;
+mod top;
 mod wait;
 
 #[cfg(test)]
@@ -157,6 +158,7 @@ const VERBS: &[&[Verb]] = &[
     explain::VERBS,
     info::VERBS,
     logs::VERBS,
+    top::VERBS,
 ];
 
 fn verbs() -> impl Iterator<Item = &'static Verb> {

@@ -46,6 +46,8 @@ pub struct State {
     /// When the present second began.
     tick_from: Time,
     ticking: bool,
+    /// Number of the stretch whose numbers are published.
+    published: u64,
     synced: Option<Time>,
     syncing: bool,
     /// From a change of endpoints until the proxies have it.
@@ -63,6 +65,7 @@ impl Default for State {
             at: Time::ZERO,
             tick_from: Time::ZERO,
             ticking: false,
+            published: 0,
             synced: None,
             syncing: false,
             proxy: Latencies::default().proxy,

@@ -8,7 +8,7 @@ use crate::kubernetes::apiserver::Api;
 use crate::kubernetes::objects::Kind;
 use crate::sim::{Span, Time};
 use crate::workload::station::Takes;
-use crate::workload::{Call, Floor, Health, Key, News, Strain, Unit};
+use crate::workload::{Call, Floor, Health, IN_FLIGHT, Key, News, REQUESTS, Strain, Unit};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -17,6 +17,8 @@ use std::rc::Rc;
 const SLOW: f64 = 0.2;
 /// The same for the share that finds no room. Ours: one probe in a hundred.
 const CROWDED: f64 = 0.01;
+/// Numbers for autoscalers are published every so many seconds. Ours: the scrape interval of common collectors.
+const PUBLISHED: u64 = 15;
 /// Less than this is nothing: a millionth of a request.
 /// Ours: keeps streams that have ended from fading for ever.
 const NOTHING: f64 = 1e-6;
@@ -93,7 +95,7 @@ impl State {
             };
             let beside = beside(&self.routes, unit);
             let cores = cores.get(key).copied().unwrap_or(f64::from(u32::MAX));
-            let news = serve(unit, stretch, from, span, cores, beside);
+            let news = serve(unit, stretch, from, to, cores, beside);
             for (at, call) in unit.behaviour.calls.iter().enumerate() {
                 let client = Client::Call(unit.group.clone(), at as u16);
                 asked.entry(client).or_insert_with(|| (call.clone(), 0.0)).1 += stretch.done * call.each;
@@ -174,7 +176,30 @@ impl State {
             flow.latency = quantiles(&parts);
             flow.mean = if flow.answered > 0.0 { flow.mean / flow.answered } else { 0.0 };
         }
+        if self.at.as_secs() / PUBLISHED != self.published {
+            self.published = self.at.as_secs() / PUBLISHED;
+            self.publish(api);
+        }
         self.tidy();
+    }
+    /// Numbers for autoscalers: about pods, Services, and the queue of all clients.
+    fn publish(&self, api: &mut Api) {
+        let mut numbers: BTreeMap<(u32, &'static str), f64> = BTreeMap::new();
+        for (id, flow) in &self.flows {
+            let inside: f64 = flow.ends.iter().map(|e| e.waiting).sum();
+            *numbers.entry((id.0, REQUESTS)).or_default() += flow.rate;
+            *numbers.entry((id.0, IN_FLIGHT)).or_default() += inside;
+            for end in &flow.ends {
+                *numbers.entry((end.key.0, REQUESTS)).or_default() += end.rate;
+                *numbers.entry((end.key.0, IN_FLIGHT)).or_default() += end.waiting;
+            }
+        }
+        let loads = self.routes.iter().filter(|(client, _)| matches!(client, Client::Load(_)));
+        for (_, route) in loads {
+            *numbers.entry((0, REQUESTS)).or_default() += route.rates[0];
+            *numbers.entry((0, IN_FLIGHT)).or_default() += route.waiting();
+        }
+        api.floor.published = Rc::new(numbers);
     }
     /// Forgets streams that have ended and lanes that lead nowhere.
     fn tidy(&mut self) {
@@ -319,10 +344,11 @@ fn serve(
     unit: &mut Unit,
     stretch: &mut Stretch,
     now: Time,
-    span: f64,
+    to: Time,
     cores: f64,
     beside: Beside,
 ) -> [Option<Saying>; 2] {
+    let span = seconds(to.since(now));
     if unit.ended.is_some_and(|end| end <= now) {
         stretch.gone = true;
         return [None, None];
@@ -343,13 +369,13 @@ fn serve(
     let work = if it.work > Span::ZERO { cores.min(1.0) } else { 0.0 };
     let used = passed.done * each;
     strain.cores = used / span + work;
-    strain.cpu += used + work * span;
     if station.capacity() < (stretch.coming + stretch.before) / span && it.waits.0 + (beside.takes * 1e6) as u64 == 0 {
         strain.throttled += ((stretch.coming + stretch.before) * each - used).clamp(0.0, span);
     }
     let leak = (it.leak + unit.twist.leak) as f64 * span + passed.done * it.leak_each as f64;
     strain.kept += leak;
     strain.memory = it.memory as f64 + strain.kept + passed.inside * it.memory_each as f64;
+    strain.spend(unit.since, now, to, used + work * span, strain.memory);
     strain.inside = passed.inside;
     (strain.offered, strain.answered) = (stretch.coming / span, passed.done / span * (1.0 - stretch.errors));
     strain.failed = (passed.refused + passed.done * stretch.errors) / span;

@@ -34,6 +34,10 @@ impl Measured {
         self.0.retain(|l| l.namespace != load.namespace || l.selector != load.selector);
         self.0.push(load);
     }
+    /// Whether nobody set anything: then the metrics pipeline tells.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
     /// What the metrics server answers for these pods of a namespace.
     pub fn readings(&self, namespace: &str, all: &[Rc<Object>], asked: &LabelSelector, now: Time) -> Readings {
         let mut out = Readings::default();

@@ -4,6 +4,7 @@
 pub mod behavior;
 mod conditions;
 pub mod measured;
+pub mod metered;
 pub mod metrics;
 pub mod pods;
 mod propose;

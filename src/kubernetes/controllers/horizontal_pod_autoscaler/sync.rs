@@ -3,6 +3,7 @@
 
 use super::behavior::Past;
 use super::measured::Measured;
+use super::metered;
 use super::pods::Pod;
 use super::{Inputs, NoScale, Outcome, Scale, pass};
 use crate::kubernetes::apiserver::Told;
@@ -82,7 +83,11 @@ fn sync(hpa: &Rc<Object>, ctl: &mut Ctl) {
     let mine: Vec<&Rc<Object>> =
         all.iter().filter(|p| !selector.is_empty() && selector.matches(&p.meta.labels)).collect();
     let pods: Vec<Pod> = mine.iter().map(|p| Pod::read(&ctl.api.tree(p), &ctl.api.calendar)).collect();
-    let readings = ctl.memory.autoscalers.measured.readings(&namespace, &all, &selector, now);
+    let measured = &ctl.memory.autoscalers.measured;
+    let readings = match measured.is_empty() {
+        true => metered::readings(ctl.api, &tree, &namespace, &mine, now),
+        false => measured.readings(&namespace, &all, &selector, now),
+    };
     let mut known = ctl.memory.autoscalers.known.remove(&id).unwrap_or_default();
     known.selector = found.is_ok().then(|| selector.clone());
     let mut past = std::mem::take(&mut known.past);
