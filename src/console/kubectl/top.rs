@@ -49,7 +49,7 @@ fn sort_by(args: &Args) -> Result<&str> {
 }
 
 fn selector(args: &Args) -> Result<Selector> {
-    Selector::parse(args.get("selector").unwrap_or_default()).map_err(|e| Failure::error(e.to_string()))
+    Selector::parse(args.get("selector").unwrap_or_default()).map_err(Failure::error)
 }
 
 /// Largest first by what is asked for, else by name.
