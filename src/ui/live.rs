@@ -1,7 +1,7 @@
 //! What flows and what is used just now: traffic, faults in force, curves. Folded from updates beside the rows. Needs no
 //! browser; tested natively.
 
-use crate::session::{FaultRow, FlowRow, LoadRow, Series, Traffic, Update};
+use crate::session::{FaultRow, FlowRow, LoadRow, PipelineRow, Series, Traffic, Update};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Thinnest and thickest flow line, in pixels. Ours: seen, and not taken for a wall.
@@ -24,6 +24,8 @@ pub struct Live {
     pub faults: Vec<FaultRow>,
     /// Rows that a fault befalls just now.
     pub broken: BTreeSet<u32>,
+    /// Pipelines.
+    pub pipelines: Vec<PipelineRow>,
     /// Curves: of everything (`None`) and of what was last asked for.
     pub series: BTreeMap<Option<u32>, Series>,
 }
@@ -31,7 +33,10 @@ pub struct Live {
 impl Live {
     /// Takes the moment's part of an update; whether loads, flows or faults changed.
     pub fn fold(&mut self, update: &mut Update, node_of: impl Fn(u32) -> Option<u32>) -> bool {
-        let told = update.traffic.is_some() || update.faults.is_some();
+        let told = update.traffic.is_some() || update.faults.is_some() || update.pipelines.is_some();
+        if let Some(pipelines) = update.pipelines.take() {
+            self.pipelines = pipelines;
+        }
         if let Some(traffic) = update.traffic.take() {
             self.pods.clear();
             self.nodes.clear();

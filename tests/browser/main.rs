@@ -5,6 +5,7 @@
 
 mod driver;
 mod editor;
+mod load;
 mod page;
 mod server;
 mod start;

@@ -199,6 +199,7 @@ fn ask_words(ask: Ask, t: super::super::texts::Texts) -> &'static str {
         Ask::Centre => t.key_centre(),
         Ask::Why => t.key_why(),
         Ask::Actions => t.actions_title(),
+        Ask::Traffic => t.key_traffic(),
         Ask::NextTrouble => t.key_next_trouble(),
         Ask::LastTrouble => t.key_last_trouble(),
         Ask::Kill => t.key_kill(),

@@ -11,7 +11,7 @@ use super::actions::Actions;
 use super::outline::LookMark;
 use super::placement::Placement;
 use super::why::Why;
-use super::{charts, decision, faults, loads};
+use super::{behaviour, charts, decision, faults, loads, pipelines};
 use crate::session::{Inspect, NodeRow, PodRow, Row, RowBody, ServiceRow, WorkloadRow};
 use yew::prelude::*;
 
@@ -83,6 +83,7 @@ fn Nothing() -> Html {
             <p>{ t.inspector_nothing() }</p>
             <Actions id={0} />
             { faults::broken(&page, 0) }
+            { pipelines::list(&page) }
             if !troubles.is_empty() {
                 <h3>{ t.inspector_troubles() }</h3>
                 <ul>{ list(troubles, Tab::Why) }</ul>
@@ -250,6 +251,7 @@ fn overview(page: &Page, row: &Row, inspect: Option<&Inspect>) -> Html {
             { faults::broken(page, row.id) }
             { facts(items) }
             { containers(row, t) }
+            { behaviour::fields(page, row.id, inspect) }
             { children(page, row) }
             { conditions(page, inspect) }
         </>

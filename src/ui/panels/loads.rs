@@ -182,7 +182,9 @@ pub fn tab(page: &Page, row: &Row) -> Html {
             { for loads.into_iter().map(|load| html! {
                 <section key={load.name.clone()}>
                     <LoadCard load={load.clone()} service={row.id} />
-                    <ShapeForm {load} service={row.id} />
+                    <ShapeForm load={load.clone()} service={row.id} />
+                    <button type="button" class="link" onclick={let page = page.clone(); move |_| page.act(Action::EndLoad { name: load.name.clone() })}>
+                        { t.load_end() }</button>
                 </section>
             }) }
             <button type="button" class="button" onclick={add}><Icon name="plus" />{ t.load_add() }</button>

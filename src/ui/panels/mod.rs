@@ -1,6 +1,7 @@
 //! The regions of the page.
 
 pub mod actions;
+pub mod behaviour;
 pub mod cards;
 pub mod charts;
 pub mod decision;
@@ -12,6 +13,7 @@ pub mod inspector;
 pub mod loads;
 pub mod messages;
 pub mod outline;
+pub mod pipelines;
 pub mod placement;
 pub mod shortcuts;
 pub mod stage;

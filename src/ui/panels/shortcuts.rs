@@ -42,6 +42,7 @@ pub fn run(page: &Page, ask: Ask, shift: bool) -> bool {
             page.choose(|ui| ui.sheet = "answers");
             gloo_timers::callback::Timeout::new(0, || _ = click("actions-button")).forget();
         }
+        Ask::Traffic => page.choose(|ui| ui.traffic = !ui.traffic),
         Ask::Kill => return kill(page),
         Ask::NextTrouble => trouble(page, false),
         Ask::LastTrouble => trouble(page, true),

@@ -8,6 +8,7 @@ use super::super::settings::SPEEDS;
 use super::super::texts::{Language, Texts};
 use super::super::widgets::Icon;
 use super::charts::BarChart;
+use super::pipelines::PipelineLanes;
 use crate::session::{Clock, Command, Overview};
 use yew::prelude::*;
 
@@ -257,7 +258,6 @@ fn Lanes() -> Html {
         ("faults", t.lane_faults()),
         ("rollouts", t.lane_rollouts()),
         ("scaling", t.lane_scaling()),
-        ("pipeline", t.lane_pipeline()),
         ("restarts", t.lane_restarts()),
         ("unplaced", t.lane_unplaced()),
     ];
@@ -269,6 +269,7 @@ fn Lanes() -> Html {
                 { bookmarks(&page, &scale) }
                 { for lanes.into_iter().filter(|(lane, _)| pinned(lane) || overview.marks.iter().any(|m| m.0 == *lane))
                     .map(|(lane, name)| lane_row(&page, &overview, lane, name, &scale)) }
+                <PipelineLanes />
                 <BarChart />
             </div>
         </>
