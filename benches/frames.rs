@@ -41,14 +41,25 @@ fn deployment(replicas: u32) -> String {
 
 fn scenes() -> Vec<Scene> {
     let nodes = "cluster:\n  nodes:\n  - {count: 40, zones: [a, b, c], cpu: 16, memory: 64Gi, pods: 110}\n";
-    vec![Scene {
+    let service = "  shop.yaml: |\n    apiVersion: v1\n    kind: Service\n    metadata: {name: web}\n    spec:\n      selector: {app: web}\n      \
+                   ports: [{port: 80}]\n";
+    let rolling = Scene {
         name: "rolling",
         scenario: format!("{nodes}files:\n  web.yaml: |\n{}", deployment(2_000)),
         ready: "2,000 ready",
         line: "kubectl set image deployment/web nginx=nginx:1.28",
         speed: "1×",
         seconds: 20,
-    }]
+    };
+    let traffic = Scene {
+        name: "traffic",
+        scenario: format!("{nodes}files:\n  web.yaml: |\n{}{service}", deployment(1_000)),
+        ready: "1,000 ready",
+        line: "load service/web ramp from=500 to=20000 over=30s",
+        speed: "1×",
+        seconds: 20,
+    };
+    vec![rolling, traffic]
 }
 
 /// Counts frames: the gap to the one before, and the script time since then. The page's frame callbacks and the handlers of

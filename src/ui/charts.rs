@@ -118,7 +118,7 @@ impl Chart {
         match self {
             Chart::Load => format!("{}/s", format::rate(value, language)),
             Chart::Latency => format!("{} ms", format::rate(value, language)),
-            Chart::Cpu => format::cores((value.max(0.0) * 1_000.0).round() as u64, language),
+            Chart::Cpu => format::cores(value.max(0.0).round() as u64, language),
             Chart::Memory => format::bytes(value.max(0.0) as u64, language),
             _ => format::rate(value, language),
         }
@@ -178,6 +178,13 @@ pub fn column(series: &Series, at: u64, columns: usize) -> usize {
     let length = series.to.saturating_sub(series.from).max(1);
     let at = at.saturating_sub(series.from).min(length);
     ((u128::from(at) * columns as u128 / u128::from(length)) as usize).min(columns.saturating_sub(1))
+}
+
+/// The value at a column; the last one before it where that column was not measured yet.
+pub fn value(values: &[f32], column: usize) -> f32 {
+    let from = column.saturating_sub(values.len() / 20);
+    let near = values.get(from..=column.min(values.len().saturating_sub(1))).unwrap_or_default();
+    near.iter().rev().find(|v| v.is_finite()).copied().unwrap_or(f32::NAN)
 }
 
 /// The moment of a column, in microseconds.
@@ -242,6 +249,14 @@ mod tests {
         let text = csv(&series());
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!((lines[0], lines[2], lines[4]), ("seconds,load,failed", "10.000,40,0", "30.000,,0"));
+    }
+
+    #[test]
+    fn a_column_without_a_value_says_the_one_before() {
+        let mut values = vec![f32::NAN; 40];
+        values[20] = 7.0;
+        assert_eq!((value(&values, 22), value(&values, 20)), (7.0, 7.0));
+        assert!(value(&values, 23).is_nan() && value(&values, 19).is_nan() && value(&[], 3).is_nan());
     }
 
     #[test]

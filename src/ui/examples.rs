@@ -40,9 +40,11 @@ pub const ALL: &[Example] = &[
     example!("rolling-update", 5.0, 30, "web.yaml", "rolling-update.scenario.yaml"),
     example!("broken-image", 5.0, 30, "web.yaml", "broken-image.scenario.yaml"),
     example!("nothing-fits", 1.0, 5, "web.yaml", "report.yaml", "nothing-fits.scenario.yaml"),
-    example!("drain-budget", 2.0, 20, "web.yaml", "drain-budget.scenario.yaml"),
+    example!("autoscaler", 10.0, 150, "shop.yaml", "autoscaler.scenario.yaml"),
     example!("silent-node", 100.0, 60, "web.yaml", "silent-node.scenario.yaml"),
     example!("crash-loop", 10.0, 60, "worker.yaml", "crash-loop.scenario.yaml"),
+    example!("drain-budget", 2.0, 20, "web.yaml", "drain-budget.scenario.yaml"),
+    example!("pipeline", 5.0, 110, "shop.yaml", "pipeline.scenario.yaml"),
     example!("thousand-nodes", 5.0, 60, "fleet.yaml", "thousand-nodes.scenario.yaml"),
 ];
 

@@ -36,7 +36,8 @@ spec:
 ";
 
 /// Remembers the names of files that are handed out instead of saving them.
-const CATCH_FILES: &str = "window.saved = []; HTMLAnchorElement.prototype.click = function () { saved.push(this.download) }";
+const CATCH_FILES: &str =
+    "window.saved = []; HTMLAnchorElement.prototype.click = function () { saved.push(this.download) }";
 
 impl App {
     /// The Service's inspector, at its Load tab.

@@ -57,13 +57,16 @@ pub fn FaultForm(props: &FaultFormProps) -> Html {
     };
     html! {
         <form class="fault-form" {onsubmit}>
-            <label>{ t.fault_which() }<select class="field" onchange={pick}>
+            <label>{ t.fault_which() }<select class="field" autofocus={true} onchange={pick}>
                 { for choices.iter().enumerate().map(|(i, c)| html! {
                     <option value={i.to_string()} selected={i == *which}>{ label(c, t) }</option> }) }
             </select></label>
             <p class="hint">{ t.fault(&format!("{}.about", choice.key())) }</p>
-            <p><code>{ if choice.line.is_empty() { t.action_no_line().to_string() }
-                else { choice.line.clone() } }</code></p>
+            if choice.line.is_empty() {
+                <p class="hint">{ t.action_no_line() }</p>
+            } else {
+                <p><code>{ &choice.line }</code></p>
+            }
             if choice.lasts {
                 <label>{ t.fault_lasts() }{ lengths(*lasts, t.fault_until_ended(), number(&lasts), language) }</label>
             }

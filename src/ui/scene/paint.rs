@@ -59,19 +59,17 @@ impl Scene {
         if level == Level::Fleet {
             self.fleet(c, f, &window);
         } else {
-            c.save();
-            c.begin_path();
-            let left = window.x - 8.0;
-            c.rect(left, 0.0, self.size.0 - left, self.size.1);
-            c.clip();
-            self.zones(c, f, &window);
             let places: Vec<NodePlace> =
                 self.plan.nodes.iter().filter(|n| self.on_screen(&n.rect).meets(&window)).cloned().collect();
+            self.clip(c, &window);
+            self.zones(c, f, &window);
             for place in &places {
                 self.node_frame(c, f, place, level);
             }
+            c.restore();
             // Lines lie on the cards and under what they hold: names and pods stay readable.
             self.flow_lines(c, f);
+            self.clip(c, &window);
             for place in &places {
                 self.node_inside(c, f, place, level);
             }
@@ -87,6 +85,15 @@ impl Scene {
         self.waiting(c, f);
         self.rings(c, f);
         self.settle(f.at) || flowing
+    }
+
+    /// Nothing of the picture is drawn over the services, until `restore`.
+    fn clip(&self, c: &Canvas, window: &Rect) {
+        c.save();
+        c.begin_path();
+        let left = window.x - 8.0;
+        c.rect(left, 0.0, self.size.0 - left, self.size.1);
+        c.clip();
     }
 
     fn zones(&self, c: &Canvas, f: &Frame, window: &Rect) {

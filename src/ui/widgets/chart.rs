@@ -98,7 +98,7 @@ fn moment_at((from, to): (u64, u64), share: f64) -> u64 {
 pub fn said(chart: Chart, lines: &[Line], column: usize, at: u64, t: Texts, language: Language) -> String {
     let values: Vec<String> = lines
         .iter()
-        .map(|l| format!("{} {}", l.label, chart.say(l.values.get(column).copied().unwrap_or(f32::NAN), language)))
+        .map(|l| format!("{} {}", l.label, chart.say(charts::value(&l.values, column), language)))
         .collect();
     t.chart_said(chart.title(t), format::short_clock(at), values.join(", "))
 }
@@ -111,7 +111,7 @@ pub fn legend(chart: Chart, lines: &[Line], column: usize, language: Language) -
                 <li><svg viewBox="0 0 20 10" width="20" height="10" aria-hidden="true">
                     <path class="curve" data-curve={line.name} d="M0 5h20" /></svg>
                     <span>{ line.label }</span>{ " " }
-                    <b>{ chart.say(line.values.get(column).copied().unwrap_or(f32::NAN), language) }</b></li>
+                    <b>{ chart.say(charts::value(&line.values, column), language) }</b></li>
             }) }
         </ul>
     }
