@@ -270,3 +270,57 @@ fn a_scenario_says_who_asks_and_what_it_costs() {
     assert_eq!(flow(&run).rate, 0.0);
     assert!((run.world.cluster.services.totals().came - 1_500.0).abs() < 1e-3);
 }
+
+#[test]
+fn a_network_policy_keeps_clients_out() {
+    let mut run = run(&web(2, ""));
+    run.apply(&constant(40.0));
+    on(&mut run, 10);
+    assert_eq!(failed(&run), []);
+    let policy = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: none}\nspec: {podSelector: {matchLabels: {app: web}}, policyTypes: [Ingress]}\n";
+    run.apply(&Input::Apply(vec![("policy.yaml".into(), policy.into())]));
+    on(&mut run, 30);
+    let now = flow(&run);
+    assert!((now.failed - 40.0).abs() < 4.0 && now.answered == 0.0, "{now:?}");
+    assert!(failed(&run).iter().all(|(why, _)| *why == "lost"), "{:?}", failed(&run));
+}
+
+const CALLS: &str = "
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: db}
+spec:
+  replicas: 1
+  selector: {matchLabels: {app: db}}
+  template:
+    metadata: {labels: {app: db}}
+    spec:
+      containers:
+      - {name: db, image: shop/db:1, resources: {limits: {cpu: 500m, memory: 256Mi}}}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: db}
+spec: {selector: {app: db}, ports: [{port: 5432}]}
+---
+";
+
+#[test]
+fn requests_ask_others_and_retries_make_a_storm() {
+    let mut run = run(&(CALLS.to_string() + &web(2, "")));
+    typed(&mut run, "behave deployment/web calls=service/db");
+    // One comma-free call without blanks: two seconds of patience, no retries. 100 a second are what the data base can do.
+    run.apply(&constant(60.0));
+    on(&mut run, 60);
+    let store = &run.world.cluster.api.store;
+    let db = store.find(Kind::Service, "default", "db").expect("the data base");
+    let rate = |run: &Run| run.world.cluster.services.flows()[&db].rate;
+    assert!((rate(&run) - 60.0).abs() < 1.0, "{}", rate(&run));
+    // The caller's answers wait for the data base: 5 ms of its own and M/M/1 at 60 per cent with 10 ms.
+    assert!((flow(&run).mean - 0.030).abs() < 0.003, "{}", flow(&run).mean);
+    run.apply(&Input::SetLoad(Load { retries: 3, ..Load::new("service/web", Shape::Constant { rate: 150.0 }) }));
+    on(&mut run, 120);
+    let storm = flow(&run);
+    assert!(storm.rate > 250.0, "150 clients a second ask again and again: {}", storm.rate);
+    assert!(storm.answered < 110.0, "{}", storm.answered);
+}

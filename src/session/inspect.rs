@@ -32,7 +32,7 @@ pub fn inspect(line: &Timeline<Run>, id: Id) -> Option<Inspect> {
         describe: console::kubectl::describe_object(cluster, id),
         attempts: attempts(line, id),
         origin,
-        ladder: None,
+        ladder: super::ladder::ladder(line.world(), id),
         behaviour: behaviour(cluster, object),
     })
 }

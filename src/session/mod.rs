@@ -7,6 +7,7 @@ mod command;
 mod faults;
 mod figures;
 mod inspect;
+pub mod ladder;
 mod overview;
 pub mod pipeline;
 mod rows;

@@ -20,6 +20,9 @@ pub fn row(cluster: &Cluster, object: &Object) -> Option<Row> {
         (Body::Deployment(_) | Body::ReplicaSet(_), _) => RowBody::Workload(workload(object)),
         (Body::Service(_), _) => RowBody::Service(service(cluster, object)),
         _ if hidden(cluster, object) => return None,
+        _ if cluster.api.kinds.name(object.kind) == "HorizontalPodAutoscaler" => {
+            RowBody::Autoscaler(super::ladder::row(cluster, object))
+        }
         _ => RowBody::Other(OtherRow {
             kind: cluster.api.kinds.name(object.kind).to_string(),
             acted_on: !matches!(object.kind, Kind::Other(_)),
@@ -80,6 +83,12 @@ fn node(cluster: &Cluster, object: &Object) -> NodeRow {
         }
         row.cpu_requested += pod.spec.requests.cpu.max(0) as u64;
         row.memory_requested += pod.spec.requests.memory.max(0) as u64;
+    }
+    for pod in cluster.api.store.pods_on(&object.meta.name) {
+        for (_, unit) in cluster.api.floor.of(pod.meta.id.0).filter(|(_, u)| u.ended.is_none()) {
+            row.cpu_used += (unit.cores(cluster.now()) * 1e3) as u64;
+            row.memory_used += unit.memory() as u64;
+        }
     }
     row
 }

@@ -400,6 +400,10 @@ fn see_autoscalers(cluster: &Cluster, seen: &mut Seen) {
         let tree = cluster.api.tree(object);
         let int = |path: &[&str]| tree.int_at(path).map_or(f32::NAN, |n| n as f32);
         let look = seen.of(object.meta.id.0, OF_AUTOSCALER);
+        if let Some(it) = cluster.controllers.memory.autoscalers.decisions(object.meta.id).last() {
+            look[METRIC] = it.ratio().map_or(f32::NAN, |r| r as f32);
+            look[METRIC + 1] = it.wish as f32;
+        }
         look[METRIC + 2] = int(&["status", "desiredReplicas"]);
         look[METRIC + 3] = int(&["status", "currentReplicas"]);
     }

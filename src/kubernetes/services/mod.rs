@@ -9,6 +9,7 @@
 //! ([`crate::workload::floor`]).
 
 mod figures;
+mod policy;
 mod route;
 mod target;
 mod traffic;
@@ -21,6 +22,7 @@ use super::apiserver::{Api, Change, Cx};
 use super::objects::{Id, Kind};
 use crate::sim::{Span, Time};
 use crate::workload::{Key, Latencies, Latency, Load};
+use policy::Policies;
 use route::Route;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -160,8 +162,9 @@ impl State {
     }
     /// The proxies know what the books say.
     fn follow(&mut self, api: &Api) {
+        let policies = Policies::read(api);
         for (client, route) in &mut self.routes {
-            target::follow(api, client, route);
+            target::follow(api, &policies, client, route);
         }
     }
     /// The loads: name, what, since when.

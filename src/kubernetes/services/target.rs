@@ -2,6 +2,7 @@
 //! Source: kubernetes v1.37 pkg/proxy/topology.go, CategorizeEndpoints: ready endpoints, else those that still serve while
 //! they terminate.
 
+use super::policy::Policies;
 use super::route::{Client, Route, Way};
 use crate::kubernetes::apiserver::Api;
 use crate::kubernetes::objects::pod::Pod;
@@ -92,13 +93,23 @@ fn ingress(api: &Api, host: &str, path: &str) -> Option<Meant> {
 }
 
 /// Brings a stream to what the books say now.
-pub fn follow(api: &Api, client: &Client, route: &mut Route) {
+pub fn follow(api: &Api, policies: &Policies, client: &Client, route: &mut Route) {
     let meant = match client {
         Client::Call(..) if api.floor.names_broken => None,
         _ => meaning(api, &route.target, &route.namespace),
     };
     route.service = meant.as_ref().map(|m| m.service);
-    let ways = meant.map(|m| ways(api, &m)).unwrap_or_default();
+    let mut ways = meant.map(|m| ways(api, &m)).unwrap_or_default();
+    // Alike containers are allowed alike: one of them speaks for all.
+    let from = match client {
+        Client::Load(_) => None,
+        Client::Call(group, _) => api.floor.all().find(|(_, u)| u.group == *group).map(|((pod, _), _)| Id(pod)),
+    };
+    let from = from.and_then(|id| api.store.get(id)).map(|o| &**o);
+    for way in &mut ways {
+        let to = api.store.get(Id(way.key.0));
+        way.allowed = to.is_some_and(|to| policies.allow(api, from, to, way.port));
+    }
     if *route.ways != ways {
         route.ways = Rc::new(ways);
     }

@@ -3,6 +3,7 @@
 
 use super::State;
 use super::figures::{End, quantiles};
+use super::policy::Policies;
 use super::route::{Client, Route, Spent, Why};
 use crate::kubernetes::apiserver::Api;
 use crate::kubernetes::objects::Kind;
@@ -123,7 +124,7 @@ impl State {
             let fresh = self.routes.get(&client).is_none_or(|r| *r.target != *call.target);
             if fresh {
                 let mut route = Route::new(&call.target, namespace, call.patience, call.retries);
-                super::target::follow(api, &client, &mut route);
+                super::target::follow(api, &Policies::read(api), &client, &mut route);
                 self.routes.insert(client.clone(), route);
             }
             if let Some(route) = self.routes.get_mut(&client) {

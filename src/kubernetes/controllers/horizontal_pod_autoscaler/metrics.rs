@@ -1,6 +1,7 @@
 //! How many replicas a measurement asks for.
 //! Source: kubernetes v1.37 pkg/controller/podautoscaler/replica_calculator.go and metrics/utilization.go.
 
+use super::decision::Aside;
 use super::pods::{Pod, Readings, Sample, Samples};
 use crate::sim::{Span, Time};
 use std::collections::BTreeMap;
@@ -101,6 +102,21 @@ fn group(around: &Around, samples: &mut Samples, cpu: bool) -> Groups {
         samples.remove(name);
     }
     out
+}
+
+/// Pods that do not count as the others: for a resource, or for a number that pods publish.
+pub fn aside(around: &Around, resource: Option<&str>, published: Option<&str>) -> Vec<(Rc<str>, Aside)> {
+    let samples = match (resource, published) {
+        (Some(resource), _) => around.readings.resource(resource, None),
+        (None, Some(name)) => around.readings.of_pods(name),
+        _ => return Vec::new(),
+    };
+    let mut samples = samples.unwrap_or_default();
+    let groups = group(around, &mut samples, resource == Some("cpu"));
+    let leaving = around.pods.iter().filter(|p| p.deleting || &*p.phase == "Failed").map(|p| p.name.clone());
+    let unready = groups.unready.into_iter().map(|name| (name, Aside::Unready));
+    let missing = groups.missing.into_iter().map(|name| (name, Aside::Missing));
+    missing.chain(unready).chain(leaving.map(|name| (name, Aside::Leaving))).collect()
 }
 
 fn unready(pod: &Pod, sample: &Sample, now: Time) -> bool {

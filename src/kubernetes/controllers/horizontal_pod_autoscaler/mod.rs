@@ -3,6 +3,7 @@
 
 pub mod behavior;
 mod conditions;
+pub mod decision;
 pub mod measured;
 pub mod metered;
 pub mod metrics;
@@ -18,6 +19,7 @@ use crate::sim::Time;
 use crate::text::{Map, Value};
 use behavior::{Past, Step};
 use conditions::{holds, set};
+use decision::{Decision, Instead, Reckoned};
 use metrics::{Around, Tolerance};
 use pods::{Pod, Readings};
 use propose::{Target, propose};
@@ -83,6 +85,8 @@ pub struct Outcome {
     pub events: Vec<Said>,
     /// The error it ends with.
     pub error: Option<String>,
+    /// What was reckoned.
+    pub decision: Decision,
 }
 
 /// A pass at work.
@@ -92,6 +96,7 @@ struct Pass<'a> {
     conditions: Vec<Value>,
     events: Vec<Said>,
     now: String,
+    decision: Decision,
 }
 
 /// What all metrics together propose.
@@ -105,19 +110,22 @@ pub fn pass(inputs: &Inputs, past: &mut Past) -> Outcome {
     let status = inputs.hpa.get("status").and_then(Value::as_map).cloned().unwrap_or_default();
     let conditions = status.get("conditions").and_then(Value::as_list).unwrap_or_default().to_vec();
     let now = inputs.calendar.seconds(inputs.now);
-    let mut pass = Pass { inputs, status, conditions, events: Vec::new(), now };
+    let spec = inputs.hpa.get("spec").cloned().unwrap_or_default();
+    let decision = Decision::new(inputs.now, tolerance(&spec));
+    let mut pass = Pass { inputs, status, conditions, events: Vec::new(), now, decision };
     let (scaled, error) = match &inputs.scale {
         Ok(scale) => pass.with_scale(scale, past),
         Err(no) => {
             pass.warn("FailedGetScale", no.message.clone());
             let message = format!("the HPA controller was unable to get the target's current scale: {}", no.message);
             pass.set("AbleToScale", false, "FailedGetScale", &message);
+            pass.decision.instead = Some(Instead::NoScale(no.message.clone()));
             (None, Some(format!("{}: {}", no.error, no.message)))
         }
     };
-    let Pass { mut status, conditions, events, .. } = pass;
+    let Pass { mut status, conditions, events, decision, .. } = pass;
     status.set("conditions", conditions);
-    Outcome { scaled, status: Value::Map(status), events, error }
+    Outcome { scaled, status: Value::Map(status), events, error, decision }
 }
 
 impl Pass<'_> {
@@ -140,16 +148,20 @@ impl Pass<'_> {
         );
         past.begin(current, self.inputs.now);
         let behavior = spec.get("behavior").filter(|b| !b.is_null());
+        (self.decision.current, self.decision.bounds) = (current, (min, max));
         let (mut shown, mut error, mut why) = (Vec::new(), None, String::new());
         let desired = if current == 0 && !holds(&self.conditions, "ScaledToZero") {
             let message = "scaling is disabled since the replica count of the target is zero";
             self.set("ScalingActive", false, "ScalingDisabled", message);
+            self.decision.instead = Some(Instead::Disabled);
             current
         } else if current > max {
             why = "Current number of replicas above Spec.MaxReplicas".into();
+            self.decision.instead = Some(Instead::AboveMax);
             max
         } else if current < min {
             why = "Current number of replicas below Spec.MinReplicas".into();
+            self.decision.instead = Some(Instead::BelowMin);
             min
         } else {
             let (wish, problem) = self.wish(scale, &spec, &mut shown);
@@ -157,6 +169,8 @@ impl Pass<'_> {
             let Some(wish) = wish else {
                 let message = error.unwrap_or_default();
                 self.warn("FailedComputeMetricsReplicas", message.clone());
+                self.decision.instead = Some(Instead::NoMetric(message.clone()));
+                self.decision.desired = current;
                 let desired = self.status.get("desiredReplicas").and_then(Value::as_int).unwrap_or(0) as i32;
                 self.show(current, desired, shown, false);
                 let of = self.reference();
@@ -170,6 +184,7 @@ impl Pass<'_> {
             }
             self.normalise(Step { min, max, current, wish: wish.replicas, now: self.inputs.now }, behavior, past)
         };
+        self.decision.desired = desired;
         let scaled = (desired != current).then_some(desired);
         if let Some(desired) = scaled {
             self.rescaled(desired, &why);
@@ -180,6 +195,7 @@ impl Pass<'_> {
     }
     fn normalise(&mut self, step: Step, behavior: Option<&Value>, past: &mut Past) -> i32 {
         let ((stable, reason, message), (desired, limit, limit_words)) = past.normalise(step, behavior);
+        (self.decision.wish, self.decision.stable, self.decision.limit) = (step.wish, stable, limit);
         if stable == step.wish {
             self.set("AbleToScale", true, "ReadyForNewScale", "recommended size matches current size");
         } else {
@@ -235,19 +251,24 @@ impl Pass<'_> {
         for metric in specs {
             match propose(&around, metric, target) {
                 Ok(proposal) => {
+                    self.decision.metrics.push(decision::reckoned(metric, &proposal));
                     shown.push(proposal.status);
                     if best.replicas == 0 || proposal.replicas > best.replicas {
+                        self.decision.best = Some(self.decision.metrics.len() - 1);
                         best = Wish { replicas: proposal.replicas, name: proposal.name };
                     }
                 }
                 Err(refusal) => {
                     self.warn(refusal.reason, refusal.message.clone());
+                    let (name, error) = (metric_name(metric), Some(refusal.message.clone()));
+                    self.decision.metrics.push(Reckoned { name, error, ..Reckoned::default() });
                     shown.push(Value::Map(crate::map! { "type" => "" }));
                     bad += 1;
                     first.get_or_insert(refusal);
                 }
             }
         }
+        self.decision.aside = decision::put_aside(&around, specs.get(self.decision.best.unwrap_or(0)));
         let error = first.as_ref().map(|first| {
             format!("invalid metrics ({bad} invalid out of {}), first error is: {}", specs.len(), first.error)
         });
@@ -279,6 +300,13 @@ impl Pass<'_> {
             set("lastScaleTime", Some(Rc::<str>::from(self.now.as_str()).into()));
         }
     }
+}
+
+/// A metric that could not be read, for people.
+fn metric_name(metric: &Value) -> String {
+    let member = |m: &str| metric.str_at(&[m, "name"]).or_else(|| metric.str_at(&[m, "metric", "name"]));
+    let members = ["resource", "containerResource", "pods", "object", "external"];
+    members.iter().find_map(|m| member(m)).unwrap_or_default().to_string()
 }
 
 /// Source: tolerancesForHpa.

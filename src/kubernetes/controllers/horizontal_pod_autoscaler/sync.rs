@@ -2,6 +2,7 @@
 //! Writes: `spec.replicas` of the target, the autoscaler's status.
 
 use super::behavior::Past;
+use super::decision::Decision;
 use super::measured::Measured;
 use super::metered;
 use super::pods::Pod;
@@ -36,6 +37,9 @@ const PERIOD: Span = Span::secs(15);
 /// Kinds with a scale. Source: kubernetes v1.37 pkg/registry/apps, ScaleREST.
 const SCALABLE: [&str; 4] = ["Deployment", "ReplicaSet", "StatefulSet", "ReplicationController"];
 
+/// Decisions of one autoscaler that are kept. Ours: a quarter of an hour of them.
+const DECISIONS_MAX: usize = 60;
+
 /// What is remembered of all autoscalers.
 #[derive(Clone, Debug, Default)]
 pub struct Memory {
@@ -49,6 +53,14 @@ struct Known {
     past: Past,
     due: Time,
     selector: Option<Rc<LabelSelector>>,
+    decisions: Rc<Vec<Rc<Decision>>>,
+}
+
+impl Memory {
+    /// The newest decisions of an autoscaler, oldest first.
+    pub fn decisions(&self, id: Id) -> &[Rc<Decision>] {
+        self.known.get(&id).map_or(&[], |known| &known.decisions)
+    }
 }
 
 /// A target that was found.
@@ -98,7 +110,13 @@ fn sync(hpa: &Rc<Object>, ctl: &mut Ctl) {
     let scale = found.map(|f| f.scale);
     let inputs = Inputs { hpa: &tree, scale, pods: &pods, readings: &readings, ambiguous, now, calendar: &calendar };
     let outcome = pass(&inputs, &mut past);
-    ctl.memory.autoscalers.known.entry(id).or_default().past = past;
+    let known = ctl.memory.autoscalers.known.entry(id).or_default();
+    known.past = past;
+    let kept = Rc::make_mut(&mut known.decisions);
+    if kept.len() >= DECISIONS_MAX {
+        kept.remove(0);
+    }
+    kept.push(Rc::new(outcome.decision.clone()));
     act(hpa, target, outcome, ctl);
 }
 
