@@ -3,7 +3,7 @@
 
 use orchestrion::scenario::{Scenario, TextFile};
 use orchestrion::session::run::{Input, Run};
-use orchestrion::sim::{Rewindable, Time, Timeline};
+use orchestrion::sim::{Span, Time, Timeline};
 use orchestrion::workload::{Load, Shape};
 use std::time::Instant;
 
@@ -27,13 +27,12 @@ fn manifests(services: usize, pods: usize) -> String {
 fn play(nodes: usize, services: usize, pods: usize, seconds: u64) {
     let text = format!("cluster:\n  nodes:\n  - {{count: {nodes}, zones: [a, b, c], cpu: 16, memory: 64Gi}}\n");
     let file = TextFile { name: "bench.scenario.yaml".into(), text: text.into() };
-    let mut line = Timeline::new(Run::new(&Scenario::read(&[file], 1).0), orchestrion::sim::Span::secs(10));
+    let mut line = Timeline::new(Run::new(&Scenario::read(&[file], 1).0), Span::secs(10));
     line.apply(Input::Apply(vec![("web.yaml".into(), manifests(services, pods))]));
     line.seek(Time::secs(60));
     for i in 0..services {
         let each = 12.0 * (pods / services) as f64;
-        let shape =
-            Shape::Sine { low: each * 0.2, high: each, period: orchestrion::sim::Span::secs(600 + 30 * i as u64) };
+        let shape = Shape::Sine { low: each * 0.2, high: each, period: Span::secs(600 + 30 * i as u64) };
         line.apply(Input::SetLoad(Load { retries: 1, ..Load::new(&format!("service/web-{i}"), shape) }));
     }
     let start = Instant::now();
