@@ -3,6 +3,7 @@
 //! Source: kubernetes v1.37 pkg/kubelet/lifecycle/predicate.go, generalFilter.
 
 use super::lifecycle::Desk;
+use super::pressure::EVICTED;
 use super::worker::Stage;
 use super::{KUBELET, rejected};
 use crate::kubernetes::apiserver::{By, Told};
@@ -22,7 +23,8 @@ impl Desk<'_, '_> {
         let others: Vec<Rc<Object>> =
             store.pods_on(&self.kubelet.name).filter(|p| p.meta.id < self.id).cloned().collect();
         let others = others.iter().filter_map(|o| o.pod()).filter(|p| !p.status.phase.ended());
-        let Some((reason, message)) = refusal(&self.spec, &node, others) else { return false };
+        let pressed = self.kubelet.reserves.refuses(&self.spec).map(|words| (EVICTED, words));
+        let Some((reason, message)) = pressed.or_else(|| refusal(&self.spec, &node, others)) else { return false };
         let told = Told::warning(KUBELET, self.id, reason, message.clone());
         self.cx.api.tell(Told { host: (&self.kubelet.name).into(), ..told });
         self.worker.stage = Stage::Ended;

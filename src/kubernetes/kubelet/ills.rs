@@ -121,8 +121,12 @@ impl State {
             let ills = *ills;
             desk.cx.api.floor.twist((id.0, at), |t| ills.twist(t));
             desk.wake_probers(at);
-            Some(())
+            Some(desk.kubelet.name.clone())
         });
+        if let (Some(Some(node)), Ill::Leaks(_)) = (&found, ill) {
+            // What has no limit takes its machine's memory in the end.
+            self.watch_reserves(node, cx);
+        }
         found.flatten().is_some()
     }
     /// What is wrong with a container of a pod, by its place among the main containers.

@@ -3,7 +3,8 @@
 //!
 //! `node` heartbeats and outages · `machine` what it tells of its machine · `ills` what is wrong with programs and wires · `worker` what is remembered of a pod ·
 //! `lifecycle` one look · `start` starting containers · `ground` what stands on the floor · `images` pulls · `probes` ·
-//! `admit` whether a pod is taken · `config` volumes and environment · `restart` back-off and policies · `settings` · `stop` termination ·
+//! `admit` whether a pod is taken · `config` volumes and environment · `pressure` memory and disk that run out ·
+//! `restart` back-off and policies · `settings` · `stop` termination ·
 //! `status` the report · `voice` what is printed.
 
 mod admit;
@@ -14,6 +15,7 @@ mod images;
 mod lifecycle;
 mod machine;
 mod node;
+mod pressure;
 mod probes;
 mod restart;
 mod settings;
@@ -30,6 +32,7 @@ mod tests;
 pub use ground::group_of;
 pub use ills::{Ill, Ills, Lasting};
 pub use node::Outage;
+pub use pressure::Starved;
 pub use probes::Probed;
 pub use settings::Settings;
 
@@ -75,6 +78,10 @@ reasons! { "kubelet":
     warning rejected(reason),
     /// It was active longer than its deadline allows.
     warning deadline(seconds),
+    /// The machine runs short of something: the pod has to go.
+    warning evicted(resource),
+    /// Whether the machine runs short of something changed.
+    warning starved(resource, pressed),
     /// Something about it changed that the report shows.
     reported(),
 }
@@ -99,6 +106,8 @@ pub enum Timer {
     Report(Rc<str>),
     /// A kubelet that had lost the API server finds it again.
     Found(Rc<str>),
+    /// A kubelet looks at its machine's memory and disk.
+    Reserves(Rc<str>),
     /// A worker looks at its pod.
     Look(Id),
     /// The step a worker is in is done.
@@ -159,6 +168,7 @@ pub fn fire(state: &mut State, timer: Timer, cx: &mut Cx<Timer>) {
     match timer {
         Timer::Report(node) => state.report_node(&node, cx),
         Timer::Found(node) => state.found(&node, cx),
+        Timer::Reserves(node) => state.look_at_reserves(&node, cx),
         Timer::Look(pod) => state.look_due(pod, cx),
         Timer::Step(pod, op) => state.step_done(pod, op, cx),
         Timer::Exit(pod, slot, run) => state.exited(pod, slot, run, None, cx),

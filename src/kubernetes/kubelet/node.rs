@@ -1,6 +1,7 @@
 //! Nodes as their kubelets report them: heartbeats, conditions, and what goes wrong with a machine.
 
 use super::machine::{ATTACH, tell_features, tell_images};
+use super::pressure::Reserves;
 use super::worker::{Ended, Run, Step};
 use super::{KUBELET, State, Timer, node_back, node_joined, node_silent};
 use crate::kubernetes::apiserver::{By, Change, ChangeKind, Cx, Told};
@@ -41,6 +42,8 @@ pub struct Kubelet {
     pub cut: bool,
     /// Whether it cannot reach the API server for another reason.
     pub api_gone: bool,
+    /// Memory and disk of the machine.
+    pub reserves: Reserves,
     /// Events that it could not send.
     pub unsent: Vec<Told>,
     /// Where in each second its ticks lie.
@@ -112,6 +115,7 @@ impl State {
             up: true,
             cut: false,
             api_gone: cx.api.down,
+            reserves: Reserves::default(),
             unsent: Vec::new(),
             phase,
             images: BTreeSet::new(),
@@ -154,13 +158,14 @@ impl State {
             return;
         }
         let ready_before = cx.get(kubelet.id).and_then(|o| o.node().map(|n| n.ready() == Tri::True)).unwrap_or(false);
+        let reserves = kubelet.reserves;
         let (id, address, now, host) = (kubelet.id, kubelet.address.clone(), cx.now(), kubelet.name.clone());
         let by = By::actor(KUBELET, node_back(&kubelet.name));
         let registry = &self.workloads.registry;
         cx.api.update_status(id, by, |o| {
             let Some(node) = o.node_mut() else { return };
             tell_images(node, kubelet, registry);
-            for condition in healthy(now) {
+            for condition in healthy(now).into_iter().chain(reserves.conditions(now)) {
                 set_condition(&mut node.conditions, condition);
             }
             let rest = Rc::make_mut(&mut node.status_rest).make_map();

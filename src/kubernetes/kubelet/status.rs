@@ -1,6 +1,7 @@
 //! The report on a pod: container states, conditions, phase.
 
 use super::lifecycle::Desk;
+use super::pressure::EVICTED;
 use super::restart::is_sidecar;
 use super::worker::{Run, Slot, Stage, Worker};
 use super::{KUBELET, reported};
@@ -88,7 +89,10 @@ impl Worker {
             observed_generation: object.meta.generation,
         };
         if self.overdue && shown == Phase::Failed {
-            (status.reason, status.message) = (DEADLINE.into(), DEADLINE_WORDS.into());
+            (status.reason, status.message) = match &self.evicted {
+                Some(words) => (EVICTED.into(), words.clone()),
+                None => (DEADLINE.into(), DEADLINE_WORDS.into()),
+            };
         }
         status.conditions = self.conditions(object, spec, &status, old, phase, now);
         status
@@ -147,6 +151,14 @@ impl Worker {
                 other.generation = object.meta.generation;
             }
             all.push(other);
+        }
+        if let Some(words) = &self.evicted
+            && !all.iter().any(|c| c.kind == "DisruptionTarget")
+        {
+            // Source: kubernetes v1.37 pkg/kubelet/eviction/eviction_manager.go, evictPod.
+            let generation = object.meta.generation;
+            let target = Condition::new("DisruptionTarget", Tri::True, "TerminationByKubelet", words.clone(), now);
+            all.push(Condition { generation, ..target });
         }
         if !all.iter().any(|c| c.kind == "PodScheduled") {
             let generation = object.meta.generation;

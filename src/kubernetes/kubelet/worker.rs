@@ -61,6 +61,8 @@ pub struct Worker {
     pub winding_down: bool,
     /// Whether it is stopped because it was active for too long.
     pub overdue: bool,
+    /// What the machine was short of, in words, when it is stopped for that.
+    pub evicted: Option<Word>,
 }
 
 /// What becomes of a pod.
@@ -196,6 +198,7 @@ impl Worker {
             why: None,
             winding_down: false,
             overdue: false,
+            evicted: None,
         }
     }
     /// The container that a slot is about.

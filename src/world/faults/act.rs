@@ -5,7 +5,7 @@ use super::{Episode, Fault, Needs, Place, Plan, Repeat, Timer, What};
 use crate::journal::{EntryId, Why};
 use crate::kubernetes::Outage;
 use crate::kubernetes::apiserver::By;
-use crate::kubernetes::kubelet::Ill;
+use crate::kubernetes::kubelet::{Ill, Starved};
 use crate::kubernetes::objects::{Id, Kind};
 use crate::sim::{Chance, Span, Time};
 use crate::world::World;
@@ -291,7 +291,7 @@ impl World {
             What::SchedulerStopped => self.cluster.hold(Some(true), None),
             What::ControllerStopped => self.controller(episode, true),
             What::DnsBroken | What::LinkBroken => self.wires(episode, true),
-            What::DiskPressure | What::MemoryPressure => {}
+            What::DiskPressure | What::MemoryPressure => self.starve(episode, true),
         }
         let cause = episode.objects.first().and_then(|id| self.cluster.api.newest_about(*id));
         if matches!(episode.what, What::ApiDown | What::SchedulerStopped) {
@@ -307,6 +307,15 @@ impl World {
     fn nodes(&mut self, episode: &Episode, outage: Outage) {
         for node in self.node_names(episode) {
             self.cluster.kubelet(|kubelets, cx| kubelets.fail_node(&node, outage, cx));
+        }
+    }
+    fn starve(&mut self, episode: &Episode, short: bool) {
+        let what = if episode.what == What::DiskPressure { Starved::Disk } else { Starved::Memory };
+        for node in self.node_names(episode) {
+            self.cluster.kubelet(|kubelets, cx| match short {
+                true => kubelets.starve(&node, what, episode.amount, cx),
+                false => kubelets.feed(&node, what),
+            });
         }
     }
     fn wires(&mut self, episode: &Episode, broken: bool) {
@@ -387,6 +396,7 @@ impl World {
                 }
             }
             What::DnsBroken | What::LinkBroken if !self.still(episode) => self.wires(episode, false),
+            What::DiskPressure | What::MemoryPressure => self.starve(episode, false),
             What::SchedulerStopped => self.resume_later(true, episode.from),
             What::ControllerStopped => self.controller(episode, false),
             _ => {}

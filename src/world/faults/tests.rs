@@ -142,6 +142,45 @@ fn pods_wait_for_a_stopped_scheduler_and_say_so() {
     assert_eq!(stage.ready(), 4);
 }
 
+/// What the pods that a node gave up say: their reason and message.
+fn evicted(stage: &Stage) -> Vec<String> {
+    let pods = stage.world.cluster.api.store.list(Kind::Pod).filter_map(|p| p.pod());
+    pods.filter(|p| p.status.reason == "Evicted").map(|p| p.status.message.to_string()).collect()
+}
+
+#[test]
+fn a_machine_short_of_memory_gives_up_one_pod_and_takes_no_other_for_five_minutes() {
+    let mut stage = Stage::new();
+    stage.order("fault memory-pressure node/node-a for 30s");
+    stage.play(60);
+    let gone = evicted(&stage);
+    assert_eq!(gone.len(), 1, "{gone:?}");
+    assert!(gone[0].starts_with(
+        "The node was low on resource: memory. Threshold quantity: 100Mi, available: 50Mi. Container app was using "
+    ));
+    let taints = |stage: &Stage| {
+        let node = stage.world.cluster.api.store.by_name(Kind::Node, "", "node-a").cloned();
+        node.map_or(0, |n| n.node().map_or(0, |n| n.taints.len()))
+    };
+    assert_eq!((stage.ready(), taints(&stage)), (3, 1));
+    stage.play(330);
+    assert_eq!(taints(&stage), 0);
+}
+
+#[test]
+fn a_full_disk_drives_out_one_pod_after_the_other() {
+    let mut stage = Stage::new();
+    stage.kubectl("kubectl cordon node-b");
+    stage.kubectl("kubectl cordon node-c");
+    stage.kubectl("kubectl scale deployment web --replicas=6");
+    stage.play(10);
+    stage.order("fault disk-pressure node/node-a");
+    stage.play(100);
+    let gone = evicted(&stage);
+    assert_eq!(gone.len(), 4, "{gone:?}");
+    assert!(gone[0].contains("was using 36Ki, request is 0, has larger consumption of ephemeral-storage. "));
+}
+
 #[test]
 fn a_stopped_controller_leaves_things_as_they_are() {
     let mut stage = Stage::new();
