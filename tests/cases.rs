@@ -1,5 +1,5 @@
 //! Runs the case pages under `tests/cases`: pages that a trainer could read, with files, console lines and their output, and the
-//! reasons behind. `CASE=part` runs the pages whose path contains it; `REFRESH=1` writes what the engine says now into them
+//! reasons behind; what an `assert` block says must hold over the whole page. `CASE=part` runs the pages whose path contains it; `REFRESH=1` writes what the engine says now into them
 //! (never into a page whose source says `recorded`).
 
 use orchestrion::console;
@@ -7,9 +7,9 @@ use orchestrion::journal::Entry;
 use orchestrion::kubernetes::Cluster;
 use orchestrion::kubernetes::objects::schema::Schema;
 use orchestrion::scenario::{Scenario, TextFile, parse_span};
-use orchestrion::session::expression::Expression;
+use orchestrion::session::expression::{Expression, Watch};
 use orchestrion::session::run::{Input, Run};
-use orchestrion::sim::{Rewindable, Span};
+use orchestrion::sim::{Rewindable, Span, Time};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
@@ -24,10 +24,11 @@ fn every_case_page_reads_as_the_engine_says() {
     find_pages(Path::new("tests/cases"), &mut pages);
     pages.retain(|p| p.to_string_lossy().contains(&filter));
     assert!(!pages.is_empty(), "no case page contains \"{filter}\" in its path");
-    let mut differing = Vec::new();
+    let (mut differing, mut broken) = (Vec::new(), Vec::new());
     for path in &pages {
         let text = std::fs::read_to_string(path).expect("a case page can be read");
         let now = play(&text);
+        broken.extend(now.lines().filter(|l| l.starts_with("FAIL ")).map(|l| format!("{}: {l}", path.display())));
         if now == text {
             continue;
         }
@@ -39,6 +40,7 @@ fn every_case_page_reads_as_the_engine_says() {
         differing.push(format!("{}\n{}", path.display(), difference(&text, &now)));
     }
     println!("{} pages", pages.len());
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
     assert!(differing.is_empty(), "{}\n./dev refresh NAME writes what the engine says now", differing.join("\n"));
 }
 
@@ -58,8 +60,7 @@ fn find_pages(folder: &Path, into: &mut Vec<PathBuf>) {
 /// The page with every output as the engine gives it.
 fn play(page: &str) -> String {
     let scenario = read_scenario(page);
-    let mut run = Run::new(&scenario);
-    let files: Vec<TextFile> = scenario.files.clone();
+    let mut stage = Stage { run: Run::new(&scenario), watches: watches(page), files: scenario.files.clone() };
     let mut out = String::new();
     let mut lines = page.lines().peekable();
     while let Some(line) = lines.next() {
@@ -75,9 +76,10 @@ fn play(page: &str) -> String {
         match fence.split_once(' ').unwrap_or((fence, "")) {
             ("console", _) => {
                 let shown = body.iter().filter_map(|l| l.strip_prefix("$ "));
-                shown.for_each(|command| converse(&mut run, &files, command, &mut out));
+                shown.for_each(|command| stage.converse(command, &mut out));
             }
-            ("why", object) => out.push_str(&why(&run.world.cluster, object)),
+            ("why", object) => out.push_str(&why(&stage.run.world.cluster, object)),
+            ("assert", _) => body.iter().for_each(|l| out.push_str(&stage.verdict(l))),
             _ => body.iter().for_each(|l| out.push_str(&format!("{l}\n"))),
         }
         out.push_str("```\n");
@@ -99,33 +101,86 @@ fn read_scenario(page: &str) -> Scenario {
     scenario
 }
 
-fn converse(run: &mut Run, files: &[TextFile], command: &str, out: &mut String) {
-    let _ = writeln!(out, "$ {command}");
-    match command.split_once(' ') {
-        Some(("wait", time)) => {
-            let span = parse_span(time).expect("wait: a time");
-            run.run_until(run.now() + span);
+/// The assertions of a page, from all its blocks.
+fn watches(page: &str) -> Vec<Watch> {
+    let mut found = Vec::new();
+    let mut lines = page.lines();
+    while let Some(line) = lines.next() {
+        if line == "```assert" {
+            let body = lines.by_ref().take_while(|l| *l != "```");
+            found.extend(body.map(|l| Watch::new(Expression::read(assertion_of(l)).expect(l))));
         }
-        Some(("until", text)) => {
-            let expression = Expression::read(text).expect("until: an expression");
-            let end = run.now() + PATIENCE;
-            while !expression.holds(&run.world.cluster) {
-                let due = run.next_due().filter(|due| *due <= end);
-                run.run_until(due.unwrap_or_else(|| panic!("until {text}: did not come true")));
+    }
+    found
+}
+
+/// A line without its verdict.
+fn assertion_of(line: &str) -> &str {
+    let line = line.strip_prefix("ok ").or(line.strip_prefix("FAIL ")).unwrap_or(line);
+    line.split(" # ").next().unwrap_or(line).trim()
+}
+
+struct Stage {
+    run: Run,
+    watches: Vec<Watch>,
+    files: Vec<TextFile>,
+}
+
+impl Stage {
+    fn look(&mut self) {
+        self.watches.iter_mut().for_each(|w| w.look(&self.run.world.cluster));
+    }
+    /// Plays to a moment; event by event where assertions want to see each.
+    fn play_to(&mut self, to: Time) {
+        while !self.watches.is_empty()
+            && let Some(due) = self.run.next_due().filter(|due| *due < to)
+        {
+            self.run.run_until(due);
+            self.look();
+        }
+        self.run.run_until(to);
+        self.look();
+    }
+    fn converse(&mut self, command: &str, out: &mut String) {
+        let _ = writeln!(out, "$ {command}");
+        match command.split_once(' ') {
+            Some(("wait", time)) => {
+                let span = parse_span(time).expect("wait: a time");
+                self.play_to(self.run.now() + span);
             }
+            Some(("until", text)) => {
+                let expression = Expression::read(text).expect("until: an expression");
+                let end = self.run.now() + PATIENCE;
+                while !expression.holds(&self.run.world.cluster) {
+                    let due = self.run.next_due().filter(|due| *due <= end);
+                    self.play_to(due.unwrap_or_else(|| panic!("until {text}: did not come true")));
+                }
+            }
+            Some(("fail" | "recover" | "kill", _)) => self.run.fault(command),
+            _ => self.run.apply(&line(&self.files, command)),
         }
-        Some(("fail" | "recover" | "kill", _)) => run.fault(command),
-        _ => run.apply(&line(files, command)),
-    }
-    loop {
-        for answer in run.take_answers() {
-            out.push_str(&answer.stdout);
-            out.push_str(&answer.stderr);
+        self.look();
+        loop {
+            for answer in self.run.take_answers() {
+                out.push_str(&answer.stdout);
+                out.push_str(&answer.stderr);
+            }
+            if !out.ends_with('\n') {
+                out.push('\n');
+            }
+            let Some(due) = self.run.next_due().filter(|_| self.run.waiting()) else { break };
+            self.play_to(due);
         }
-        let Some(due) = run.next_due().filter(|_| run.waiting()) else { break };
-        run.run_until(due);
+        self.run.world.cluster.take_seen();
     }
-    run.world.cluster.take_seen();
+    fn verdict(&self, line: &str) -> String {
+        let text = assertion_of(line);
+        let watch = self.watches.iter().find(|w| w.expression.text == text).expect("a watched assertion");
+        match watch.holds_so_far() {
+            true => format!("ok {text}\n"),
+            false => format!("FAIL {text} # {}\n", watch.explanation()),
+        }
+    }
 }
 
 /// `kubectl apply -f .` takes all files; any other line is a line.

@@ -234,8 +234,10 @@ fn traffic(cluster: &Cluster, object: Option<&Object>) -> (Sums, f64, [f64; 3]) 
         },
         None => (services.totals(), services.flows().values().map(|f| f.rate).sum(), [0.0; 3]),
     };
-    let sums = Sums { came: totals.came, answered: totals.answered, failed: totals.failed, restarts: 0.0 };
-    (sums, rate, latency)
+    // Flows are no whole numbers: less than a thousandth of a request is none.
+    let whole = |n: f64| libm::round(n * 1e3) / 1e3;
+    let (came, answered, failed) = (whole(totals.came), whole(totals.answered), whole(totals.failed));
+    (Sums { came, answered, failed, restarts: 0.0 }, rate, latency)
 }
 
 impl Compare {

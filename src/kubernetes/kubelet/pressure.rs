@@ -8,7 +8,8 @@
 use super::node::Kubelet;
 use super::worker::{Stage, Step};
 use super::{KUBELET, State, Timer, evicted};
-use crate::kubernetes::apiserver::{Cx, Told};
+use crate::journal::Verb;
+use crate::kubernetes::apiserver::{By, Cx, Told};
 use crate::kubernetes::objects::parts::quantity::{Format, Quantity};
 use crate::kubernetes::objects::pod::PodSpec;
 use crate::kubernetes::objects::{Condition, Id, Tri, set_condition};
@@ -278,7 +279,10 @@ impl State {
             desk.send(Told { host, ..told });
             desk.worker.overdue = true;
             desk.worker.evicted = Some(words.into());
-            desk.worker.why = Some(evicted(what.resource()));
+            // What led to it is what happened to the machine.
+            let cause = desk.cx.api.newest_about(desk.kubelet.id);
+            let by = By::actor(KUBELET, evicted(what.resource())).because(cause);
+            desk.cx.api.note(id, Verb::Note, by);
             let deadline = desk.now() + GRACE;
             desk.worker.stage = Stage::Stopping { deadline };
             if matches!(desk.worker.step, Step::Idle | Step::Mount(_)) {
@@ -300,7 +304,7 @@ fn tell_pressure(kubelet: &mut Kubelet, what: Starved, pressed: bool, cx: &mut C
         return;
     }
     let new = condition(what, pressed, cx.now());
-    let by = crate::kubernetes::apiserver::By::actor(KUBELET, super::starved(what.resource(), i64::from(pressed)));
+    let by = By::actor(KUBELET, super::starved(what.resource(), i64::from(pressed)));
     cx.api.update_status(kubelet.id, by, |o| {
         if let Some(node) = o.node_mut() {
             set_condition(&mut node.conditions, new);

@@ -282,6 +282,8 @@ impl World {
                 self.each_pod(episode, |world, id, name| {
                     world.cluster.kubelet(|kubelets, cx| kubelets.afflict(id, name, ill, lasting, cx));
                 });
+                // What flows and what grows is looked at from now on.
+                self.cluster.services(|services, cx| services.wake(cx));
             }
             What::ImageMissing => self.registry(episode, true),
             What::RegistryDown => self.registry(episode, true),
