@@ -12,7 +12,7 @@ const ROOMS: &[&[&str]] = &[
     &["kubernetes", "compose"],
     &["world", "assertion"],
     &["scenario"],
-    &["lesson", "duel", "console"],
+    &["lesson", "duel", "convert", "console"],
     &["session"],
     &["ui", "cli"],
     &["bin"],

@@ -2,6 +2,8 @@
 
 pub mod check;
 pub mod conformance;
+mod convert;
+mod folder;
 mod junit;
 mod run;
 mod shell;
@@ -38,6 +40,7 @@ const VERBS: &[Verb] = &[
     Verb { name: "check", usage: "check FILE... [--format json]", run: check::run },
     Verb { name: "run", usage: run::USAGE, run: run::run },
     Verb { name: "shell", usage: shell::USAGE, run: shell::run },
+    Verb { name: "convert", usage: convert::USAGE, run: convert::run },
     Verb {
         name: "conformance",
         usage: "conformance FAMILY FILE... [--only PREFIX] [--why] [--emit DIR]",
