@@ -159,7 +159,7 @@ fn patch(cx: &mut Cx, args: &Args) -> Result {
     }
     let dry_run = args.dry_run()?;
     for (resource, object) in found {
-        let changed = patch_object(cx, &resource, &object, kind, &body, dry_run.on())?;
+        let changed = patch_object(cx, &resource, &object, kind, &body, dry_run.on(), args.get("subresource"))?;
         let word = if changed || dry_run.on() { "patched" } else { "patched (no change)" };
         cx.print(&format!("{}/{} {word}{}\n", resource.singular(), object.meta.name, dry_run.suffix()));
     }

@@ -429,6 +429,7 @@ pub(super) fn patch_object(
     kind: patch::PatchKind,
     body: &Value,
     dry_run: bool,
+    subresource: Option<&str>,
 ) -> Result<bool> {
     let tree = cx.cluster.api.tree(object);
     let patched = patch::apply(kind, &tree, body, shape(resource)).map_err(|e| {
@@ -441,7 +442,11 @@ pub(super) fn patch_object(
     let target = manifest::typed(&patched).map_err(|e| Failure::server(&e))?;
     let by = cx.by();
     let options = WriteOptions { dry_run, source: None };
-    let written = cx.cluster.api.update_tree(object.meta.id, target, by, &options).map_err(|e| Failure::server(&e))?;
+    let written = match subresource {
+        Some("resize") => cx.cluster.api.resize_pod(object.meta.id, &target, by, &options),
+        _ => cx.cluster.api.update_tree(object.meta.id, target, by, &options),
+    };
+    let written = written.map_err(|e| Failure::server(&e))?;
     for warning in &written.warnings {
         cx.complain(&format!("Warning: {warning}\n"));
     }

@@ -9,6 +9,7 @@ pub mod events;
 mod evict;
 mod lru;
 pub mod quota;
+mod resize;
 mod store;
 mod tree;
 mod write;

@@ -62,6 +62,9 @@ impl State {
     }
     /// The books no longer have the pod: whatever runs of it is stopped.
     pub(super) fn pod_gone(&mut self, change: &Change, cx: &mut Cx<Timer>) {
+        if let Some(node) = self.pods.get(&change.id).map(|w| w.node.clone()) {
+            self.retry_resizes(&node, cx);
+        }
         self.pods.remove(&change.id);
         let now = cx.now();
         cx.api.floor.end_all(change.id.0, now);
@@ -194,6 +197,9 @@ impl Desk<'_, '_> {
             self.begin(Step::End, takes);
             return;
         }
+        if self.restart_all() || self.resize() {
+            return;
+        }
         self.find_changed();
         self.kill_for_good();
         self.worker.started_any = false;
@@ -237,6 +243,7 @@ impl Desk<'_, '_> {
             Step::Start(slot) => self.started(slot),
             Step::Hook(slot) => self.hook_done(slot),
             Step::Restart(_) => {}
+            Step::Resize => self.resized(),
             Step::End => {
                 self.worker.stage = Stage::Ended;
                 (self.worker.sandbox, self.worker.sandbox_gone) = (false, true);

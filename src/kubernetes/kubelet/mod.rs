@@ -3,8 +3,8 @@
 //!
 //! `node` heartbeats and outages · `machine` what it tells of its machine · `ills` what is wrong with programs and wires · `worker` what is remembered of a pod ·
 //! `lifecycle` one look · `start` starting containers · `ground` what stands on the floor · `images` pulls · `probes` ·
-//! `admit` whether a pod is taken · `config` volumes and environment · `pressure` memory and disk that run out ·
-//! `restart` back-off and policies · `settings` · `stop` termination ·
+//! `admit` whether a pod is taken · `config` volumes and environment · `pressure` memory and disk that run out · `resize` ·
+//! `restart` back-off and policies · `restart_all` a pod begun anew · `settings` · `stop` termination ·
 //! `status` the report · `voice` what is printed.
 
 mod admit;
@@ -17,7 +17,9 @@ mod machine;
 mod node;
 mod pressure;
 mod probes;
+mod resize;
 mod restart;
+mod restart_all;
 mod settings;
 mod shown;
 mod start;
@@ -158,6 +160,9 @@ fn observe_pod(state: &mut State, change: &Change, cx: &mut Cx<Timer>) {
     let before = change.before.as_ref();
     if before.is_none_or(|b| b.meta.deletion != object.meta.deletion) && object.meta.deleting() {
         state.stop_pod(change.id, cx);
+    } else if object.pod().is_some_and(|p| p.status.phase.ended()) {
+        let node = node.clone();
+        state.retry_resizes(&node, cx);
     } else if before.is_some_and(|b| b.meta.generation != object.meta.generation) {
         state.look_soon(change.id, cx);
     }

@@ -54,6 +54,8 @@ pub struct Kubelet {
     pub logins: BTreeSet<(Rc<str>, (String, String))>,
     /// When an image was asked for first.
     pub asked: BTreeMap<Rc<str>, Time>,
+    /// Pods whose resize waits for room.
+    pub deferred: BTreeSet<Id>,
     /// Whether its machine was off.
     pub was_off: bool,
     /// Whether it was started again and has not reported yet.
@@ -121,6 +123,7 @@ impl State {
             images: BTreeSet::new(),
             logins: BTreeSet::new(),
             asked: BTreeMap::new(),
+            deferred: BTreeSet::new(),
             was_off: false,
             fresh: false,
             pulls_until: Time::ZERO,

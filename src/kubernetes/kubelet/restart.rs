@@ -1,5 +1,6 @@
 //! Whether a container is started again, and after which pause.
 
+use super::resize::RESIZED;
 use super::worker::{Slot, Worker};
 use crate::kubernetes::objects::pod::{Container, PodSpec, RestartPolicy};
 use crate::sim::{Span, Time};
@@ -106,7 +107,7 @@ impl Worker {
                 Some(ended) => self.starts_again(spec, at, ended.code),
                 // A kill by a probe counts as a failure.
                 None => {
-                    let changed = slot.doomed == Some(CHANGED);
+                    let changed = matches!(slot.doomed, Some(CHANGED | RESIZED));
                     !slot.running() || changed || (slot.doomed.is_some() && policy != RestartPolicy::Never)
                 }
             };
@@ -133,7 +134,7 @@ impl Worker {
     }
     /// Whether all init containers have done their part: a main container was started, or they have ended or started.
     pub fn initialized(&self, spec: &PodSpec) -> bool {
-        let begun = self.slots[self.inits as usize..].iter().any(|s| s.runs > 0);
+        let begun = self.slots[self.inits as usize..].iter().any(|s| s.runs > s.runs_before);
         begun || (0..self.inits).all(|at| self.init_done(spec, at))
     }
     /// Whether one init container has done its part.

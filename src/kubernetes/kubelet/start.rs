@@ -2,6 +2,7 @@
 //! Source: kubernetes v1.37 pkg/kubelet/kuberuntime/kuberuntime_manager.go, SyncPod, doBackOff; kuberuntime_container.go, startContainer.
 
 use super::lifecycle::{Desk, RETRY};
+use super::resize::RESIZED;
 use super::restart::{Backoff, CHANGED, is_sidecar};
 use super::worker::{Ended, Run, SIGKILLED, Stage, Step};
 use super::{State, Timer, backing_off, ended, started};
@@ -224,6 +225,7 @@ impl Desk<'_, '_> {
         let Some(container) = self.worker.container(&self.spec, at) else { return self.next_start() };
         let (name, own) = (container.name.clone(), container.liveness_probe.as_ref().and_then(|p| p.grace));
         let words = match self.worker.is_init(at) && is_sidecar(container) {
+            _ if probe == RESIZED => format!("Container {name} {RESIZED}"),
             _ if probe == CHANGED => format!("Container {name} {CHANGED}, will be restarted"),
             true => format!("Init container {name} failed {probe} probe"),
             false => format!("Container {name} failed {probe} probe, will be restarted"),

@@ -24,7 +24,15 @@ const LOST: &str = "The container could not be located when the pod was terminat
 
 /// The conditions that belong to the kubelet, in the order it writes them.
 /// Source: kubernetes v1.37 pkg/kubelet/types/pod_status.go; recorded order.
-const OWN: [&str; 4] = ["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady"];
+const OWN: [&str; 7] = [
+    "AllContainersRestarting",
+    "PodResizePending",
+    "PodResizeInProgress",
+    "PodReadyToStartContainers",
+    "Initialized",
+    "Ready",
+    "ContainersReady",
+];
 
 impl Desk<'_, '_> {
     /// Writes the report if it differs from the stored one.
@@ -40,6 +48,7 @@ impl Desk<'_, '_> {
         if !self.worker.ip_shown {
             status.ip.clone_from(&pod.status.ip);
         }
+        status.sizes = self.sizes();
         let uid = self.cx.api.calendar.uid(self.id);
         for status in status.containers.iter_mut().chain(&mut status.init_containers) {
             if !status.image_id.is_empty() {
@@ -87,6 +96,7 @@ impl Worker {
             init_containers: (0..self.inits).filter_map(one).collect(),
             containers: (self.inits..self.slots.len() as u16).filter_map(one).collect(),
             observed_generation: object.meta.generation,
+            sizes: None,
         };
         if self.overdue && shown == Phase::Failed {
             (status.reason, status.message) = match &self.evicted {
@@ -137,7 +147,9 @@ impl Worker {
         if let (true, Some(words)) = (pod_ready.is_true(), gates(spec, old)) {
             pod_ready = Condition::new("Ready", Tri::False, "ReadinessGatesNotReady", words, now);
         }
-        let mut all: Vec<Condition> = vec![sandbox, initialized, pod_ready, containers_ready];
+        let mut all: Vec<Condition> =
+            self.resize.condition().into_iter().chain([sandbox, initialized, pod_ready, containers_ready]).collect();
+        all.extend(self.restarting_condition(spec, phase, now));
         for condition in &mut all {
             let before = old.conditions.iter().find(|c| c.kind == condition.kind);
             if let Some(before) = before.filter(|b| b.status == condition.status) {
@@ -209,6 +221,7 @@ impl Worker {
         let (mut waiting, mut running, mut stopped, mut succeeded) = (0, 0, 0, 0);
         for slot in &self.slots[self.inits as usize..] {
             match &slot.run {
+                Run::Never if slot.last.is_some() => stopped += 1,
                 Run::Never => waiting += 1,
                 Run::Running(_) => running += 1,
                 Run::Ended(ended) => {
@@ -217,8 +230,11 @@ impl Worker {
                 }
             }
         }
-        let again = (self.inits..self.slots.len() as u16)
-            .any(|at| self.slots[at as usize].ended().is_some_and(|e| self.starts_again(spec, at, e.code)));
+        let again = (self.inits..self.slots.len() as u16).any(|at| {
+            let slot = &self.slots[at as usize];
+            let anew = slot.run == Run::Never && slot.last.is_some();
+            anew || slot.ended().is_some_and(|e| self.starts_again(spec, at, e.code))
+        });
         match (waiting > 0, running > 0) {
             (true, _) if self.removed => Phase::Failed,
             (true, _) => Phase::Pending,

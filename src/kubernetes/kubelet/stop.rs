@@ -158,19 +158,22 @@ impl Desk<'_, '_> {
     }
     /// Hook, SIGTERM, SIGKILL of one container.
     pub(super) fn stop_container(&mut self, at: u16, deadline: Time) {
-        let now = self.now();
-        let grace = deadline.since(now);
+        let grace = deadline.since(self.now());
         let pre_stop = self.worker.container(&self.spec, at).and_then(|c| c.pre_stop.clone());
         if let Some(hook) = &pre_stop {
             self.hook_prints(at, &words_of(hook));
         }
-        let hook = pre_stop.as_ref().map(hook_takes);
+        let hook = pre_stop.as_ref().map(hook_takes).unwrap_or(Span::ZERO);
+        self.end_container(at, hook.min(grace), grace);
+    }
+    /// SIGTERM after a hook, SIGKILL when the grace is over.
+    pub(super) fn end_container(&mut self, at: u16, hook: Span, grace: Span) {
         let run = self.worker.slots[at as usize].runs;
-        let hook = hook.unwrap_or(Span::ZERO).min(grace);
         let left = (grace - hook).max(if grace > Span::ZERO { GRACE_MIN } else { grace });
         self.will_stop(at, hook);
         if grace > Span::ZERO {
-            self.signalled(at, now + hook);
+            let when = self.now() + hook;
+            self.signalled(at, when);
         }
         match self.term_takes(at, left) {
             Some(takes) => self.cx.after(hook + takes, Timer::Term(self.id, at, run)),

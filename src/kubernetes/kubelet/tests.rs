@@ -202,3 +202,51 @@ fn a_startup_probe_holds_the_others_back() {
     let (mut cluster, id) = with_pod(&format!("  containers: [{{name: app, image: 'app:1', {probes}}}]"));
     assert_eq!(flips(&mut cluster, id, 12).iter().map(|(t, r)| (t / 10, *r)).collect::<Vec<_>>(), [(3, true)]);
 }
+
+#[test]
+fn a_rule_lets_all_containers_begin_anew_without_a_pause() {
+    let (mut cluster, id) = with_pod(
+        "  restartPolicy: Never\n  initContainers: [{name: i, image: busybox, command: [sh, -c, 'exit 0']}]\n  containers:\n  - {name: a, image: 'app:1'}\n  - name: b\n    image: busybox\n    command: [sh, -c, 'sleep 5; exit 42']\n    restartPolicy: Never\n    restartPolicyRules: [{action: RestartAllContainers, exitCodes: {operator: In, values: [42]}}]",
+    );
+    cluster.run_until(Time::secs(30));
+    let status = pod(&cluster, id).status;
+    let counts: Vec<u32> = status.init_containers.iter().chain(&status.containers).map(|c| c.restarts).collect();
+    assert!(counts[0] >= 3 && counts.iter().all(|c| *c == counts[0]), "{counts:?}");
+    assert_eq!(status.phase, Phase::Running);
+    assert!(pod(&cluster, id).condition("AllContainersRestarting").is_some());
+    assert!(!events(&cluster).iter().any(|e| e.starts_with("BackOff")));
+}
+
+#[test]
+fn a_log_holds_what_the_program_says_and_hears() {
+    let (mut cluster, id) = with_pod(
+        "  containers: [{name: app, image: 'app:1', readinessProbe: {httpGet: {path: /ready, port: 80}, periodSeconds: 2}}]",
+    );
+    cluster.run_until(Time::secs(10));
+    let now = cluster.now();
+    let log = cluster.kubelet.log(id, "app", false, now).unwrap_or_default();
+    assert!(log[0].1.starts_with("start serve") && log.windows(2).all(|w| w[0].0 <= w[1].0));
+    let asked = log.iter().filter(|(_, line)| **line == *"probe /ready").count();
+    assert!((4..=6).contains(&asked), "{asked}");
+}
+
+#[test]
+fn a_resize_is_granted_and_told() {
+    let (mut cluster, id) =
+        with_pod("  containers: [{name: app, image: 'nginx:1.27', resources: {requests: {cpu: 100m}}}]");
+    cluster.run_until(Time::secs(3));
+    let object = cluster.api.store.get(id).cloned().expect("the pod is there");
+    let mut tree = cluster.api.tree(&object);
+    let mut containers = tree.list_at(&["spec", "containers"]).to_vec();
+    containers[0].set_at(&["resources", "requests", "cpu"], "200m");
+    tree.set_at(&["spec", "containers"], containers);
+    let done = cluster.api.resize_pod(id, &tree, By::actor("test", from_the_start()), &WriteOptions::default());
+    assert!(done.is_ok_and(|w| w.changed));
+    cluster.run_until(Time::secs(6));
+    assert_eq!(events(&cluster)[3..], ["ResizeStarted x1", "ResizeCompleted x1"]);
+    let object = cluster.api.store.get(id).cloned().expect("the pod is there");
+    let status = cluster.api.tree(&object);
+    let told = status.list_at(&["status", "containerStatuses"])[0].clone();
+    assert_eq!(told.str_at(&["allocatedResources", "cpu"]), Some("200m"));
+    assert_eq!(told.str_at(&["resources", "requests", "cpu"]), Some("200m"));
+}

@@ -2,6 +2,7 @@
 
 use super::ills::Ills;
 use super::probes::Prober;
+use super::resize::Resize;
 use super::restart::Backoff;
 use super::voice::{Line, Past};
 use crate::journal::Why;
@@ -59,6 +60,16 @@ pub struct Worker {
     pub why: Option<Why>,
     /// Whether its sidecars are being stopped because all else has ended.
     pub winding_down: bool,
+    /// The wish whose resources are granted.
+    pub granted: Rc<PodSpec>,
+    /// The wish whose resources the containers have.
+    pub actual: Rc<PodSpec>,
+    /// Where a resize stands.
+    pub resize: Resize,
+    /// Whether there ever was one.
+    pub was_resized: bool,
+    /// Whether all containers are being stopped to begin anew.
+    pub restarting_all: bool,
     /// Whether it is stopped because it was active for too long.
     pub overdue: bool,
     /// What the machine was short of, in words, when it is stopped for that.
@@ -105,6 +116,8 @@ pub enum Step {
     Hook(u16),
     /// Stops a container to start it again.
     Restart(u16),
+    /// Changes what running containers may use.
+    Resize,
     /// Stops the sandbox of a pod that has ended.
     End,
 }
@@ -116,6 +129,8 @@ pub struct Slot {
     pub run: Run,
     /// How often it was started.
     pub runs: u32,
+    /// How often before the pod began anew.
+    pub runs_before: u32,
     /// How the run before this one ended.
     pub last: Option<Rc<Ended>>,
     /// Why it does not run, as the next report says.
@@ -173,7 +188,7 @@ pub struct Ended {
 
 impl Worker {
     /// A worker for a pod that was just taken.
-    pub fn new(node: Rc<str>, spec: &PodSpec, now: Time) -> Self {
+    pub fn new(node: Rc<str>, spec: &Rc<PodSpec>, now: Time) -> Self {
         let inits = spec.init_containers.len();
         Worker {
             node,
@@ -197,6 +212,11 @@ impl Worker {
             retry: None,
             why: None,
             winding_down: false,
+            granted: spec.clone(),
+            actual: spec.clone(),
+            resize: Resize::Done,
+            was_resized: false,
+            restarting_all: false,
             overdue: false,
             evicted: None,
         }

@@ -263,6 +263,10 @@ pub(super) fn set_conditions(status: &mut Map, list: &[Condition], calendar: &Ca
     let write = |c: &Condition| {
         let mut out = Map::new();
         match times {
+            // Source: recorded: only a resize that is put off tells when it was looked at.
+            ConditionTimes::ChangedAndProbe if c.kind == "PodResizePending" => {
+                out.set("lastProbeTime", calendar.seconds(c.updated));
+            }
             ConditionTimes::ChangedAndProbe => out.set("lastProbeTime", Value::Null),
             ConditionTimes::ChangedAndHeartbeat => out.set("lastHeartbeatTime", calendar.seconds(c.updated)),
             _ => {}

@@ -4,6 +4,7 @@ pub mod create;
 pub mod effective;
 mod read;
 mod spec;
+mod told;
 mod toleration;
 mod write;
 
@@ -79,6 +80,17 @@ pub struct PodStatus {
     pub init_containers: Vec<ContainerStatus>,
     /// `status.observedGeneration`; 0 when not reported.
     pub observed_generation: i64,
+    /// The wish whose resources the kubelet has granted and those the containers have, while they are not those of the spec.
+    pub sizes: Option<Rc<Sizes>>,
+}
+
+/// What a pod under resize has.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sizes {
+    /// The wish whose resources are granted.
+    pub granted: Rc<PodSpec>,
+    /// The wish whose resources the containers have.
+    pub actual: Rc<PodSpec>,
 }
 
 /// Report on one container.

@@ -25,6 +25,7 @@ impl Pod {
         }
         out.set("spec", spec);
         let mut status = self.status.write(calendar);
+        self.tell_resources(&mut status);
         status.set("qosClass", self.spec.qos.word());
         out.set("status", status);
     }
@@ -54,6 +55,7 @@ impl PodStatus {
             containers: containers("containerStatuses"),
             init_containers: containers("initContainerStatuses"),
             observed_generation: tree.int_at(&["observedGeneration"]).unwrap_or(0),
+            sizes: None,
         }
     }
     fn write(&self, calendar: &Calendar) -> Map {
