@@ -46,15 +46,15 @@ pub const CONTROLLER: Controller = Controller {
 const GENERATION: &str = "deprecated.daemonset.template.generation";
 const HASH_LABEL: &str = "controller-revision-hash";
 
-/// A node went, or came to fit, or no longer may keep its pod. A node that only takes no new pods wakes nobody.
-/// Source: syncNodeUpdate.
+/// A node came to fit, or no longer may keep its pod. One that only takes no new pods, or goes, wakes nobody.
+/// Source: daemon_controller.go, addNode, syncNodeUpdate; recorded: the numbers stay when a node is deleted.
 fn on_node(change: &Change, wakes: &mut Wakes) {
     let Some(kind) = wakes.api.kinds.find("apps/v1", "DaemonSet") else { return };
     let seen = |o: &Option<Rc<Object>>| {
         let o = o.as_ref()?;
         Some((o.meta.labels.clone(), o.node().map(|n| n.taints.clone())))
     };
-    if seen(&change.before) == seen(&change.after) {
+    if change.after.is_none() || seen(&change.before) == seen(&change.after) {
         return;
     }
     for set in wakes.api.store.list(kind) {

@@ -11,7 +11,7 @@ use super::{Controller, Ctl, Done, Every, On};
 use crate::kubernetes::objects::{Condition, Id, Kind, Object, Tri};
 use crate::reasons;
 use crate::sim::{Span, Time};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use zones::Zones;
 
@@ -49,13 +49,15 @@ const LEASES: &str = "kube-node-lease";
 pub struct Nodes {
     /// `--node-monitor-grace-period`: how long a node may be silent.
     pub grace: Span,
+    /// Names of the nodes it knows: one that comes back within a pass is no new one. Source: classifyNodes.
+    pub familiar: BTreeSet<Rc<str>>,
     health: BTreeMap<Id, Health>,
     zones: Zones,
 }
 
 impl Default for Nodes {
     fn default() -> Self {
-        Nodes { grace: GRACE, health: BTreeMap::new(), zones: Zones::default() }
+        Nodes { grace: GRACE, familiar: BTreeSet::new(), health: BTreeMap::new(), zones: Zones::default() }
     }
 }
 
@@ -88,6 +90,10 @@ fn monitor(ctl: &mut Ctl) {
         ctl.memory.nodes.health.remove(&id);
         ctl.memory.nodes.zones.forget(id);
         let name = ctl.api.store.card(id).map(|c| c.name.clone()).unwrap_or_default();
+        if nodes.iter().any(|n| n.meta.name == name) {
+            continue;
+        }
+        ctl.memory.nodes.familiar.remove(&name);
         ctl.normal(id, "RemovingNode", format!("Node {name} event: Removing Node {name} from Controller"));
     }
     let mut conditions: BTreeMap<Rc<str>, Vec<Tri>> = BTreeMap::new();
@@ -101,8 +107,8 @@ fn monitor(ctl: &mut Ctl) {
 /// Looks at one node; tells what its Ready condition is afterwards.
 fn look_at(ctl: &mut Ctl, node: &Rc<Object>) -> Tri {
     let id = node.meta.id;
-    if !ctl.memory.nodes.health.contains_key(&id) {
-        let name = &node.meta.name;
+    let name = &node.meta.name;
+    if ctl.memory.nodes.familiar.insert(name.clone()) {
         ctl.normal(id, "RegisteredNode", format!("Node {name} event: Registered Node {name} in Controller"));
     }
     let observed = ready_of(node);
