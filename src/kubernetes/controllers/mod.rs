@@ -29,6 +29,9 @@ mod tests_batch;
 mod tests_nodes;
 #[cfg(test)]
 mod tests_quota;
+#[cfg(test)]
+mod tests_volumes;
+mod volumes;
 
 pub use frame::{Controller, Ctl, Done, Every, On, Queue, Wakes};
 
@@ -61,6 +64,8 @@ pub const CONTROLLERS: &[Controller] = &[
     cron_job::CONTROLLER,
     horizontal_pod_autoscaler::CONTROLLER,
     resource_quota::CONTROLLER,
+    volumes::BINDER,
+    volumes::PROTECTION,
 ];
 
 /// What they give as reasons.
@@ -84,6 +89,7 @@ pub const REASONS: &[&[Reason]] = &[
     cron_job::REASONS,
     horizontal_pod_autoscaler::REASONS,
     resource_quota::REASONS,
+    volumes::REASONS,
 ];
 
 /// What the room remembers.

@@ -1,7 +1,6 @@
 //! StatefulSet controller: pods with names that stay, made and replaced one after another.
 //! Wakes on: StatefulSet; Pod, by owner. Writes: Pod, PersistentVolumeClaim, ControllerRevision, StatefulSet status.
 //! Source: kubernetes v1.37 pkg/controller/statefulset/{stateful_set_control,stateful_set_utils,stateful_pod_control}.go.
-//! Differs: FID-051.
 
 mod pods;
 
@@ -30,6 +29,8 @@ reasons! { "stateful_set":
     counted(replicas, ready, updated),
     /// Each pod of the set has its own claim.
     claimed(pod),
+    /// Whether a claim goes with the set or with the pod.
+    kept_by(claim),
 }
 
 /// The controller.
@@ -205,6 +206,7 @@ impl Pass<'_, '_> {
                 }
                 continue;
             };
+            self.own_claims(&pod.meta.name.clone(), None);
             let phase = pod.pod().map(|p| p.status.phase).unwrap_or_default();
             if phase.ended() {
                 if !pod.meta.deleting() {
@@ -225,6 +227,9 @@ impl Pass<'_, '_> {
         let first_unhealthy =
             wanted.iter().filter_map(|(_, p)| p.as_ref()).chain(beyond.iter().rev()).find(|p| !healthy(p));
         let first_unhealthy = first_unhealthy.map(|p| p.meta.id);
+        for pod in beyond {
+            self.own_claims(&pod.meta.name.clone(), Some(pod));
+        }
         for pod in beyond {
             if pod.meta.deleting() {
                 if self.wish.parallel { continue } else { return false }

@@ -1,7 +1,7 @@
 //! The pods of a StatefulSet: each with its own name, host name and claims.
 //! Source: kubernetes v1.37 pkg/controller/statefulset/stateful_set_utils.go, newVersionedStatefulSetPod, updateStorage.
 
-use super::{Pass, REVISION_LABEL, claimed, missing};
+use super::{Pass, REVISION_LABEL, claimed, kept_by, missing};
 use crate::kubernetes::apiserver::WriteOptions;
 use crate::kubernetes::controllers::owned::{controller_ref, create_pod};
 use crate::kubernetes::controllers::revisions;
@@ -93,7 +93,7 @@ impl Pass<'_, '_> {
             let mut tree = claim.clone();
             tree.set_at(&["apiVersion"], "v1");
             tree.set_at(&["kind"], "PersistentVolumeClaim");
-            tree.set_at(&["metadata", "name"], name);
+            tree.set_at(&["metadata", "name"], name.as_str());
             tree.set_at(&["metadata", "namespace"], set.meta.namespace.clone());
             for (key, value) in self
                 .tree
@@ -105,8 +105,49 @@ impl Pass<'_, '_> {
                 tree.set_at(&["metadata", "labels", key], value.clone());
             }
             let by = self.ctl.by(claimed(pod.to_string())).reading(&set, "spec.volumeClaimTemplates");
-            // A refused claim shows as a pod that cannot be placed.
-            drop(self.ctl.api.create_tree(tree, by, &WriteOptions::default()));
+            // Source: stateful_pod_control.go, recordClaimEvent.
+            match self.ctl.api.create_tree(tree, by, &WriteOptions::default()) {
+                Ok(_) => {
+                    let words = format!("create Claim {name} Pod {pod} in StatefulSet {} success", set.meta.name);
+                    self.ctl.normal(set.meta.id, "SuccessfulCreate", words);
+                }
+                Err(error) => {
+                    let words = format!(
+                        "create Claim {name} for Pod {pod} in StatefulSet {} failed error: {}",
+                        set.meta.name, error.message
+                    );
+                    self.ctl.warn(set.meta.id, "FailedCreate", words);
+                }
+            }
+        }
+        self.own_claims(pod, None);
+    }
+    /// Lets the claims of a pod belong to the set or to the pod, as the retention policy says: `going` is the pod when it is
+    /// beyond the wanted number. Source: stateful_set_utils.go, updateClaimOwnerRefForSetAndPod.
+    pub(super) fn own_claims(&mut self, pod: &str, going: Option<&Object>) {
+        let set = self.set.clone();
+        let deletes = |tree: &Value, key: &str| {
+            tree.str_at(&["spec", "persistentVolumeClaimRetentionPolicy", key]) == Some("Delete")
+        };
+        let (on_delete, on_scale) = (deletes(&self.tree, "whenDeleted"), deletes(&self.tree, "whenScaled"));
+        let by_pod = going.filter(|_| on_scale);
+        let by_set = on_delete && by_pod.is_none();
+        let Some(kind) = self.ctl.api.kinds.find("v1", "PersistentVolumeClaim") else { return };
+        for claim in self.tree.clone().list_at(&["spec", "volumeClaimTemplates"]) {
+            let name = format!("{}-{pod}", claim.str_at(&["metadata", "name"]).unwrap_or_default());
+            let Some(claim) = self.ctl.api.store.by_name(kind, &set.meta.namespace, &name).cloned() else { continue };
+            let others = claim.meta.owners.iter().filter(|o| {
+                let of_pod = o.kind == "Pod" && *o.name == *pod;
+                o.id != Some(set.meta.id) && !of_pod
+            });
+            let mut wanted: Vec<_> = others.cloned().collect();
+            wanted.extend(by_set.then(|| controller_ref(self.ctl, &set)));
+            wanted.extend(by_pod.map(|pod| controller_ref(self.ctl, pod)));
+            if wanted != claim.meta.owners {
+                let field = "spec.persistentVolumeClaimRetentionPolicy";
+                let by = self.ctl.by(kept_by(name)).reading(&set, field);
+                self.ctl.api.update(claim.meta.id, by, |o| o.meta.owners = wanted);
+            }
         }
     }
 }

@@ -10,6 +10,7 @@ use crate::text::Value;
 /// The rules of volumes.
 pub const RULES: Rules = Rules {
     kind: "v1 PersistentVolume",
+    simulated: &["spec.capacity.*", "spec.accessModes", "spec.claimRef.*", "spec.storageClassName", "spec.volumeMode"],
     defaults,
     strategy,
     create: check,

@@ -13,6 +13,14 @@ const CLASS_ANNOTATION: &str = "volume.beta.kubernetes.io/storage-class";
 /// The rules of claims.
 pub const RULES: Rules = Rules {
     kind: "v1 PersistentVolumeClaim",
+    simulated: &[
+        "spec.accessModes",
+        "spec.resources.requests.*",
+        "spec.selector.*",
+        "spec.storageClassName",
+        "spec.volumeMode",
+        "spec.volumeName",
+    ],
     defaults,
     strategy: |claim| {
         claim.make_map().set("status", crate::map! { "phase" => "Pending" });
