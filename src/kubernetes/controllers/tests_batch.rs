@@ -134,8 +134,7 @@ fn an_index_that_fails_too_often_fails_alone() {
     stage.wait(Span::secs(1));
     let found = pods(&stage);
     let of = |index: &str| {
-        let index_of =
-            |p: &&Rc<Object>| p.meta.labels.get("batch.kubernetes.io/job-completion-index") == Some(&index.into());
+        let index_of = |p: &&Rc<Object>| p.meta.labels.get(INDEX) == Some(&index.into());
         found.iter().find(index_of).expect("a pod of the index").meta.id
     };
     end(&mut stage, of("0"), Phase::Failed);
