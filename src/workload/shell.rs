@@ -32,6 +32,19 @@ pub struct Outcome {
     pub last_lines: Vec<(Span, String)>,
     /// Files it makes, from when to when they are there.
     pub files: Vec<(Span, Option<Span>, String)>,
+    /// The demonstration program that takes its place at some time.
+    pub handed: Option<Handed>,
+}
+
+/// A program that a script hands over to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Handed {
+    /// When.
+    pub at: Span,
+    /// Its words.
+    pub words: Vec<String>,
+    /// Its environment.
+    pub env: Vec<(String, String)>,
 }
 
 impl Outcome {
@@ -67,8 +80,8 @@ pub fn follow(script: &str, env: &[(String, String)], files: &mut Files) -> Outc
         }
     });
     *files = run.files;
-    let (lines, to_log, files) = (run.lines, run.to_log, run.made);
-    Outcome { ends: code.map(|_| run.now), code: code.unwrap_or(0), term, lines, to_log, last_lines, files }
+    let (lines, to_log, files, handed) = (run.lines, run.to_log, run.made, run.handed);
+    Outcome { ends: code.map(|_| run.now), code: code.unwrap_or(0), term, lines, to_log, last_lines, files, handed }
 }
 
 #[derive(Debug, Default)]
@@ -83,6 +96,7 @@ struct Run {
     lines: Vec<(Span, String)>,
     to_log: Vec<(Span, String)>,
     made: Vec<(Span, Option<Span>, String)>,
+    handed: Option<Handed>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -147,6 +161,7 @@ impl Run {
             Some(Token::Word(w)) if w == "while" || w == "until" => return self.while_loop(tokens, w == "while"),
             Some(Token::Word(w)) if w == "for" => return self.for_loop(tokens),
             Some(Token::Word(w)) if w == "if" => return self.branch(&tokens[1..]),
+            Some(Token::Word(w)) if w == "case" => return self.case(&tokens[1..]),
             Some(Token::Op("(")) => {
                 return self.list(tokens.get(1..tokens.len().saturating_sub(1)).unwrap_or_default());
             }
@@ -199,6 +214,11 @@ impl Run {
             self.vars.insert(key.into(), value.into());
             return if rest.is_empty() { self.done(0) } else { self.run_words(&words[1..], file) };
         }
+        if name == "/app" {
+            let env = self.vars.iter().map(|(k, v)| (k.clone(), v.clone())).collect();
+            self.handed = Some(Handed { at: self.now, words: words.to_vec(), env });
+            return Flow::Forever;
+        }
         match (name.rsplit('/').next().unwrap_or(name), rest.as_slice()) {
             ("exec" | "time" | "nohup", _) => return self.run_words(&words[1..], file),
             ("sh" | "bash" | "ash", ["-c", script, ..]) => return self.script(script),
@@ -222,6 +242,12 @@ impl Run {
             ("echo", args) => self.print(&args.join(" "), file),
             ("printf", args) => self.print(args.first().unwrap_or(&"").trim_end_matches("\\n"), file),
             ("touch", args) => args.iter().for_each(|name| self.put(name, String::new())),
+            ("mkdir", args) => {
+                let Some(name) = args.iter().find(|a| !a.starts_with('-')) else { return self.done(1) };
+                let there = self.files.contains_key(*name);
+                self.put(name, String::new());
+                return self.done(i32::from(there && !args.contains(&"-p")));
+            }
             ("rm", args) => args.iter().for_each(|name| self.take(name)),
             ("ls" | "stat", args) => {
                 let known = |name: &&str| name.starts_with('-') || self.files.contains_key(*name);
@@ -329,6 +355,20 @@ impl Run {
                 if flow != Flow::Next {
                     return flow;
                 }
+            }
+        }
+        self.done(0)
+    }
+    /// What stands behind `case` up to `esac`.
+    fn case(&mut self, tokens: &[Token]) -> Flow {
+        let Some(Token::Word(subject)) = tokens.first() else { return self.done(2) };
+        let subject = self.expand(&subject.clone());
+        let body = tokens.get(2..tokens.len().saturating_sub(1)).unwrap_or_default();
+        for arm in body.split(|t| *t == Token::Op(";;")) {
+            let Some(paren) = arm.iter().position(|t| *t == Token::Op(")")) else { continue };
+            let fits = |t: &Token| matches!(t, Token::Word(w) if w == "*" || *w == subject);
+            if arm[..paren].iter().any(fits) {
+                return self.list(&arm[paren + 1..]);
             }
         }
         self.done(0)

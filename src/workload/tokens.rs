@@ -77,7 +77,7 @@ pub fn close_paren(chars: &[char], from: usize) -> usize {
 
 /// Where the first command ends: before `;`, `&`, `&&`, `||` that stand outside of loops, branches and parentheses.
 pub fn command_end(tokens: &[Token]) -> usize {
-    let mut depth = 0i32;
+    let (mut depth, mut cases) = (0i32, 0i32);
     let mut first = true;
     for (at, token) in tokens.iter().enumerate() {
         match token {
@@ -86,10 +86,13 @@ pub fn command_end(tokens: &[Token]) -> usize {
                 match w.as_str() {
                     "while" | "until" | "for" | "if" if first => depth += 1,
                     "done" | "fi" if first => depth -= 1,
+                    "case" if first => (depth, cases) = (depth + 1, cases + 1),
+                    "esac" => (depth, cases) = (depth - 1, cases - 1),
                     _ => {}
                 }
                 first = first && matches!(w.as_str(), "do" | "then" | "else" | "elif" | "while" | "until" | "if");
             }
+            Token::Op("(" | ")") if cases > 0 => first = true,
             Token::Op("(") => depth += 1,
             Token::Op(")") => depth -= 1,
             Token::Op(";" | "&" | "&&" | "||") if depth <= 0 => return at,

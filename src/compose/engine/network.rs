@@ -1,0 +1,180 @@
+//! Networks: addresses, names and aliases, and who answers to a name.
+
+use super::{Answer, Cid, Container, Endpoint, Engine, Fault, Refusal, Reply, Ticket, Timer};
+use std::rc::Rc;
+
+/// A network.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Network {
+    /// 64 letters.
+    pub id: Rc<str>,
+    /// Name.
+    pub name: Rc<str>,
+    /// Driver.
+    pub driver: Rc<str>,
+    /// Labels, sorted.
+    pub labels: Vec<(Rc<str>, Rc<str>)>,
+    /// Third number of its addresses `172.N.0.0/16`.
+    pub subnet: u8,
+    /// Whether it has no way out.
+    pub internal: bool,
+}
+
+/// First subnet that is handed out. Source: moby v29 daemon/libnetwork/ipamutils/utils.go: 172.17.0.0/16 is the default
+/// bridge's, 172.18 to 172.31 follow.
+const FIRST_SUBNET: u8 = 18;
+
+impl Engine {
+    /// `docker network create`.
+    pub fn network_create(&mut self, mut network: Network) -> Ticket {
+        let ticket = self.ticket();
+        network.id = self.new_id();
+        let span = self.draw(|p| p.network);
+        self.after(span, Timer::NetworkMade(ticket, network.into()));
+        ticket
+    }
+    pub(super) fn network_made(&mut self, ticket: Ticket, network: Rc<Network>) {
+        let name = network.name.clone();
+        if self.networks.contains_key(&name) {
+            let words = format!("network with name {name} already exists");
+            return self.answer(ticket, Err(Refusal::new(Fault::Conflict, words)));
+        }
+        let used = |n: &u8| self.networks.values().any(|other| other.subnet == *n);
+        let subnet = (FIRST_SUBNET..=u8::MAX).find(|n| !used(n)).unwrap_or(u8::MAX);
+        self.networks.insert(name.clone(), Network { subnet, ..(*network).clone() }.into());
+        self.tell_network(&name, "create", None);
+        self.answer(ticket, Ok(Reply::Done));
+    }
+    /// Containers that are attached to a network and run.
+    pub fn in_network(&self, name: &str) -> Vec<Cid> {
+        let inside = |c: &Container| c.alive() && c.endpoints.iter().any(|e| &*e.network == name && e.ip.is_some());
+        self.containers.iter().filter(|(_, c)| inside(c)).map(|(cid, _)| *cid).collect()
+    }
+    /// `docker network rm`.
+    pub fn network_remove(&mut self, name: &str) -> Ticket {
+        let ticket = self.ticket();
+        let answer = self.network_gone(name);
+        let span = self.draw(|p| p.network);
+        self.after(span, Timer::Answer(ticket, answer));
+        ticket
+    }
+    fn network_gone(&mut self, name: &str) -> Answer {
+        let Some(network) = self.networks.get(name) else {
+            return Err(Refusal::new(Fault::NotFound, format!("network {name} not found")));
+        };
+        if !self.in_network(name).is_empty() {
+            let words = format!("error while removing network: network {name} has active endpoints");
+            let _ = network;
+            return Err(Refusal::new(Fault::Conflict, words));
+        }
+        self.tell_network(name, "destroy", None);
+        self.networks.remove(name);
+        Ok(Reply::Done)
+    }
+    /// `docker network connect`.
+    pub fn network_connect(&mut self, name: &str, cid: Cid, aliases: Vec<Rc<str>>) -> Ticket {
+        let ticket = self.ticket();
+        let answer = self.connect_now(name, cid, aliases);
+        self.answer_soon(ticket, answer);
+        ticket
+    }
+    fn connect_now(&mut self, name: &str, cid: Cid, aliases: Vec<Rc<str>>) -> Answer {
+        if !self.networks.contains_key(name) {
+            return Err(Refusal::new(Fault::NotFound, format!("network {name} not found")));
+        }
+        let known = self.containers.get(&cid).is_some_and(|c| c.endpoints.iter().any(|e| &*e.network == name));
+        if known {
+            let words = format!("endpoint with name {} already exists in network {name}", self.name_of(cid));
+            return Err(Refusal::new(Fault::Conflict, words));
+        }
+        let alive = self.containers.get(&cid).is_some_and(|c| c.alive());
+        let ip = if alive { self.free_address(name) } else { None };
+        if let Some(c) = self.edit(cid) {
+            c.endpoints.push(Endpoint { network: name.into(), aliases, asked: "".into(), ip });
+        }
+        if alive {
+            self.tell_network(name, "connect", Some(cid));
+        }
+        Ok(Reply::Done)
+    }
+    /// `docker network disconnect`.
+    pub fn network_disconnect(&mut self, name: &str, cid: Cid) -> Ticket {
+        let ticket = self.ticket();
+        let was = self.containers.get(&cid).and_then(|c| c.endpoints.iter().find(|e| &*e.network == name).cloned());
+        let answer = match was {
+            None => {
+                let words = format!("container {} is not connected to network {name}", self.name_of(cid));
+                Err(Refusal::new(Fault::Other, words))
+            }
+            Some(endpoint) => {
+                if endpoint.ip.is_some() {
+                    self.tell_network(name, "disconnect", Some(cid));
+                }
+                if let Some(c) = self.edit(cid) {
+                    c.endpoints.retain(|e| &*e.network != name);
+                }
+                Ok(Reply::Done)
+            }
+        };
+        self.answer_soon(ticket, answer);
+        ticket
+    }
+    /// Name of a container, without its slash.
+    pub fn name_of(&self, cid: Cid) -> Rc<str> {
+        self.containers.get(&cid).map_or_else(|| "".into(), |c| c.name.clone())
+    }
+    /// The lowest free address of a network.
+    fn free_address(&self, network: &str) -> Option<Rc<str>> {
+        let subnet = self.networks.get(network)?.subnet;
+        let taken = |ip: &str| {
+            self.containers.values().flat_map(|c| &c.endpoints).any(|e| &*e.network == network && e.ip.as_deref() == Some(ip))
+        };
+        (2..65_000u32).map(|n| format!("172.{subnet}.{}.{}", n >> 8, n & 255)).find(|ip| !taken(ip)).map(Rc::from)
+    }
+    /// Gives a container its addresses and tells of it.
+    pub(super) fn join_networks(&mut self, cid: Cid) {
+        let Some(c) = self.containers.get(&cid).cloned() else { return };
+        for (at, endpoint) in c.endpoints.iter().enumerate() {
+            if !self.networks.contains_key(&endpoint.network) {
+                continue;
+            }
+            let free = self.free_address(&endpoint.network);
+            let ip = if endpoint.asked.is_empty() { free } else { Some(endpoint.asked.clone()) };
+            if let Some(c) = self.edit(cid) {
+                c.endpoints[at].ip = ip;
+            }
+            self.tell_network(&endpoint.network, "connect", Some(cid));
+        }
+    }
+    /// Takes a container's addresses back.
+    pub(super) fn leave_networks(&mut self, cid: Cid) {
+        let Some(c) = self.containers.get(&cid).cloned() else { return };
+        for endpoint in c.endpoints.iter().filter(|e| e.ip.is_some()) {
+            self.tell_network(&endpoint.network, "disconnect", Some(cid));
+        }
+        if let Some(c) = self.edit(cid) {
+            c.endpoints.iter_mut().for_each(|e| e.ip = None);
+        }
+    }
+    /// The containers that a name stands for, as a container sees it: every running one of its networks with that name or alias,
+    /// healthy or not, in a new order at each question.
+    /// Source: moby v29 daemon/libnetwork/network.go, ResolveName; resolver.go, shuffleAddr.
+    pub fn resolve(&mut self, from: Cid, name: &str) -> Vec<(Cid, Rc<str>)> {
+        let Some(asker) = self.containers.get(&from).cloned() else { return Vec::new() };
+        let mut found: Vec<(Cid, Rc<str>)> = Vec::new();
+        for mine in asker.endpoints.iter().filter(|e| e.ip.is_some()) {
+            for (cid, c) in self.containers.iter().filter(|(_, c)| c.alive()) {
+                let Some(theirs) = c.endpoints.iter().find(|e| e.network == mine.network) else { continue };
+                let named = *c.name == *name || c.id.get(..12) == Some(name) || theirs.aliases.iter().any(|a| **a == *name);
+                if let (true, Some(ip)) = (named, &theirs.ip) {
+                    found.push((*cid, ip.clone()));
+                }
+            }
+        }
+        for at in (1..found.len()).rev() {
+            let with = self.chance.below(at as u64 + 1) as usize;
+            found.swap(at, with);
+        }
+        found
+    }
+}

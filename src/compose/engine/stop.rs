@@ -1,0 +1,221 @@
+//! Stopping, killing, restarting and freezing a container.
+//! Source: moby v29 daemon/stop.go, containerStop; kill.go, killWithSignal; restart.go; pause.go.
+
+use super::*;
+use crate::workload::Term;
+
+/// Time a container gets to stop. Source: moby v29 daemon/container/container_unix.go, defaultStopTimeout.
+const GRACE: Span = Span::secs(10);
+/// With no time at all, the second signal follows the first so soon. Ours: recorded.
+const AT_ONCE: Span = Span::millis(30);
+
+/// The number of a signal's name; 15 for what is unknown.
+pub fn signal_number(name: &str) -> i32 {
+    let name = name.to_ascii_uppercase();
+    if let Ok(number) = name.parse() {
+        return number;
+    }
+    match name.trim_start_matches("SIG") {
+        "HUP" => 1,
+        "INT" => 2,
+        "QUIT" => 3,
+        "KILL" => 9,
+        "USR1" => 10,
+        "USR2" => 12,
+        "WINCH" => 28,
+        "STOP" => 19,
+        "CONT" => 18,
+        _ => 15,
+    }
+}
+
+/// How the demonstration program speaks of a signal: the names of the Go library.
+fn signal_words(number: i32) -> &'static str {
+    match number {
+        1 => "hangup",
+        2 => "interrupt",
+        3 => "quit",
+        10 => "user defined signal 1",
+        12 => "user defined signal 2",
+        _ => "terminated",
+    }
+}
+
+impl Engine {
+    /// `docker stop`; the time overrides the container's own.
+    pub fn stop(&mut self, cid: Cid, grace: Option<Span>) -> Ticket {
+        let ticket = self.ticket();
+        self.stop_then(cid, grace, AfterEnd::Stop(ticket));
+        ticket
+    }
+    /// `docker restart`.
+    pub fn restart(&mut self, cid: Cid, grace: Option<Span>) -> Ticket {
+        let ticket = self.ticket();
+        self.stop_then(cid, grace, AfterEnd::Restart(ticket));
+        ticket
+    }
+    fn stop_then(&mut self, cid: Cid, grace: Option<Span>, then: AfterEnd) {
+        let (AfterEnd::Stop(ticket) | AfterEnd::Restart(ticket) | AfterEnd::Remove(ticket, _) | AfterEnd::Tell(ticket)) =
+            then;
+        let Some(c) = self.containers.get(&cid).cloned() else {
+            return self.answer_soon(ticket, Err(Refusal::new(Fault::NotFound, format!("No such container: {cid}"))));
+        };
+        if let (true, Some(c)) = (matches!(then, AfterEnd::Stop(_)) && c.status != Status::Created, self.edit(cid)) {
+            c.by_hand = c.by_hand || matches!(c.status, Status::Running | Status::Paused | Status::Restarting);
+        }
+        match c.status {
+            Status::Running | Status::Paused => {
+                self.ends.push((cid, then));
+                self.signal(cid, signal_number(if c.spec.stop_signal.is_empty() { "TERM" } else { &c.spec.stop_signal }));
+                let grace = grace.or(c.spec.stop_grace).unwrap_or(GRACE);
+                self.after(grace.max_of(AT_ONCE), Timer::GraceOver(cid, c.epoch));
+            }
+            Status::Restarting => {
+                self.lay_down(cid);
+                self.tell(cid, "stop", &[]);
+                match then {
+                    AfterEnd::Restart(ticket) => self.start_again(cid, ticket),
+                    _ => self.answer_soon(ticket, Ok(Reply::Done)),
+                }
+            }
+            _ => match then {
+                AfterEnd::Restart(ticket) => self.start_again(cid, ticket),
+                _ => self.answer_soon(ticket, Ok(Reply::Done)),
+            },
+        }
+    }
+    /// Ends the wait of a restart policy.
+    pub(super) fn lay_down(&mut self, cid: Cid) {
+        if let Some(c) = self.edit(cid) {
+            c.status = Status::Exited;
+            c.epoch += 1;
+        }
+    }
+    /// A signal to the first process: the event, and what the process does.
+    pub(super) fn signal(&mut self, cid: Cid, number: i32) {
+        let Some(c) = self.containers.get(&cid).cloned() else { return };
+        self.tell(cid, "kill", &[("signal", number.to_string().as_str().into())]);
+        self.note(cid, asked_to_stop(c.name.clone(), number));
+        let Some(run) = c.run() else { return };
+        if number == 9 {
+            return self.after(Span::millis(2), Timer::End(cid, c.epoch, 137, false));
+        }
+        if !matches!(number, 1 | 2 | 3 | 15) || c.status == Status::Paused {
+            return;
+        }
+        let talks = run.process.talks;
+        let moment = self.draw(|p| p.term);
+        if talks {
+            self.say(cid, self.now + moment, &format!("signal {}", signal_words(number)));
+        }
+        if let Term::Ends { after, code } = run.process.profile.term {
+            let at = moment + after;
+            if talks {
+                self.say(cid, self.now + at, "bye");
+            }
+            self.after(at, Timer::End(cid, c.epoch, code, false));
+        }
+    }
+    fn say(&mut self, cid: Cid, at: Time, words: &str) {
+        if let Some(run) = self.edit(cid).and_then(|c| c.runs.last_mut()) {
+            run.said.push((at, words.into()));
+        }
+    }
+    pub(super) fn grace_over(&mut self, cid: Cid, epoch: u32) {
+        let Some(c) = self.current(cid, epoch).filter(|c| c.alive()) else { return };
+        let grace = c.spec.stop_grace.unwrap_or(GRACE).as_secs();
+        self.note(cid, grace_over(c.name.clone(), grace));
+        let was = c.run().is_some();
+        self.tell(cid, "kill", &[("signal", "9".into())]);
+        if was {
+            self.after(Span::millis(2), Timer::End(cid, epoch, 137, false));
+        }
+    }
+    /// `docker kill`. A signal that stops a container also ends its restart policy until the next start by hand.
+    pub fn kill(&mut self, cid: Cid, signal: &str) -> Ticket {
+        let ticket = self.ticket();
+        let number = signal_number(signal);
+        let Some(c) = self.containers.get(&cid).cloned() else {
+            self.answer_soon(ticket, Err(Refusal::new(Fault::NotFound, format!("No such container: {cid}"))));
+            return ticket;
+        };
+        let own = signal_number(if c.spec.stop_signal.is_empty() { "TERM" } else { &c.spec.stop_signal });
+        let stops = number == 9 || number == own;
+        match c.status {
+            Status::Running | Status::Paused => {
+                if let (true, Some(c)) = (stops, self.edit(cid)) {
+                    c.by_hand = true;
+                }
+                self.signal(cid, number);
+                match number {
+                    9 => self.ends.push((cid, AfterEnd::Tell(ticket))),
+                    _ => self.answer_soon(ticket, Ok(Reply::Done)),
+                }
+            }
+            Status::Restarting => {
+                if let Some(c) = self.edit(cid) {
+                    c.by_hand = true;
+                }
+                self.lay_down(cid);
+                self.answer_soon(ticket, Ok(Reply::Done));
+            }
+            _ => {
+                let words = format!("cannot kill container: {}: container {} is not running", c.id, c.id);
+                self.answer_soon(ticket, Err(Refusal::new(Fault::Conflict, words)));
+            }
+        }
+        ticket
+    }
+    /// `docker pause` and `docker unpause`.
+    pub fn freeze(&mut self, cid: Cid, frozen: bool) -> Ticket {
+        let ticket = self.ticket();
+        let answer = match self.containers.get(&cid).cloned() {
+            None => Err(Refusal::new(Fault::NotFound, format!("No such container: {cid}"))),
+            Some(c) => {
+                let refused = match (c.status, frozen) {
+                    (Status::Running, true) | (Status::Paused, false) => None,
+                    (Status::Paused, true) => Some(format!("container {} is already paused", c.id)),
+                    (Status::Restarting, true) => Some(format!(
+                        "Container {} is restarting, wait until the container is running",
+                        c.id
+                    )),
+                    (_, true) => Some(format!("container {} is not running", c.id)),
+                    (_, false) => Some(format!("Container {} is not paused", c.id)),
+                };
+                match refused {
+                    Some(words) => Err(Refusal::new(Fault::Conflict, words)),
+                    None => {
+                        if let Some(c) = self.edit(cid) {
+                            c.status = if frozen { Status::Paused } else { Status::Running };
+                        }
+                        self.tell(cid, if frozen { "pause" } else { "unpause" }, &[]);
+                        if frozen { self.end_health(cid) } else { self.begin_health_again(cid) }
+                        Ok(Reply::Done)
+                    }
+                }
+            }
+        };
+        self.answer_soon(ticket, answer);
+        ticket
+    }
+}
+
+trait Longer {
+    fn max_of(self, other: Self) -> Self;
+}
+impl Longer for Span {
+    fn max_of(self, other: Span) -> Span {
+        if self.0 > other.0 { self } else { other }
+    }
+}
+
+impl Engine {
+    /// Whether a container is stopped only to be started again: `docker restart`.
+    pub fn restarting_by_hand(&self, cid: Cid) -> bool {
+        self.containers.get(&cid).is_some_and(|c| c.status == Status::Exited && c.coming_back)
+    }
+    /// A client attaches to a container's output.
+    pub fn attach(&mut self, cid: Cid) {
+        self.tell(cid, "attach", &[]);
+    }
+}

@@ -1,0 +1,466 @@
+//! A command under way: its steps one after the other, its work of the moment, what it has printed.
+
+use super::acts::{self, DownOptions};
+use super::create::{Wanted, spec};
+use super::dag::{Act, Dag, ERR, Line, Node, OUT, Standing, progress, runs};
+use super::follow::{Follow, Names, OnExit};
+use super::observed;
+use super::reconcile::{CreateOptions, plan};
+use super::service::{Project, Service};
+use super::start;
+use crate::compose::engine::{Cid, Engine, Reply, Status, Ticket};
+use crate::sim::{Span, Time};
+use crate::workload::Stream;
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+/// One piece of a command.
+#[derive(Clone, Debug)]
+pub enum Step {
+    /// The client starts up, or comes to an end.
+    Pause(Span),
+    /// Prints a line: [`OUT`] or [`ERR`].
+    Say(u8, Rc<str>),
+    /// Ends with this code.
+    Exit(i32),
+    /// Makes what the file says.
+    Create(CreateOptions),
+    /// Starts what was made.
+    Start(Option<Span>),
+    /// Waits until everything runs or is healthy.
+    WaitAll(Option<Span>),
+    /// Attaches to services and follows them until they have ended.
+    Attach(Vec<Rc<str>>, OnExit, Rc<str>, Vec<Rc<str>>),
+    /// Goes on printing what containers print.
+    FollowLogs(Vec<Rc<str>>, Names),
+    /// Stops services.
+    Stop(Vec<Rc<str>>, Option<Span>),
+    /// Stops and removes containers, then networks and volumes.
+    Down(DownOptions),
+    /// Restarts services.
+    Restart(Vec<Rc<str>>, bool, Option<Span>),
+    /// Sends a signal.
+    Kill(Vec<Rc<str>>, Rc<str>),
+    /// Freezes, or thaws.
+    Freeze(Vec<Rc<str>>, bool),
+    /// Removes ended containers: services, by force, with their volumes.
+    Remove(Vec<Rc<str>>, bool, bool),
+    /// Runs a command in a container.
+    Exec(Cid, Vec<Rc<str>>, Vec<(Rc<str>, Rc<str>)>),
+    /// Makes a container for one run and follows it.
+    RunOnce(Box<Once>),
+    /// Waits until containers have ended.
+    WaitEnd(Vec<Cid>),
+    /// The `docker` client: names and what is done with them.
+    Docker(Vec<(Rc<str>, Do)>),
+    /// `down`, behind its containers.
+    DownRest(DownOptions),
+    /// `down`, its networks and volumes.
+    DownLast(DownOptions),
+    /// Starts a container made for one run: its name, whether it is removed after it, whether nobody waits.
+    Begin(Rc<str>, bool, bool),
+    /// `docker run`: the request, and whether it stays attached.
+    DockerRun(Box<crate::compose::engine::Spec>, bool),
+}
+
+/// What the `docker` client does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Do {
+    /// `start`.
+    Start(Cid),
+    /// `stop`.
+    Stop(Cid, Option<Span>),
+    /// `restart`.
+    Restart(Cid, Option<Span>),
+    /// `kill`.
+    Kill(Cid, Rc<str>),
+    /// `rm`: by force, with volumes.
+    Remove(Cid, bool, bool),
+    /// `pause`, `unpause`.
+    Freeze(Cid, bool),
+    /// `network create`.
+    NetworkMake(Rc<str>),
+    /// `network rm`.
+    NetworkRemove(Rc<str>),
+    /// `volume create`.
+    VolumeMake(Rc<str>),
+    /// `volume rm`.
+    VolumeRemove(Rc<str>),
+    /// Nothing but an error.
+    Fault(Rc<str>),
+}
+
+/// `run`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Once {
+    /// The service with its changes.
+    pub service: Service,
+    /// Whether it is removed when it has ended.
+    pub remove: bool,
+    /// Whether nobody waits for it.
+    pub detach: bool,
+    /// Whether it can be found by the service's names.
+    pub aliases: bool,
+    /// Whether its dependencies are waited for.
+    pub waits: bool,
+}
+
+/// A command under way or over.
+#[derive(Clone, Debug)]
+pub struct Job {
+    /// Its project.
+    pub project: Rc<Project>,
+    steps: VecDeque<Step>,
+    dag: Dag,
+    second: Dag,
+    follow: Option<Follow>,
+    until: Time,
+    ticket: Option<Ticket>,
+    once: Option<(Cid, bool, usize)>,
+    ends: Vec<Cid>,
+    /// What it has printed, in order.
+    pub lines: Vec<Line>,
+    /// Its exit code, once it has ended.
+    pub code: Option<i32>,
+    interrupted: bool,
+}
+
+/// The client takes so long to start. Ours: recorded, on a loaded machine.
+pub const CLIENT: Span = Span::millis(260);
+/// And so long to end.
+pub const GOODBYE: Span = Span::millis(30);
+
+impl Job {
+    /// A command of these steps.
+    pub fn new(project: Rc<Project>, steps: impl IntoIterator<Item = Step>) -> Self {
+        Job {
+            project,
+            steps: steps.into_iter().collect(),
+            dag: Dag::default(),
+            second: Dag::default(),
+            follow: None,
+            until: Time::ZERO,
+            ticket: None,
+            once: None,
+            ends: Vec::new(),
+            lines: Vec::new(),
+            code: None,
+            interrupted: false,
+        }
+    }
+    /// When it wants to be looked at even if the engine is quiet.
+    pub fn due(&self, now: Time) -> Option<Time> {
+        if self.code.is_some() {
+            return None;
+        }
+        let waits = (self.until > now).then_some(self.until);
+        let looks = self.follow.as_ref().map(Follow::due);
+        let once = self.once.map(|_| now + Span::millis(50));
+        [self.dag.due(), self.second.due(), waits, looks, once].into_iter().flatten().min()
+    }
+    /// Ctrl-C.
+    pub fn interrupt(&mut self, engine: &mut Engine) {
+        if self.code.is_some() {
+            return;
+        }
+        match &self.follow {
+            Some(follow) if !follow.over() && self.once.is_none() && self.second.is_empty() && !self.is_logs() => {
+                self.interrupted = true;
+                let text = progress("Compose", "Stopping", "Gracefully Stopping... press Ctrl+C again to force");
+                self.lines.push(Line { t: engine.now, fd: ERR, text: text.trim_end().into() });
+                self.second = acts::stop(engine, &self.project, &[], None);
+            }
+            _ => self.code = Some(130),
+        }
+    }
+    fn is_logs(&self) -> bool {
+        self.follow.as_ref().is_some_and(Follow::is_logs)
+    }
+    fn say(&mut self, engine: &Engine, fd: u8, text: impl Into<Rc<str>>) {
+        self.lines.push(Line { t: engine.now, fd, text: text.into() });
+    }
+    /// Does what can be done at this moment; tells whether anything happened.
+    pub fn advance(&mut self, engine: &mut Engine) {
+        while self.code.is_none() {
+            if self.until > engine.now {
+                return;
+            }
+            if !self.follow_on(engine) {
+                return;
+            }
+            if !self.dag.is_empty() {
+                match self.dag.advance(engine, &mut self.lines) {
+                    Standing::Running => return,
+                    Standing::Finished(result) => {
+                        let faults = self.dag.faults;
+                        self.dag = Dag::default();
+                        match result {
+                            Ok(()) if faults > 0 => self.code = Some(1),
+                            Ok(()) => {}
+                            Err(words) => self.failed(engine, &words),
+                        }
+                        continue;
+                    }
+                }
+            }
+            if self.busy(engine) {
+                return;
+            }
+            match self.steps.pop_front() {
+                Some(step) => self.step(engine, step),
+                None if self.follow.is_none() => self.code = Some(0),
+                None => return,
+            }
+        }
+    }
+    fn failed(&mut self, engine: &Engine, words: &str) {
+        if !self.interrupted {
+            self.say(engine, ERR, words);
+        }
+        self.code = Some(if self.interrupted { 130 } else { 1 });
+    }
+    /// Looks after what is followed; `false` when there is nothing to do beside it.
+    fn follow_on(&mut self, engine: &mut Engine) -> bool {
+        let Some(follow) = &mut self.follow else { return true };
+        follow.poll(engine, &mut self.lines);
+        if std::mem::take(&mut follow.cascade) {
+            let text = progress("Compose", "Stopping", "Aborting on container exit...");
+            self.lines.push(Line { t: engine.now, fd: ERR, text: text.into() });
+            self.second = acts::stop(engine, &self.project, &[], None);
+        }
+        if !self.second.is_empty() {
+            match self.second.advance(engine, &mut self.lines) {
+                Standing::Running => {}
+                Standing::Finished(_) => self.second = Dag::default(),
+            }
+        }
+        let Some(follow) = &mut self.follow else { return true };
+        if self.dag.is_empty() && self.second.is_empty() && self.steps.is_empty() && follow.over() {
+            follow.poll(engine, &mut self.lines);
+            let code = if self.interrupted { 130 } else { follow.code };
+            if code != 0 {
+                self.lines.push(Line { t: engine.now, fd: ERR, text: "".into() });
+            }
+            self.code = Some(code);
+            return false;
+        }
+        true
+    }
+    /// Whether a call or a run is waited for.
+    fn busy(&mut self, engine: &mut Engine) -> bool {
+        if let Some(ticket) = self.ticket {
+            let Some(answer) = engine.take(ticket) else { return true };
+            self.ticket = None;
+            match answer {
+                Ok(Reply::Ran { code, said }) => {
+                    for line in said {
+                        let fd = if line.stream == Stream::Err { ERR } else { OUT };
+                        self.say(engine, fd, line.text);
+                    }
+                    if code != 0 {
+                        self.code = Some(code);
+                    }
+                }
+                Ok(_) => {}
+                Err(refusal) => self.failed(engine, &format!("Error response from daemon: {}", refusal.words)),
+            }
+            return self.code.is_some();
+        }
+        if let Some((cid, remove, shown)) = self.once {
+            return self.watch_once(engine, cid, remove, shown);
+        }
+        let over = |cid: &Cid| engine.container(*cid).is_none_or(|c| !c.alive() && c.status != Status::Restarting);
+        if !self.ends.is_empty() && self.ends.iter().all(over) {
+            let ends = std::mem::take(&mut self.ends);
+            let mut last = 0;
+            for cid in ends {
+                let Some(c) = engine.container(cid) else { continue };
+                last = c.exit;
+                let text = format!("container \"{}\" exited with status code {}", c.id, c.exit);
+                self.say(engine, OUT, text);
+            }
+            if last != 0 {
+                self.code = Some(last);
+            }
+            return false;
+        }
+        !self.ends.is_empty()
+    }
+    fn watch_once(&mut self, engine: &mut Engine, cid: Cid, remove: bool, shown: usize) -> bool {
+        let output = engine.output(cid);
+        for line in output.iter().skip(shown) {
+            let fd = if line.stream == Stream::Err { ERR } else { OUT };
+            self.lines.push(Line { t: line.t, fd, text: line.text.clone() });
+        }
+        self.once = Some((cid, remove, output.len()));
+        let Some(c) = engine.container(cid) else {
+            self.once = None;
+            return false;
+        };
+        if c.alive() || c.status == Status::Created {
+            return true;
+        }
+        let code = c.exit;
+        self.once = None;
+        if remove {
+            self.dag.add(Node::new(Act::Remove(cid, true, true)));
+        }
+        if code != 0 {
+            self.steps.push_front(Step::Exit(code));
+        }
+        false
+    }
+    fn step(&mut self, engine: &mut Engine, step: Step) {
+        let project = self.project.clone();
+        match step {
+            Step::Pause(span) => self.until = engine.now + span,
+            Step::Say(fd, text) => self.say(engine, fd, text),
+            Step::Exit(code) => self.code = Some(code),
+            Step::Create(options) => match plan(engine, &project, &options) {
+                Ok((dag, mut lines)) => {
+                    self.warn_of_files(engine, &project);
+                    self.lines.append(&mut lines);
+                    self.dag = dag;
+                }
+                Err((mut lines, words)) => {
+                    self.lines.append(&mut lines);
+                    self.failed(engine, &words);
+                }
+            },
+            Step::Start(timeout) => self.dag = start::start(engine, &project, timeout),
+            Step::WaitAll(timeout) => {
+                let words = timeout.map(|t| format!("application not healthy after {}s", t.as_secs()));
+                let end = timeout.zip(words).map(|(t, words)| (engine.now + t, Rc::from(words)));
+                self.dag = start::wait_for_all(engine, &project, end);
+            }
+            Step::Attach(services, on_exit, exit_from, _) => {
+                let mut follow = Follow::attach(engine, &project, &services, &mut self.lines);
+                (follow.on_exit, follow.exit_from) = (on_exit, exit_from);
+                self.follow = Some(follow);
+            }
+            Step::FollowLogs(services, names) => {
+                self.follow = Some(Follow::logs(engine, &project.name, &services, names));
+            }
+            Step::Stop(services, grace) => self.dag = acts::stop(engine, &project, &services, grace),
+            Step::Down(options) => self.down(engine, options),
+            Step::Restart(services, no_deps, grace) => {
+                match acts::restart(engine, &project, &services, no_deps, grace) {
+                    Ok(dag) => self.dag = dag,
+                    Err(words) => self.failed(engine, &words),
+                }
+            }
+            Step::Kill(services, signal) => match acts::kill(engine, &project, &services, &signal) {
+                Some(dag) => self.dag = dag,
+                None => self.say(engine, ERR, "No container to kill"),
+            },
+            Step::Freeze(services, frozen) => self.dag = acts::freeze(engine, &project, &services, frozen),
+            Step::Remove(services, force, volumes) => {
+                match acts::remove(engine, &project, &services, force, volumes) {
+                    None => self.say(engine, ERR, "No stopped containers"),
+                    Some((words, dag)) => {
+                        self.say(engine, OUT, words);
+                        if force {
+                            self.dag = dag;
+                        }
+                    }
+                }
+            }
+            Step::Exec(cid, words, env) => self.ticket = Some(engine.exec(cid, &words, &env)),
+            Step::RunOnce(once) => self.run_once(engine, *once),
+            Step::WaitEnd(list) => self.ends = list,
+            Step::Docker(list) => self.docker(list),
+            Step::DownRest(options) => self.dag = acts::down_orphans(engine, &project, &options),
+            Step::DownLast(options) => self.dag = acts::down_resources(engine, &project, &options),
+            Step::Begin(name, remove, detach) => self.begin(engine, &name, remove, detach),
+            Step::DockerRun(spec, attached) => self.docker_run(engine, *spec, attached),
+        }
+    }
+    /// Source: compose v5.6 pkg/compose/create.go: a secret or config whose file is not there.
+    fn warn_of_files(&mut self, _engine: &Engine, _project: &Project) {}
+    fn down(&mut self, engine: &mut Engine, options: DownOptions) {
+        // Three rounds: the services' containers, lost ones, then what held them.
+        self.dag = acts::down(engine, &self.project, &options);
+        self.steps.push_front(Step::DownLast(options.clone()));
+        self.steps.push_front(Step::DownRest(options));
+    }
+    fn run_once(&mut self, engine: &mut Engine, once: Once) {
+        let project = self.project.clone();
+        let seen = observed::of_project(engine, &project.name);
+        let service = &once.service;
+        let wanted = Wanted {
+            project: &project,
+            service,
+            name: service.container_name.clone(),
+            number: 0,
+            inherits: None,
+            replaces: false,
+            one_off: true,
+            aliases: once.aliases,
+        };
+        let mut request = match spec(engine, &wanted, &seen) {
+            Ok(request) => request,
+            Err(words) => return self.failed(engine, &words),
+        };
+        request.restart = crate::compose::engine::Restart::No;
+        let mut dag = Dag { cancels: true, ..Dag::default() };
+        let entry = dag.add(Node::new(Act::Nothing));
+        let ready = match once.waits {
+            true => start::wait_for_dependencies(&mut dag, engine, &project, service, &seen, entry, 0, None),
+            false => entry,
+        };
+        let id = format!("Container {}", service.container_name);
+        let node = Node::new(Act::Make(request)).says(progress(&id, "Creating", ""), progress(&id, "Created", ""));
+        dag.add(node.after([ready]).on_fault(super::dag::OnFault::Words(id)));
+        self.dag = dag;
+        let name = service.container_name.clone();
+        self.steps.push_front(Step::Begin(name, once.remove, once.detach));
+    }
+    fn docker(&mut self, list: Vec<(Rc<str>, Do)>) {
+        let mut dag = Dag { plain: true, ..Dag::default() };
+        let mut last = None;
+        for (name, act) in list {
+            let act = match act {
+                Do::Start(cid) => Act::Start(cid),
+                Do::Stop(cid, grace) => Act::Stop(cid, grace),
+                Do::Restart(cid, grace) => Act::Restart(cid, grace),
+                Do::Kill(cid, signal) => Act::Kill(cid, signal),
+                Do::Remove(cid, force, volumes) => Act::Remove(cid, force, volumes),
+                Do::Freeze(cid, frozen) => Act::Freeze(cid, frozen),
+                Do::NetworkMake(name) => Act::NetworkMake(crate::compose::engine::Network {
+                    name,
+                    driver: "bridge".into(),
+                    ..Default::default()
+                }),
+                Do::NetworkRemove(name) => Act::NetworkRemove(name),
+                Do::VolumeMake(name) => Act::VolumeMake(name, Vec::new()),
+                Do::VolumeRemove(name) => Act::VolumeRemove(name),
+                Do::Fault(words) => Act::Put(0, Vec::new(), Some(words.to_string())),
+            };
+            let node = Node::new(act);
+            let node = if name.is_empty() { node } else { node.ends(&*name) };
+            let _ = last.replace(dag.add(node));
+        }
+        self.dag = dag;
+    }
+    fn docker_run(&mut self, engine: &mut Engine, spec: crate::compose::engine::Spec, attached: bool) {
+        let name = spec.name.clone();
+        let mut dag = Dag { cancels: true, ..Dag::default() };
+        dag.add(Node::new(Act::Make(spec)));
+        let _ = engine;
+        self.dag = dag;
+        self.steps.push_front(Step::Begin(name, false, !attached));
+    }
+    /// A container that has just been made is started: attached, or its id is all that is told.
+    fn begin(&mut self, engine: &mut Engine, name: &str, remove: bool, detach: bool) {
+        let Some(cid) = engine.find(name) else { return self.code = Some(1) };
+        let id = engine.container(cid).map(|c| c.id.clone()).unwrap_or_default();
+        if detach {
+            self.say(engine, OUT, id);
+        } else {
+            engine.attach(cid);
+            self.once = Some((cid, remove, 0));
+        }
+        self.ticket = Some(engine.start(cid));
+        let _ = runs(engine, cid);
+    }
+}

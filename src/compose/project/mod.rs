@@ -1,0 +1,29 @@
+//! What `docker compose` does with the engine: from a project's rows to a plan of steps, carried out in the order of the
+//! dependencies, with the lines it prints.
+//!
+//! Source of the rules: compose v5.6 (docker/compose), named beside them.
+
+mod acts;
+mod create;
+mod dag;
+mod follow;
+mod host;
+mod job;
+pub mod observed;
+mod read;
+mod reconcile;
+mod service;
+mod start;
+#[cfg(test)]
+mod tests;
+mod wait;
+
+pub use acts::DownOptions;
+pub use dag::{ERR, Line, OUT};
+pub use follow::{Names, OnExit, short_name};
+pub use host::{Host, JobId};
+pub use job::{CLIENT, Do, GOODBYE, Once, Step};
+pub use read::go_span;
+pub use reconcile::{CreateOptions, Recreate, in_order};
+pub use service::{Content, Dependency, Given, Hook, InNetwork, Mounted, Project, Resource, Service};
+pub use wait::{quoted, stamp};
