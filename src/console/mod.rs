@@ -1,5 +1,6 @@
 //! What a person types: one folder a tool, one file a verb.
 
+pub mod compose;
 pub mod kubectl;
 mod shell;
 mod words;

@@ -312,7 +312,7 @@ fn is_assignment(word: &str) -> bool {
 }
 
 /// What small filters leave of a text.
-fn filtered(text: &str, filters: &[Vec<String>]) -> String {
+pub(super) fn filtered(text: &str, filters: &[Vec<String>]) -> String {
     filters.iter().fold(text.to_string(), |text, filter| filter_once(&text, filter))
 }
 

@@ -5,6 +5,7 @@
 mod backoff;
 mod cluster;
 mod compose_config;
+pub mod compose_scenarios;
 mod controller_history;
 mod cron;
 mod deployment;
@@ -63,7 +64,10 @@ pub struct Request {
 /// Every family, by name.
 const FAMILIES: &[(&str, How)] = &[
     ("backoff", How::Lines(backoff::check)),
+
+    ("compose-compare", How::Itself(compose_scenarios::compare)),
     ("compose-config", How::Itself(compose_config::run)),
+    ("compose-scenarios", How::Itself(compose_scenarios::run)),
     ("controller_history", How::Lines(controller_history::check)),
     ("cron", How::Lines(cron::check)),
     ("deployment", How::Lines(deployment::check)),

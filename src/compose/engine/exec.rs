@@ -29,7 +29,10 @@ impl Ran {
         self
     }
     fn error(code: i32, text: impl Into<Rc<str>>) -> Self {
-        let said = vec![Said { after: Span::ZERO, stream: Stream::Err, text: text.into() }];
+        let text = text.into();
+        // The demonstration program tells of its errors on standard output.
+        let stream = if text.starts_with("error: ") { Stream::Out } else { Stream::Err };
+        let said = vec![Said { after: Span::ZERO, stream, text }];
         Ran { code, takes: Span::ZERO, said }
     }
 }
@@ -155,14 +158,14 @@ impl Engine {
         format!("{}{}", c.hostname(), tag.unwrap_or_default())
     }
     /// A request from the host to a published port.
-    pub fn get_published(&mut self, port: u16) -> Result<String, ()> {
+    pub fn get_published(&self, port: u16) -> Option<String> {
         let found = self.containers.iter().find_map(|(cid, c)| {
             let binding = c.bindings.iter().find(|b| b.port == port && &*b.protocol == "tcp")?;
             Some((*cid, binding.target))
         });
         match found {
-            Some((cid, target)) if self.listens(cid, target) != Answering::Refused => Ok(self.page(cid)),
-            _ => Err(()),
+            Some((cid, target)) if self.listens(cid, target) != Answering::Refused => Some(self.page(cid)),
+            _ => None,
         }
     }
     fn script(&mut self, cid: Cid, c: &Container, script: &str, env: &[(Rc<str>, Rc<str>)]) -> Ran {

@@ -183,8 +183,10 @@ impl Engine {
         if let Some(c) = self.edit(cid) {
             c.error = refusal.words.as_str().into();
             c.exit = 128;
-            if c.spec.device.is_none() {
-                c.endpoints.clear();
+            match c.spec.device {
+                None => c.endpoints.clear(),
+                // It had joined its networks already.
+                Some(_) => c.endpoints.iter_mut().for_each(|e| e.ip = Some("".into())),
             }
             if c.status != Status::Created {
                 c.status = Status::Exited;
@@ -331,7 +333,7 @@ impl Engine {
         self.note(cid, ended(c.name.clone(), c.exit));
         let revived = !stopped
             && !c.by_hand
-            && self.power == Power::On
+            && matches!(self.power, Power::On | Power::Starting)
             && !waits.iter().any(|w| matches!(w, AfterEnd::Remove(..)))
             && restart::again(c.spec.restart, c.exit, c.restarts, c.by_hand);
         let wait = restart::next_wait(c.backoff, ran);
@@ -351,6 +353,7 @@ impl Engine {
         } else if !stopped && c.spec.restart != Restart::No {
             self.note(cid, stays_down(c.name.clone(), c.spec.restart.name(), c.exit));
         }
+        let removed = waits.iter().any(|w| matches!(w, AfterEnd::Remove(..)));
         for wait in waits {
             match wait {
                 AfterEnd::Stop(ticket) | AfterEnd::Tell(ticket) => self.answer(ticket, Ok(Reply::Done)),
@@ -358,7 +361,7 @@ impl Engine {
                 AfterEnd::Remove(ticket, volumes) => self.destroy_soon(ticket, cid, volumes),
             }
         }
-        if c.spec.auto_remove && !revived {
+        if c.spec.auto_remove && !revived && !removed {
             let ticket = self.ticket();
             self.destroy_soon(ticket, cid, true);
         }
@@ -373,7 +376,9 @@ impl Engine {
         self.set_off(cid, Some(ticket), true);
     }
     pub(super) fn revive(&mut self, cid: Cid, epoch: u32) {
-        if self.current(cid, epoch).is_some_and(|c| c.status == Status::Restarting) && self.power == Power::On {
+        if self.current(cid, epoch).is_some_and(|c| c.status == Status::Restarting)
+            && matches!(self.power, Power::On | Power::Starting)
+        {
             self.set_off(cid, None, false);
         }
     }

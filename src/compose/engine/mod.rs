@@ -179,12 +179,12 @@ pub struct Pace {
 impl Default for Pace {
     fn default() -> Self {
         Pace {
-            create: Latency::millis(50, 90, 160),
-            launch: Latency::millis(40, 60, 90),
-            begin: Latency::millis(130, 190, 280),
-            bury: Latency::millis(70, 100, 150),
+            create: Latency::millis(60, 100, 170),
+            launch: Latency::millis(30, 45, 70),
+            begin: Latency::millis(160, 220, 330),
+            bury: Latency::millis(100, 150, 260),
             remove: Latency::millis(20, 40, 90),
-            network: Latency::millis(40, 70, 120),
+            network: Latency::millis(35, 55, 100),
             volume: Latency::millis(4, 8, 14),
             exec: Latency::millis(25, 36, 60),
             term: Latency::millis(3, 6, 12),

@@ -42,6 +42,7 @@ impl Engine {
         let Some(c) = self.containers.get(&cid).cloned() else {
             return self.answer(ticket, Err(Refusal::new(Fault::NotFound, format!("No such container: {cid}"))));
         };
+        self.leave_networks(cid);
         self.tell(cid, "destroy", &[]);
         self.note(cid, removed(c.name.clone()));
         self.containers.remove(&cid);

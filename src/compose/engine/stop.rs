@@ -214,6 +214,10 @@ impl Engine {
     pub fn restarting_by_hand(&self, cid: Cid) -> bool {
         self.containers.get(&cid).is_some_and(|c| c.status == Status::Exited && c.coming_back)
     }
+    /// A client asked for a container's processes.
+    pub fn told_top(&mut self, cid: Cid) {
+        self.tell(cid, "top", &[]);
+    }
     /// A client attaches to a container's output.
     pub fn attach(&mut self, cid: Cid) {
         self.tell(cid, "attach", &[]);

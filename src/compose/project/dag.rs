@@ -45,7 +45,6 @@ pub(super) enum Act {
     Put(Cid, Vec<(Rc<str>, Rc<str>)>, Option<String>),
     Hook(Cid, Vec<Rc<str>>, Vec<(Rc<str>, Rc<str>)>),
     Wait(WaitFor),
-    Pause(Span),
     Nothing,
 }
 
@@ -155,6 +154,8 @@ pub(super) struct Dag {
     pub(super) cancels: bool,
     /// Whether it is the `docker` client: names of what was done go to standard output, failures do not stop the rest.
     pub(super) plain: bool,
+    /// Steps that failed, for the `docker` client: their names are not told.
+    pub(super) silent: Vec<usize>,
     /// How many steps failed, for the `docker` client.
     pub(super) faults: u32,
     pub(super) failed: Option<String>,
@@ -322,11 +323,6 @@ impl Dag {
             }
             Act::Hook(cid, words, env) => engine.exec(cid, &words, &env),
             Act::Wait(wait) => return self.wait(at, &wait, engine, lines),
-            Act::Pause(span) => {
-                self.nodes[at].act = Act::Nothing;
-                self.nodes[at].state = State::Looking(engine.now + span);
-                return;
-            }
             Act::Nothing => return self.finish(at, engine, lines),
         };
         self.nodes[at].state = State::Calling(ticket);
@@ -381,7 +377,8 @@ impl Dag {
     }
     fn finish(&mut self, at: usize, engine: &Engine, lines: &mut Vec<Line>) {
         self.nodes[at].state = State::Done;
-        for line in self.nodes[at].end.clone() {
+        let quiet = self.nodes[at].deps.iter().any(|d| self.silent.contains(d));
+        for line in if quiet { Vec::new() } else { self.nodes[at].end.clone() } {
             match self.plain {
                 true => lines.push(Line { t: engine.now, fd: OUT, text: line.as_str().into() }),
                 false => self.print(engine, lines, &line),
@@ -409,6 +406,8 @@ impl Dag {
         if self.plain {
             self.print(engine, lines, &words);
             self.faults += 1;
+            self.nodes[at].state = State::Done;
+            self.silent.push(at);
             return;
         }
         self.failed.get_or_insert(words);

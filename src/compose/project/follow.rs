@@ -34,6 +34,10 @@ pub struct Names {
 }
 
 impl Names {
+    /// No names yet; whether they are shown.
+    pub fn shown(shown: bool) -> Names {
+        Names { known: Vec::new(), shown }
+    }
     /// A line behind its name.
     pub fn line(&mut self, name: &Rc<str>, text: &str) -> Rc<str> {
         if !self.known.contains(name) {
@@ -68,7 +72,7 @@ pub(super) struct Follow {
     restarting: Vec<Cid>,
     attached: Vec<Cid>,
     seen_events: usize,
-    names: Names,
+    pub(super) names: Names,
     /// Whether it is `logs`: it never ends by itself.
     logs: bool,
     pub(super) on_exit: OnExit,

@@ -25,12 +25,17 @@ pub enum Step {
     Exit(i32),
     /// Makes what the file says.
     Create(CreateOptions),
+    /// The same for another project: what a single run depends on.
+    CreateFor(Rc<Project>, CreateOptions),
+    /// Starts what was made of another project.
+    StartFor(Rc<Project>),
     /// Starts what was made.
     Start(Option<Span>),
     /// Waits until everything runs or is healthy.
     WaitAll(Option<Span>),
-    /// Attaches to services and follows them until they have ended.
-    Attach(Vec<Rc<str>>, OnExit, Rc<str>, Vec<Rc<str>>),
+    /// Attaches to services and follows them until they have ended: what an end does, whose code counts, whether names stand
+    /// before lines.
+    Attach(Vec<Rc<str>>, OnExit, Rc<str>, bool),
     /// Goes on printing what containers print.
     FollowLogs(Vec<Rc<str>>, Names),
     /// Stops services.
@@ -123,10 +128,12 @@ pub struct Job {
     /// Its exit code, once it has ended.
     pub code: Option<i32>,
     interrupted: bool,
+    /// Whether it is `docker run`, which tells of failures in its own way.
+    docker_run: bool,
 }
 
 /// The client takes so long to start. Ours: recorded, on a loaded machine.
-pub const CLIENT: Span = Span::millis(260);
+pub const CLIENT: Span = Span::millis(300);
 /// And so long to end.
 pub const GOODBYE: Span = Span::millis(30);
 
@@ -146,6 +153,7 @@ impl Job {
             lines: Vec::new(),
             code: None,
             interrupted: false,
+            docker_run: false,
         }
     }
     /// When it wants to be looked at even if the engine is quiet.
@@ -214,6 +222,13 @@ impl Job {
         }
     }
     fn failed(&mut self, engine: &Engine, words: &str) {
+        if self.docker_run {
+            self.say(engine, ERR, format!("docker: {words}"));
+            self.say(engine, ERR, "");
+            self.say(engine, ERR, "Run 'docker run --help' for more information");
+            self.code = Some(125);
+            return;
+        }
         if !self.interrupted {
             self.say(engine, ERR, words);
         }
@@ -316,25 +331,18 @@ impl Job {
             Step::Pause(span) => self.until = engine.now + span,
             Step::Say(fd, text) => self.say(engine, fd, text),
             Step::Exit(code) => self.code = Some(code),
-            Step::Create(options) => match plan(engine, &project, &options) {
-                Ok((dag, mut lines)) => {
-                    self.warn_of_files(engine, &project);
-                    self.lines.append(&mut lines);
-                    self.dag = dag;
-                }
-                Err((mut lines, words)) => {
-                    self.lines.append(&mut lines);
-                    self.failed(engine, &words);
-                }
-            },
+            Step::Create(options) => self.create(engine, &project, &options),
+            Step::CreateFor(project, options) => self.create(engine, &project, &options),
+            Step::StartFor(project) => self.dag = start::start(engine, &project, None),
             Step::Start(timeout) => self.dag = start::start(engine, &project, timeout),
             Step::WaitAll(timeout) => {
                 let words = timeout.map(|t| format!("application not healthy after {}s", t.as_secs()));
                 let end = timeout.zip(words).map(|(t, words)| (engine.now + t, Rc::from(words)));
                 self.dag = start::wait_for_all(engine, &project, end);
             }
-            Step::Attach(services, on_exit, exit_from, _) => {
+            Step::Attach(services, on_exit, exit_from, prefixed) => {
                 let mut follow = Follow::attach(engine, &project, &services, &mut self.lines);
+                follow.names.shown = prefixed;
                 (follow.on_exit, follow.exit_from) = (on_exit, exit_from);
                 self.follow = Some(follow);
             }
@@ -375,8 +383,18 @@ impl Job {
             Step::DockerRun(spec, attached) => self.docker_run(engine, *spec, attached),
         }
     }
-    /// Source: compose v5.6 pkg/compose/create.go: a secret or config whose file is not there.
-    fn warn_of_files(&mut self, _engine: &Engine, _project: &Project) {}
+    fn create(&mut self, engine: &Engine, project: &Project, options: &CreateOptions) {
+        match plan(engine, project, options) {
+            Ok((dag, mut lines)) => {
+                self.lines.append(&mut lines);
+                self.dag = dag;
+            }
+            Err((mut lines, words)) => {
+                self.lines.append(&mut lines);
+                self.failed(engine, &words);
+            }
+        }
+    }
     fn down(&mut self, engine: &mut Engine, options: DownOptions) {
         // Three rounds: the services' containers, lost ones, then what held them.
         self.dag = acts::down(engine, &self.project, &options);
@@ -436,13 +454,15 @@ impl Job {
                 Do::VolumeRemove(name) => Act::VolumeRemove(name),
                 Do::Fault(words) => Act::Put(0, Vec::new(), Some(words.to_string())),
             };
-            let node = Node::new(act);
-            let node = if name.is_empty() { node } else { node.ends(&*name) };
-            let _ = last.replace(dag.add(node));
+            let done = dag.add(Node::new(act));
+            // Names are told in the order of the line.
+            let node = Node::new(Act::Nothing).after(last.into_iter().chain([done]));
+            last = Some(dag.add(if name.is_empty() { node } else { node.ends(&*name) }));
         }
         self.dag = dag;
     }
     fn docker_run(&mut self, engine: &mut Engine, spec: crate::compose::engine::Spec, attached: bool) {
+        self.docker_run = true;
         let name = spec.name.clone();
         let mut dag = Dag { cancels: true, ..Dag::default() };
         dag.add(Node::new(Act::Make(spec)));

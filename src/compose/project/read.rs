@@ -184,6 +184,21 @@ fn publish(node: &Value) -> Publish {
     }
 }
 
+/// `[IP:][HOST:]TARGET[/PROTOCOL]`, as `docker run -p` takes it.
+pub fn publish_of(text: &str) -> Option<Publish> {
+    let (ports, protocol) = text.split_once('/').unwrap_or((text, "tcp"));
+    let parts: Vec<&str> = ports.rsplitn(3, ':').collect();
+    let range = match parts.get(1).filter(|p| !p.is_empty()) {
+        None => None,
+        Some(p) => {
+            let (low, high) = p.split_once('-').unwrap_or((p, p));
+            Some((low.parse().ok()?, high.parse().ok()?))
+        }
+    };
+    let ip = parts.get(2).copied().unwrap_or_default();
+    Some(Publish { target: parts.first()?.parse().ok()?, protocol: protocol.into(), ip: ip.into(), range })
+}
+
 fn mounted(node: &Value) -> Mounted {
     Mounted {
         kind: text(node, "type"),

@@ -1,0 +1,189 @@
+//! The project that a command is about: from the files of the desk, or from what runs when only a name is given.
+
+use super::args::{Args, Flag};
+use super::verbs::{Cx, give_up, work};
+use super::{Desk, Next};
+use crate::compose::files::{self, config, config::Show};
+use crate::compose::project::{OUT, Project, Step, observed};
+use crate::map;
+use crate::text::{Problem, Value};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+/// Flags before the verb. Source: compose v5.6 cmd/compose/compose.go, addProjectFlags, RootCommand.
+pub(super) const GLOBAL: &[Flag] = &[
+    ("profile", ' ', true),
+    ("project-name", 'p', true),
+    ("file", 'f', true),
+    ("env-file", ' ', true),
+    ("project-directory", ' ', true),
+    ("workdir", ' ', true),
+    ("compatibility", ' ', false),
+    ("progress", ' ', true),
+    ("ansi", ' ', true),
+    ("no-ansi", ' ', false),
+    ("verbose", ' ', false),
+    ("dry-run", ' ', false),
+    ("parallel", ' ', true),
+    ("all-resources", ' ', false),
+];
+
+/// What a project is read with.
+pub(super) struct Ask<'a> {
+    pub(super) global: &'a Args,
+    pub(super) env: &'a BTreeMap<String, String>,
+}
+
+/// A project and what is said while it is read.
+pub(super) struct Loaded {
+    pub(super) project: Project,
+    pub(super) warnings: Vec<String>,
+}
+
+/// Why there is no project: everything that is printed before the end.
+pub(super) struct NotLoaded {
+    pub(super) warnings: Vec<String>,
+    pub(super) words: String,
+}
+
+impl Ask<'_> {
+    /// The project of the files, with only some services when they are named, and what those depend on.
+    pub(super) fn project(&self, desk: &Desk, services: &[String]) -> Result<Loaded, NotLoaded> {
+        self.read(desk, services, true)
+    }
+    /// `tells`: whether keys that only Swarm honours are warned of; commands that make nothing are silent.
+    fn read(&self, desk: &Desk, services: &[String], tells: bool) -> Result<Loaded, NotLoaded> {
+        let folder = desk.folder();
+        let request = files::Request { services: services.to_vec(), ..self.request(desk) };
+        let (read, said) = files::load(&folder, &request);
+        let mut said: Vec<Problem> = said;
+        said.retain(|p| tells || p.code != "ignored");
+        let refused = |said: &[Problem], problem: &Problem| NotLoaded {
+            warnings: said.iter().map(|p| p.message.clone()).collect(),
+            words: problem.message.clone(),
+        };
+        let mut read = read.map_err(|problem| refused(&said, &problem))?;
+        if let Err(problem) = read.check_container_names() {
+            return Err(refused(&said, &problem));
+        }
+        if let Err(problem) = read.resolve_env_files(&folder, &mut said) {
+            return Err(refused(&said, &problem));
+        }
+        Ok(Loaded { project: rows(&read), warnings: said.iter().map(|p| p.message.clone()).collect() })
+    }
+    /// The project of the files, or of what runs when a name is given and no file.
+    pub(super) fn project_or_name(&self, desk: &Desk, services: &[String]) -> Result<Loaded, NotLoaded> {
+        let named = self.global.value("project-name").filter(|_| self.global.all("file").is_empty());
+        match named {
+            Some(name) => {
+                let mut project = observed::project_of(&desk.host.engine, &name.to_lowercase());
+                let names: Vec<Rc<str>> = services.iter().map(|s| s.as_str().into()).collect();
+                if let Ok(chosen) = project.with_selected(&names, true) {
+                    project = chosen;
+                }
+                Ok(Loaded { project, warnings: Vec::new() })
+            }
+            None => self.read(desk, services, false),
+        }
+    }
+    fn request(&self, desk: &Desk) -> files::Request {
+        let all = |name: &str| self.global.all(name).to_vec();
+        files::Request {
+            cwd: desk.folder.to_string(),
+            env: self.env.clone(),
+            files: all("file"),
+            name: self.global.value("project-name").map(str::to_string),
+            directory: self.global.value("project-directory").or(self.global.value("workdir")).map(str::to_string),
+            profiles: all("profile"),
+            env_files: all("env-file"),
+            all_resources: self.global.on("all-resources"),
+            ..files::Request::default()
+        }
+    }
+}
+
+/// The rows of a project that was read.
+fn rows(read: &files::Project) -> Project {
+    let value = |members: &files::Members| {
+        let list = members.iter().map(|(key, tree)| (key.clone(), tree.to_value()));
+        Value::Map(list.collect())
+    };
+    let tree = |services: &files::Members| {
+        Value::from(map! {
+            "name" => read.name.as_str(), "services" => value(services), "networks" => value(&read.networks),
+            "volumes" => value(&read.volumes), "secrets" => value(&read.secrets), "configs" => value(&read.configs),
+        })
+    };
+    let hashes: BTreeMap<Rc<str>, Rc<str>> =
+        read.services.iter().map(|(name, tree)| (name.clone(), files::hash::service(tree).into())).collect();
+    let mut project = Project::read(&tree(&read.services), &hashes);
+    project.disabled = Project::read(&tree(&read.disabled), &BTreeMap::new()).services;
+    for (key, row) in &mut project.networks {
+        row.hash = read.networks.get(key).map(files::hash::network).unwrap_or_default().into();
+    }
+    for (key, row) in &mut project.volumes {
+        row.hash = read.volumes.get(key).map(files::hash::volume).unwrap_or_default().into();
+    }
+    project.folder = read.working_dir.as_str().into();
+    project.files = read.files.iter().map(|f| f.as_str().into()).collect();
+    project.environment = read.env.iter().map(|(k, v)| (k.as_str().into(), v.as_str().into())).collect();
+    let names: Vec<Rc<str>> = project.services.keys().cloned().collect();
+    project.services.values_mut().for_each(|s| s.depends_on.retain(|dep, _| names.contains(dep)));
+    project
+}
+
+/// Flags of `config`. Source: compose v5.6 cmd/compose/config.go.
+pub(super) const CONFIG: &[Flag] = &[
+    ("format", ' ', true),
+    ("resolve-image-digests", ' ', false),
+    ("lock-image-digests", ' ', false),
+    ("quiet", 'q', false),
+    ("no-interpolate", ' ', false),
+    ("no-normalize", ' ', false),
+    ("no-path-resolution", ' ', false),
+    ("no-consistency", ' ', false),
+    ("no-env-resolution", ' ', false),
+    ("services", ' ', false),
+    ("volumes", ' ', false),
+    ("networks", ' ', false),
+    ("models", ' ', false),
+    ("profiles", ' ', false),
+    ("images", ' ', false),
+    ("hash", ' ', true),
+    ("output", 'o', true),
+    ("environment", ' ', false),
+    ("variables", ' ', false),
+];
+
+/// `config`.
+pub(super) fn config(cx: &Cx) -> Next {
+    let on = |name| cx.args.on(name);
+    let request = files::Request {
+        services: cx.args.words.clone(),
+        no_interpolate: on("no-interpolate"),
+        no_normalize: on("no-normalize"),
+        no_consistency: on("no-consistency"),
+        no_env_resolution: on("no-env-resolution"),
+        ..cx.ask.request(cx.desk)
+    };
+    let show = match () {
+        () if on("services") => Show::Services,
+        () if on("volumes") => Show::Volumes,
+        () if on("networks") => Show::Networks,
+        () if on("models") => Show::Models,
+        () if on("profiles") => Show::Profiles,
+        () if on("images") => Show::Images,
+        () if on("environment") => Show::Environment,
+        () => cx.args.value("hash").map_or(Show::All, |names| Show::Hash(names.to_string())),
+    };
+    let format = cx.args.value("format").unwrap_or_default().to_string();
+    let options = config::Options { format, quiet: on("quiet"), show };
+    let printed = config::run(&cx.desk.folder(), &request, &options);
+    let warnings: Vec<String> = printed.warnings.iter().map(|p| p.message.clone()).collect();
+    if let Some(problem) = printed.refused {
+        return give_up(cx, NotLoaded { warnings, words: problem.message });
+    }
+    let loaded = Loaded { project: Project::default(), warnings };
+    let steps = printed.out.lines().map(|l| Step::Say(OUT, l.into())).collect();
+    work(cx, loaded, steps, None)
+}

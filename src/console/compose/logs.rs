@@ -1,0 +1,67 @@
+//! `compose logs`. Source: compose v5.6 cmd/compose/logs.go, pkg/compose/logs.go.
+
+use super::look::Look;
+use super::{Desk, Next};
+use crate::compose::engine::Printed;
+use crate::compose::project::observed::Seen;
+use crate::compose::project::{Names, OUT, Step, go_span, short_name};
+use crate::sim::Time;
+use std::rc::Rc;
+
+/// Prints what containers have printed, container by container; with `--follow` it goes on.
+pub(super) fn logs(look: &Look, desk: &Desk) -> Next {
+    let args = &look.args;
+    let index = args.value("index").and_then(|i| i.parse::<i64>().ok()).unwrap_or(0);
+    if index > 0 && args.words.len() != 1 {
+        return Next::error(1, "--index requires one service to be selected");
+    }
+    let chosen = |s: &Seen| match args.words.is_empty() {
+        true => look.project.services.get(&s.service).is_some_and(|row| row.attach),
+        false => args.words.iter().any(|w| **w == *s.service),
+    };
+    let mut seen = look.seen(desk);
+    seen.retain(|s| !s.one_off && chosen(s) && (index == 0 || s.number == index));
+    if index > 0 && seen.is_empty() {
+        return Next::error(1, format!("service \"{}\" is not running container #{index}", args.words[0]));
+    }
+    let mut names = Names::shown(!args.on("no-log-prefix"));
+    let mut lines: Vec<(u8, String)> = Vec::new();
+    for one in &seen {
+        let name = short_name(one, &look.project.name);
+        for line in chosen_lines(look, desk.host.engine.output(one.cid), desk.host.now()) {
+            let text = match args.on("timestamps") {
+                true => format!("{} {}", stamp_of(&line), line.text),
+                false => line.text.to_string(),
+            };
+            lines.push((OUT, names.line(&name, &text).to_string()));
+        }
+    }
+    if !args.on("follow") {
+        return Next::Done(lines, 0);
+    }
+    let services: Vec<Rc<str>> = args.words.iter().map(|w| w.as_str().into()).collect();
+    let mut steps: Vec<Step> = lines.into_iter().map(|(fd, text)| Step::Say(fd, text.into())).collect();
+    steps.push(Step::FollowLogs(services, names));
+    Next::Work(look.project.clone(), steps, None)
+}
+
+/// What `--since`, `--until` and `--tail` leave.
+fn chosen_lines(look: &Look, lines: Vec<Printed>, now: Time) -> Vec<Printed> {
+    let moment = |name: &str| {
+        let span = go_span(look.args.value(name)?)?;
+        Some(Time(now.0.saturating_sub(span.0)))
+    };
+    let (since, until) = (moment("since"), moment("until"));
+    let kept = lines.into_iter().filter(|l| since.is_none_or(|t| l.t >= t) && until.is_none_or(|t| l.t <= t));
+    let mut kept: Vec<Printed> = kept.collect();
+    if let Some(n) = look.args.value("tail").and_then(|t| t.parse::<usize>().ok()) {
+        kept = kept.split_off(kept.len().saturating_sub(n));
+    }
+    kept
+}
+
+/// A moment with nanoseconds.
+fn stamp_of(line: &Printed) -> String {
+    let whole = crate::compose::project::stamp(line.t);
+    format!("{}.{:06}000Z", whole.trim_end_matches('Z'), line.t.0 % 1_000_000)
+}

@@ -1,0 +1,376 @@
+//! `docker compose …` and `docker …`: a desk with files, an environment and a Docker host, and the lines typed at it.
+//! Output is that of docker compose v5.6 and docker CLI v28.
+
+mod args;
+mod docker;
+mod inspect;
+mod load;
+mod logs;
+mod look;
+mod shell;
+mod table;
+#[cfg(test)]
+mod tests;
+mod up;
+mod verbs;
+mod views;
+mod words;
+
+use crate::compose::project::{Host, JobId, Line, OUT, Project, Step};
+use crate::sim::{Span, Time};
+use shell::{Command, Glue, Part, Word};
+use std::collections::{BTreeMap, VecDeque};
+use std::rc::Rc;
+
+/// A Docker host and who sits before it.
+#[derive(Clone, Debug)]
+pub struct Desk {
+    /// The host, with every command under way.
+    pub host: Host,
+    /// Full path of the folder.
+    pub folder: Rc<str>,
+    /// Files by path inside of the folder.
+    pub files: BTreeMap<String, Rc<str>>,
+    /// Environment.
+    pub env: BTreeMap<String, String>,
+    /// Whether standard output is a terminal.
+    pub tty: bool,
+    /// Lines under way, by number.
+    lines: BTreeMap<u32, Typed>,
+    next: u32,
+}
+
+/// A line under way or over.
+#[derive(Clone, Debug, Default)]
+struct Typed {
+    rest: VecDeque<Command>,
+    now: Option<Doing>,
+    filters: Vec<Vec<String>>,
+    into: Option<String>,
+    kept: Vec<Line>,
+    code: i32,
+    said: Vec<Line>,
+    over: bool,
+}
+
+/// What a command is at.
+#[derive(Clone, Debug)]
+enum Doing {
+    /// Its work, and what is looked at behind it.
+    Job(JobId, Option<look::Look>),
+    /// `sleep`.
+    Sleep(Time),
+}
+
+/// What a command turns out to be.
+enum Next {
+    /// Said and done.
+    Done(Vec<(u8, String)>, i32),
+    /// Work on the host; then, if asked for, a look.
+    Work(Rc<Project>, Vec<Step>, Option<look::Look>),
+    /// Time passes.
+    Sleep(Span),
+}
+
+impl Next {
+    /// Lines on standard output, and all is well.
+    pub(super) fn out(lines: Vec<String>) -> Next {
+        Next::Done(lines.into_iter().map(|l| (OUT, l)).collect(), 0)
+    }
+    /// An error.
+    pub(super) fn error(code: i32, words: impl Into<String>) -> Next {
+        Next::Done(vec![(crate::compose::project::ERR, words.into())], code)
+    }
+}
+
+impl Desk {
+    /// A desk with nothing on it.
+    pub fn new(seed: u64, folder: &str) -> Self {
+        Desk {
+            host: Host::new(seed),
+            folder: folder.into(),
+            files: BTreeMap::new(),
+            env: BTreeMap::new(),
+            tty: false,
+            lines: BTreeMap::new(),
+            next: 1,
+        }
+    }
+    /// The files by full path.
+    fn folder(&self) -> crate::compose::files::Folder {
+        let mut folder = crate::compose::files::Folder::new();
+        for (name, text) in &self.files {
+            let path = if name.starts_with('/') { name.clone() } else { format!("{}/{name}", self.folder) };
+            folder.put(&path, text.clone());
+        }
+        folder
+    }
+    /// Types a line; its number.
+    pub fn type_line(&mut self, line: &str) -> u32 {
+        let id = self.next;
+        self.next += 1;
+        let mut typed = Typed::default();
+        match shell::split(line) {
+            Ok(commands) => typed.rest = commands.into(),
+            Err(words) => {
+                let text = format!("sh: {words}");
+                typed.said.push(Line { t: self.host.now(), fd: crate::compose::project::ERR, text: text.into() });
+                (typed.code, typed.over) = (2, true);
+            }
+        }
+        self.lines.insert(id, typed);
+        self.go_on();
+        id
+    }
+    /// Plays everything up to and including `t`.
+    pub fn run_until(&mut self, t: Time) {
+        self.go_on();
+        while let Some(due) = self.next_due().filter(|due| *due <= t) {
+            self.host.run_until(due.max(self.host.now()));
+            self.go_on();
+        }
+        self.host.run_until(t);
+        self.go_on();
+    }
+    /// When something is due next.
+    pub fn next_due(&self) -> Option<Time> {
+        let sleeps = self.lines.values().filter_map(|l| match &l.now {
+            Some(Doing::Sleep(t)) => Some(*t),
+            _ => None,
+        });
+        sleeps.chain(self.host.next_due()).min()
+    }
+    /// What a line has said since the last call, and its exit code once it is over.
+    pub fn take(&mut self, id: u32) -> (Vec<Line>, Option<i32>) {
+        let Some(typed) = self.lines.get_mut(&id) else { return (Vec::new(), Some(0)) };
+        let said = std::mem::take(&mut typed.said);
+        let code = typed.over.then_some(typed.code);
+        if code.is_some() {
+            self.lines.remove(&id);
+        }
+        (said, code)
+    }
+    /// Whether a line is under way.
+    pub fn busy(&self, id: u32) -> bool {
+        self.lines.get(&id).is_some_and(|l| !l.over)
+    }
+    /// Ctrl-C on a line.
+    pub fn interrupt(&mut self, id: u32) {
+        match self.lines.get_mut(&id).and_then(|l| l.now.clone()) {
+            Some(Doing::Job(job, _)) => {
+                self.lines.get_mut(&id).into_iter().for_each(|l| l.rest.clear());
+                self.host.interrupt(job);
+            }
+            _ => {
+                if let Some(typed) = self.lines.get_mut(&id) {
+                    (typed.now, typed.over, typed.code) = (None, true, 130);
+                }
+            }
+        }
+        self.go_on();
+    }
+    /// Cuts a line off.
+    pub fn kill(&mut self, id: u32) {
+        if let Some(typed) = self.lines.get_mut(&id) {
+            if let Some(Doing::Job(job, _)) = typed.now.take() {
+                self.host.abandon(job);
+            }
+            (typed.over, typed.code) = (true, -9);
+        }
+    }
+    fn go_on(&mut self) {
+        let ids: Vec<u32> = self.lines.keys().copied().collect();
+        for id in ids {
+            let Some(mut typed) = self.lines.remove(&id) else { continue };
+            while !typed.over && self.one(&mut typed) {}
+            self.lines.insert(id, typed);
+        }
+    }
+    /// One move of a line; tells whether there was one.
+    fn one(&mut self, typed: &mut Typed) -> bool {
+        match typed.now.clone() {
+            Some(Doing::Sleep(until)) if until > self.host.now() => false,
+            Some(Doing::Sleep(_)) => {
+                self.end(typed, 0);
+                true
+            }
+            Some(Doing::Job(job, look)) => {
+                let (lines, code) = self.host.take_lines(job);
+                self.keep(typed, lines);
+                match (code, look) {
+                    (None, _) => false,
+                    (Some(0), Some(look)) => {
+                        typed.now = None;
+                        let next = look.look(self);
+                        self.take_next(typed, next);
+                        true
+                    }
+                    (Some(code), _) => {
+                        self.end(typed, code);
+                        true
+                    }
+                }
+            }
+            None => self.begin(typed),
+        }
+    }
+    fn keep(&mut self, typed: &mut Typed, lines: Vec<Line>) {
+        match typed.filters.is_empty() && typed.into.is_none() {
+            true => typed.said.extend(lines),
+            false => typed.kept.extend(lines),
+        }
+    }
+    fn begin(&mut self, typed: &mut Typed) -> bool {
+        let Some(command) = typed.rest.pop_front() else {
+            typed.over = true;
+            return true;
+        };
+        let skipped = match command.glue {
+            Glue::Always => false,
+            Glue::IfWell => typed.code != 0,
+            Glue::IfNot => typed.code == 0,
+        };
+        if skipped {
+            return true;
+        }
+        let mut pipeline = command.pipeline.iter().map(|words| self.expand(words));
+        let mut words = pipeline.next().unwrap_or_default();
+        typed.filters = pipeline.collect();
+        typed.into = command.into.clone();
+        let mut env = self.env.clone();
+        while let Some((name, value)) = words.first().and_then(|w| assignment(w)) {
+            env.insert(name, value);
+            words.remove(0);
+        }
+        let next = self.command(&words, &env);
+        self.take_next(typed, next);
+        true
+    }
+    fn take_next(&mut self, typed: &mut Typed, next: Next) {
+        match next {
+            Next::Done(lines, code) => {
+                let t = self.host.now();
+                let lines = lines.into_iter().map(|(fd, text)| Line { t, fd, text: text.into() }).collect();
+                self.keep(typed, lines);
+                self.end(typed, code);
+            }
+            Next::Work(project, steps, look) => {
+                typed.now = Some(Doing::Job(self.host.launch(project, steps), look));
+            }
+            Next::Sleep(span) => typed.now = Some(Doing::Sleep(self.host.now() + span)),
+        }
+    }
+    /// The end of a command: what filters leave of its output, and where that goes.
+    fn end(&mut self, typed: &mut Typed, code: i32) {
+        typed.now = None;
+        typed.code = code;
+        let kept = std::mem::take(&mut typed.kept);
+        let (out, err): (Vec<Line>, Vec<Line>) = kept.into_iter().partition(|l| l.fd == OUT);
+        typed.said.extend(err);
+        let text: String = out.iter().map(|l| format!("{}\n", l.text)).collect();
+        let filters = std::mem::take(&mut typed.filters);
+        let text = super::shell::filtered(&text, &filters);
+        if !filters.is_empty() {
+            typed.code = 0;
+        }
+        match typed.into.take() {
+            Some(name) => {
+                self.files.insert(name, text.as_str().into());
+            }
+            None => {
+                let t = self.host.now();
+                typed.said.extend(text.lines().map(|l| Line { t, fd: OUT, text: l.into() }));
+            }
+        }
+    }
+    /// Words with what variables and commands in them say.
+    fn expand(&self, words: &[Word]) -> Vec<String> {
+        let mut out = Vec::new();
+        for word in words {
+            let mut text = String::new();
+            let mut split = false;
+            for part in &word.parts {
+                match part {
+                    Part::Text(t) => text.push_str(t),
+                    Part::Variable(name) => text.push_str(self.env.get(name).map_or("", String::as_str)),
+                    Part::Command(command) => {
+                        split = !word.quoted;
+                        text.push_str(&self.at_once(command));
+                    }
+                }
+            }
+            match split {
+                true => out.extend(text.split_whitespace().map(str::to_string)),
+                false => out.push(text),
+            }
+        }
+        out
+    }
+    /// What a command that only reads prints, at this moment.
+    fn at_once(&self, line: &str) -> String {
+        let mut desk = self.clone();
+        let Ok(commands) = shell::split(line) else { return String::new() };
+        let mut out = String::new();
+        for command in commands {
+            let words = desk.expand(command.pipeline.first().map(Vec::as_slice).unwrap_or_default());
+            let env = desk.env.clone();
+            let mut next = desk.command(&words, &env);
+            while let Next::Work(_, _, Some(look)) = next {
+                next = look.look(&mut desk);
+            }
+            if let Next::Done(lines, _) = next {
+                lines.iter().filter(|(fd, _)| *fd == OUT).for_each(|(_, text)| out += &format!("{text}\n"));
+            }
+        }
+        out
+    }
+    fn command(&mut self, words: &[String], env: &BTreeMap<String, String>) -> Next {
+        let list: Vec<&str> = words.iter().map(String::as_str).collect();
+        match list.as_slice() {
+            [] | ["true" | ":"] => Next::Done(Vec::new(), 0),
+            ["false"] => Next::Done(Vec::new(), 1),
+            ["docker", "compose", ..] => verbs::run(self, &words[2..], env),
+            ["docker-compose", ..] => verbs::run(self, &words[1..], env),
+            ["docker", ..] => docker::run(self, &words[1..]),
+            ["echo", rest @ ..] => Next::out(vec![rest.join(" ")]),
+            ["cat", names @ ..] => self.cat(names),
+            ["sleep" | "wait", time, ..] => {
+                let time = if time.ends_with(char::is_alphabetic) { time.to_string() } else { format!("{time}s") };
+                match crate::compose::project::go_span(&time) {
+                    Some(span) => Next::Sleep(span),
+                    None => Next::error(1, format!("sleep: invalid time interval '{time}'")),
+                }
+            }
+            [.., "get", url] if words.len() > 2 => self.get(url),
+            [name, ..] => Next::error(127, format!("sh: {name}: not found")),
+        }
+    }
+    fn cat(&self, names: &[&str]) -> Next {
+        let mut lines = Vec::new();
+        for name in names {
+            match self.files.get(*name) {
+                Some(text) => lines.extend(text.lines().map(|l| (OUT, l.to_string()))),
+                None => return Next::error(1, format!("cat: {name}: No such file or directory")),
+            }
+        }
+        Next::Done(lines, 0)
+    }
+    /// A request from the machine itself to a published port.
+    fn get(&mut self, url: &str) -> Next {
+        let port = url.rsplit(':').next().and_then(|p| p.split('/').next()).and_then(|p| p.parse().ok()).unwrap_or(80);
+        match self.host.engine.get_published(port) {
+            Some(page) => Next::out(vec![format!("200 {page}")]),
+            None => {
+                let at = format!("127.0.0.1:{port}");
+                let words = format!("error: Get \"{url}\": dial tcp {at}: connect: connection refused");
+                Next::Done(vec![(OUT, words)], 1)
+            }
+        }
+    }
+}
+
+fn assignment(word: &str) -> Option<(String, String)> {
+    let (name, value) = word.split_once('=')?;
+    let upper = |c: char| c.is_ascii_uppercase() || c == '_' || c.is_ascii_digit();
+    (!name.is_empty() && name.chars().all(upper)).then(|| (name.to_string(), value.to_string()))
+}

@@ -1,0 +1,344 @@
+//! `up`, `create`, `scale` and `run`.
+//! Source: compose v5.6 cmd/compose/up.go, create.go, scale.go, run.go.
+
+use super::Next;
+use super::args::Flag;
+use super::load::{Loaded, NotLoaded};
+use super::verbs::{Cx, give_up, names, timeout, work};
+use crate::compose::project::{CreateOptions, OnExit, Once, Project, Recreate, Step, publish_of};
+use crate::sim::Span;
+use std::rc::Rc;
+
+/// Flags of `create`.
+pub(super) const CREATE: &[Flag] = &[
+    ("build", ' ', false),
+    ("no-build", ' ', false),
+    ("pull", ' ', true),
+    ("quiet-pull", ' ', false),
+    ("force-recreate", ' ', false),
+    ("no-recreate", ' ', false),
+    ("remove-orphans", ' ', false),
+    ("scale", ' ', true),
+    ("yes", 'y', false),
+    ("timeout", 't', true),
+];
+
+/// Flags of `up`.
+pub(super) const UP: &[Flag] = &[
+    ("detach", 'd', false),
+    ("build", ' ', false),
+    ("no-build", ' ', false),
+    ("pull", ' ', true),
+    ("remove-orphans", ' ', false),
+    ("scale", ' ', true),
+    ("no-color", ' ', false),
+    ("no-log-prefix", ' ', false),
+    ("force-recreate", ' ', false),
+    ("no-recreate", ' ', false),
+    ("no-start", ' ', false),
+    ("abort-on-container-exit", ' ', false),
+    ("abort-on-container-failure", ' ', false),
+    ("exit-code-from", ' ', true),
+    ("timeout", 't', true),
+    ("timestamps", ' ', false),
+    ("no-deps", ' ', false),
+    ("always-recreate-deps", ' ', false),
+    ("renew-anon-volumes", 'V', false),
+    ("quiet-pull", ' ', false),
+    ("quiet-build", ' ', false),
+    ("attach", ' ', true),
+    ("no-attach", ' ', true),
+    ("attach-dependencies", ' ', false),
+    ("wait", ' ', false),
+    ("wait-timeout", ' ', true),
+    ("watch", 'w', false),
+    ("menu", ' ', false),
+    ("yes", 'y', false),
+];
+
+/// Flags of `run`.
+pub(super) const RUN: &[Flag] = &[
+    ("detach", 'd', false),
+    ("env", 'e', true),
+    ("env-from-file", ' ', true),
+    ("label", 'l', true),
+    ("rm", ' ', false),
+    ("no-TTY", ' ', false),
+    ("no-tty", 'T', false),
+    ("name", ' ', true),
+    ("user", 'u', true),
+    ("workdir", 'w', true),
+    ("entrypoint", ' ', true),
+    ("cap-add", ' ', true),
+    ("cap-drop", ' ', true),
+    ("no-deps", ' ', false),
+    ("volume", 'v', true),
+    ("publish", 'p', true),
+    ("use-aliases", ' ', false),
+    ("service-ports", 'P', false),
+    ("pull", ' ', true),
+    ("quiet", 'q', false),
+    ("quiet-build", ' ', false),
+    ("quiet-pull", ' ', false),
+    ("build", ' ', false),
+    ("remove-orphans", ' ', false),
+    ("interactive", 'i', false),
+    ("tty", 't', false),
+];
+
+/// Source: compose v5.6 cmd/compose/up.go, validateFlags.
+fn incompatible(cx: &Cx) -> Option<&'static str> {
+    let on = |name| cx.args.on(name);
+    let given = |name| !cx.args.all(name).is_empty();
+    let stops = on("abort-on-container-exit") || (given("exit-code-from") && !on("abort-on-container-failure"));
+    let detached = on("detach") || on("wait");
+    let fails = on("abort-on-container-failure");
+    if stops && fails {
+        return Some("--abort-on-container-failure cannot be combined with --abort-on-container-exit");
+    }
+    if on("wait") && (on("attach-dependencies") || stops || given("attach")) {
+        return Some("--wait cannot be combined with --abort-on-container-exit, --attach or --attach-dependencies");
+    }
+    if on("build") && on("no-build") {
+        return Some("--build and --no-build are incompatible");
+    }
+    if detached && (on("attach-dependencies") || stops || fails || given("attach") || on("watch")) {
+        return Some(match on("wait") {
+            true => "--wait cannot be combined with --abort-on-container-exit, --abort-on-container-failure, --attach, --attach-dependencies or --watch",
+            false => "--detach cannot be combined with --abort-on-container-exit, --abort-on-container-failure, --attach, --attach-dependencies or --watch",
+        });
+    }
+    if on("renew-anon-volumes") && on("no-recreate") {
+        return Some("--no-recreate and --renew-anon-volumes are incompatible");
+    }
+    if on("force-recreate") && on("no-recreate") {
+        return Some("--force-recreate and --no-recreate are incompatible");
+    }
+    if on("always-recreate-deps") && on("no-recreate") {
+        return Some("--always-recreate-deps and --no-recreate are incompatible");
+    }
+    None
+}
+
+fn options(cx: &Cx) -> CreateOptions {
+    let on = |name| cx.args.on(name);
+    CreateOptions {
+        services: names(&cx.args.words),
+        recreate: match () {
+            () if on("no-recreate") => Recreate::Never,
+            () if on("force-recreate") || on("renew-anon-volumes") => Recreate::Force,
+            () => Recreate::Diverged,
+        },
+        recreate_dependencies: match () {
+            () if on("no-recreate") => Recreate::Never,
+            () if on("always-recreate-deps") => Recreate::Force,
+            () => Recreate::Diverged,
+        },
+        inherit: !on("renew-anon-volumes"),
+        timeout: timeout(cx),
+        remove_orphans: on("remove-orphans"),
+        ignore_orphans: cx.ask.env.get("COMPOSE_IGNORE_ORPHANS").is_some_and(|v| v == "true" || v == "1"),
+        yes: on("yes"),
+    }
+}
+
+/// `--scale SERVICE=NUM`.
+fn scale_by(project: &mut Project, list: &[String]) -> Result<(), String> {
+    for item in list {
+        let bad = || format!("invalid --scale option \"{item}\". Should be SERVICE=NUM");
+        let (name, number) = item.split_once('=').filter(|(_, n)| !n.is_empty()).ok_or_else(bad)?;
+        let number: i64 =
+            number.parse().map_err(|_| format!("strconv.Atoi: parsing \"{number}\": invalid syntax"))?;
+        set_scale(project, name, number)?;
+    }
+    Ok(())
+}
+
+fn set_scale(project: &mut Project, name: &str, number: i64) -> Result<(), String> {
+    match project.services.get_mut(name) {
+        Some(service) => {
+            service.scale = number;
+            service.none_deployed = service.none_deployed && number == 0;
+            Ok(())
+        }
+        None => Err(format!("no such service: {name}")),
+    }
+}
+
+/// The project with what the flags change, or the end.
+fn prepared(cx: &Cx) -> Result<Loaded, NotLoaded> {
+    let mut loaded = cx.ask.project(cx.desk, &cx.args.words)?;
+    let failed = |warnings: &[String], words| NotLoaded { warnings: warnings.to_vec(), words };
+    if let Err(words) = scale_by(&mut loaded.project, cx.args.all("scale")) {
+        return Err(failed(&loaded.warnings, words));
+    }
+    if cx.args.on("no-deps") {
+        match loaded.project.with_selected(&names(&cx.args.words), false) {
+            Ok(project) => loaded.project = project,
+            Err(words) => return Err(failed(&loaded.warnings, words)),
+        }
+    }
+    let from = cx.args.value("exit-code-from").filter(|n| !loaded.project.services.contains_key(*n));
+    if let Some(name) = from {
+        return Err(failed(&loaded.warnings, format!("no such service: {name}")));
+    }
+    if loaded.project.services.is_empty() {
+        return Err(failed(&loaded.warnings, "no service selected".into()));
+    }
+    Ok(loaded)
+}
+
+/// `up`.
+pub(super) fn up(cx: &Cx) -> Next {
+    if let Some(words) = incompatible(cx) {
+        return give_up(cx, NotLoaded { warnings: Vec::new(), words: words.into() });
+    }
+    let loaded = match prepared(cx) {
+        Ok(loaded) => loaded,
+        Err(not) => return give_up(cx, not),
+    };
+    let mut steps = vec![Step::Create(options(cx))];
+    let wait = cx.args.value("wait-timeout").and_then(|t| t.parse().ok()).filter(|t| *t > 0).map(Span::secs);
+    let detached = cx.args.on("detach") || cx.args.on("wait");
+    if cx.args.on("no-start") {
+        return work(cx, loaded, steps, None);
+    }
+    if !detached {
+        let exit_from = cx.args.value("exit-code-from").unwrap_or_default();
+        let on_exit = match () {
+            () if cx.args.on("abort-on-container-failure") => OnExit::Fail,
+            () if cx.args.on("abort-on-container-exit") || !exit_from.is_empty() => OnExit::Stop,
+            () => OnExit::Ignore,
+        };
+        let prefixed = !cx.args.on("no-log-prefix");
+        steps.push(Step::Attach(attached(cx, &loaded.project), on_exit, exit_from.into(), prefixed));
+    }
+    steps.push(Step::Start(wait));
+    if cx.args.on("wait") {
+        steps.push(Step::WaitAll(wait));
+    }
+    work(cx, loaded, steps, None)
+}
+
+/// Services whose output is shown.
+fn attached(cx: &Cx, project: &Project) -> Vec<Rc<str>> {
+    let chosen = names(cx.args.all("attach"));
+    let named = names(&cx.args.words);
+    let mut list: Vec<Rc<str>> = match () {
+        () if !chosen.is_empty() => chosen,
+        () if named.is_empty() || cx.args.on("attach-dependencies") => {
+            project.services.values().filter(|s| s.attach).map(|s| s.name.clone()).collect()
+        }
+        () => named.into_iter().filter(|n| project.services.get(n).is_some_and(|s| s.attach)).collect(),
+    };
+    list.retain(|name| !cx.args.all("no-attach").iter().any(|n| **n == **name));
+    list
+}
+
+/// `create`.
+pub(super) fn create(cx: &Cx) -> Next {
+    match prepared(cx) {
+        Ok(loaded) => work(cx, loaded, vec![Step::Create(options(cx))], None),
+        Err(not) => give_up(cx, not),
+    }
+}
+
+/// `scale SERVICE=REPLICAS…`. Source: compose v5.6 cmd/compose/scale.go; a negative number stands for none.
+pub(super) fn scale(cx: &Cx) -> Next {
+    let mut wanted = Vec::new();
+    for word in &cx.args.words {
+        let bad = || NotLoaded { warnings: Vec::new(), words: format!("invalid scale specifier: {word}") };
+        let Some((name, number)) = word.split_once('=').filter(|(k, v)| !k.is_empty() && !v.is_empty()) else {
+            return give_up(cx, bad());
+        };
+        let Ok(number) = number.parse::<i64>() else {
+            let words = format!("invalid scale specifier: can't parse replica value as int: {word}");
+            return give_up(cx, NotLoaded { warnings: Vec::new(), words });
+        };
+        wanted.push((name.to_string(), number));
+    }
+    if wanted.is_empty() {
+        let words = "\"docker compose scale\" requires at least 1 argument.";
+        return give_up(cx, NotLoaded { warnings: Vec::new(), words: words.into() });
+    }
+    let services: Vec<String> = wanted.iter().map(|(name, _)| name.clone()).collect();
+    let mut loaded = match cx.ask.project(cx.desk, &services) {
+        Ok(loaded) => loaded,
+        Err(not) => return give_up(cx, not),
+    };
+    if cx.args.on("no-deps")
+        && let Ok(project) = loaded.project.with_selected(&names(&services), false)
+    {
+        loaded.project = project;
+    }
+    for (name, number) in &wanted {
+        if let Err(words) = set_scale(&mut loaded.project, name, *number) {
+            return give_up(cx, NotLoaded { warnings: loaded.warnings, words });
+        }
+    }
+    let options = CreateOptions { services: names(&services), inherit: false, ..CreateOptions::default() };
+    work(cx, loaded, vec![Step::Create(options), Step::Start(None)], None)
+}
+
+/// `run`: the dependencies first, then one container of the service.
+pub(super) fn run(cx: &Cx) -> Next {
+    let Some((name, command)) = cx.args.words.split_first() else {
+        let words = "\"docker compose run\" requires at least 1 argument.";
+        return give_up(cx, NotLoaded { warnings: Vec::new(), words: words.into() });
+    };
+    let loaded = match cx.ask.project(cx.desk, std::slice::from_ref(name)) {
+        Ok(loaded) => loaded,
+        Err(not) => return give_up(cx, not),
+    };
+    let project = &loaded.project;
+    let Some(mut service) = project.services.get(name.as_str()).cloned() else {
+        return give_up(cx, NotLoaded { warnings: loaded.warnings, words: format!("no such service: {name}") });
+    };
+    let slug = cx.desk.host.engine.events.len() as u64 ^ cx.desk.host.now().0;
+    let slug = format!("{:012x}", crate::sim::mix(slug) >> 16);
+    let usual = || format!("{}-{name}-run-{slug}", project.name);
+    service.container_name = cx.args.value("name").map_or_else(usual, str::to_string).into();
+    service.scale = 1;
+    if let Some(entry) = cx.args.value("entrypoint") {
+        service.entrypoint = Some(entry.split_whitespace().map(Rc::from).collect());
+        service.command = Some(Vec::new());
+    }
+    if !command.is_empty() {
+        service.command = Some(names(command));
+    }
+    for pair in cx.args.all("env") {
+        let (key, value) = match pair.split_once('=') {
+            Some((key, value)) => (key, value.to_string()),
+            None => (pair.as_str(), cx.ask.env.get(pair).cloned().unwrap_or_default()),
+        };
+        service.environment.retain(|(k, _)| **k != *key);
+        service.environment.push((key.into(), value.as_str().into()));
+    }
+    if !cx.args.on("service-ports") {
+        service.ports.clear();
+    }
+    service.ports.extend(cx.args.all("publish").iter().filter_map(|p| publish_of(p)));
+    let no_deps = cx.args.on("no-deps");
+    let others = if no_deps { project.keep(|_| false) } else { project.keep(|other| other != name) };
+    let once = Once {
+        service,
+        remove: cx.args.on("rm"),
+        detach: cx.args.on("detach"),
+        aliases: cx.args.on("use-aliases"),
+        waits: !no_deps,
+    };
+    let mut options = CreateOptions { ignore_orphans: options(cx).ignore_orphans, ..CreateOptions::default() };
+    options.remove_orphans = cx.args.on("remove-orphans");
+    let whole = project.clone();
+    // The networks and volumes of the service itself are made with those of its dependencies.
+    let mut made = others.clone();
+    made.networks.clone_from(&whole.networks);
+    made.volumes.clone_from(&whole.volumes);
+    let mut steps = vec![Step::CreateFor(Rc::new(made.clone()), options)];
+    if !others.services.is_empty() {
+        steps.push(Step::StartFor(Rc::new(made)));
+    }
+    steps.push(Step::RunOnce(Box::new(once)));
+    let loaded = Loaded { project: whole, warnings: loaded.warnings };
+    work(cx, loaded, steps, None)
+}

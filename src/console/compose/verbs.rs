@@ -1,0 +1,265 @@
+//! The verbs of `docker compose`.
+
+use super::args::{Args, Flag};
+use super::load::{Ask, GLOBAL, Loaded, NotLoaded};
+use super::look::{Kind, Look};
+use super::{Desk, Next, up};
+use crate::compose::project::{CLIENT, DownOptions, ERR, GOODBYE, Project, Step, quoted, stamp};
+use crate::sim::Span;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+/// What a verb works with.
+pub(super) struct Cx<'a> {
+    pub(super) desk: &'a Desk,
+    pub(super) ask: Ask<'a>,
+    pub(super) args: Args,
+}
+
+type Run = fn(&Cx) -> Next;
+
+/// Name, flags, whether flags may stand behind words, what it does.
+struct Verb(&'static str, &'static [Flag], bool, Run);
+
+const TIMEOUT: Flag = ("timeout", 't', true);
+
+/// Source: compose v5.6 cmd/compose/*.go, the flags of each command.
+const VERBS: &[Verb] = &[
+    Verb("up", up::UP, true, up::up),
+    Verb("create", up::CREATE, true, up::create),
+    Verb("scale", &[("no-deps", ' ', false)], true, up::scale),
+    Verb("run", up::RUN, false, up::run),
+    Verb(
+        "down",
+        &[("remove-orphans", ' ', false), TIMEOUT, ("volumes", 'v', false), ("rmi", ' ', true)],
+        true,
+        down,
+    ),
+    Verb("start", &[("wait", ' ', false), ("wait-timeout", ' ', true)], true, start),
+    Verb("stop", &[TIMEOUT], true, |cx| acting(cx, |cx, names| vec![Step::Stop(names, timeout(cx))])),
+    Verb("restart", &[TIMEOUT, ("no-deps", ' ', false)], true, restart),
+    Verb("kill", &[("signal", 's', true), ("remove-orphans", ' ', false)], true, |cx| {
+        acting(cx, |cx, names| vec![Step::Kill(names, cx.args.value("signal").unwrap_or("SIGKILL").into())])
+    }),
+    Verb("pause", &[], true, |cx| acting(cx, |_, names| vec![Step::Freeze(names, true)])),
+    Verb("unpause", &[], true, |cx| acting(cx, |_, names| vec![Step::Freeze(names, false)])),
+    Verb(
+        "rm",
+        &[("force", 'f', false), ("stop", 's', false), ("volumes", 'v', false), ("all", 'a', false)],
+        true,
+        remove,
+    ),
+    Verb(
+        "ps",
+        &[
+            ("all", 'a', false),
+            ("quiet", 'q', false),
+            ("services", ' ', false),
+            ("format", ' ', true),
+            ("filter", ' ', true),
+            ("status", ' ', true),
+            ("no-trunc", ' ', false),
+            ("orphans", ' ', false),
+        ],
+        true,
+        |cx| seeing(cx, Kind::Ps, true),
+    ),
+    Verb("images", &[("quiet", 'q', false), ("format", ' ', true)], true, |cx| seeing(cx, Kind::Images, false)),
+    Verb(
+        "ls",
+        &[("all", 'a', false), ("quiet", 'q', false), ("format", ' ', true), ("filter", ' ', true)],
+        true,
+        list,
+    ),
+    Verb("top", &[], true, |cx| seeing(cx, Kind::Top, false)),
+    Verb("port", &[("protocol", ' ', true), ("index", ' ', true)], true, |cx| seeing(cx, Kind::Port, false)),
+    Verb(
+        "logs",
+        &[
+            ("follow", 'f', false),
+            ("index", ' ', true),
+            ("since", ' ', true),
+            ("until", ' ', true),
+            ("no-color", ' ', false),
+            ("no-log-prefix", ' ', false),
+            ("timestamps", 't', false),
+            ("tail", 'n', true),
+        ],
+        true,
+        |cx| seeing(cx, Kind::Logs, true),
+    ),
+    Verb(
+        "exec",
+        &[
+            ("detach", 'd', false),
+            ("env", 'e', true),
+            ("index", ' ', true),
+            ("privileged", ' ', false),
+            ("user", 'u', true),
+            ("no-tty", 'T', false),
+            ("no-TTY", ' ', false),
+            ("workdir", 'w', true),
+            ("interactive", 'i', false),
+            ("tty", 't', false),
+        ],
+        false,
+        |cx| seeing(cx, Kind::Exec, false),
+    ),
+    Verb("wait", &[("down-project", ' ', false)], true, |cx| seeing(cx, Kind::Wait, false)),
+    Verb("events", &[("json", ' ', false), ("since", ' ', true), ("until", ' ', true)], true, |cx| {
+        seeing(cx, Kind::Events, false)
+    }),
+    Verb("volumes", &[("quiet", 'q', false), ("format", ' ', true)], true, |cx| seeing(cx, Kind::Volumes, false)),
+    Verb("stats", &[("all", 'a', false), ("no-stream", ' ', false), ("format", ' ', true), ("no-trunc", ' ', false)], true, |cx| {
+        seeing(cx, Kind::Stats, false)
+    }),
+    Verb("config", super::load::CONFIG, true, super::load::config),
+    Verb("convert", super::load::CONFIG, true, super::load::config),
+    Verb("build", &[("quiet", 'q', false), ("no-cache", ' ', false), ("pull", ' ', false)], true, |cx| {
+        acting(cx, |_, _| Vec::new())
+    }),
+    Verb("pull", &[("quiet", 'q', false), ("ignore-pull-failures", ' ', false)], true, |cx| {
+        acting(cx, |_, _| Vec::new())
+    }),
+    Verb("version", &[("short", ' ', false), ("format", 'f', true)], true, version),
+];
+
+/// Runs what stands behind `docker compose`.
+pub(super) fn run(desk: &mut Desk, words: &[String], env: &BTreeMap<String, String>) -> Next {
+    let global = match Args::read(words, GLOBAL, false) {
+        Ok(global) => global,
+        Err(error) => return Next::error(1, error),
+    };
+    let Some((name, rest)) = global.words.split_first() else {
+        return Next::error(0, "Usage:  docker compose [OPTIONS] COMMAND");
+    };
+    let Some(Verb(_, flags, mixed, run)) = VERBS.iter().find(|v| v.0 == name) else {
+        return Next::error(1, format!("unknown docker command: \"compose {name}\""));
+    };
+    let args = match Args::read(rest, flags, *mixed) {
+        Ok(args) => args,
+        Err(error) => return Next::error(1, error),
+    };
+    run(&Cx { desk, ask: Ask { global: &global, env }, args })
+}
+
+/// Names as the rows spell them.
+pub(super) fn names(words: &[String]) -> Vec<Rc<str>> {
+    words.iter().map(|w| w.as_str().into()).collect()
+}
+
+/// `--timeout`, in whole seconds.
+pub(super) fn timeout(cx: &Cx) -> Option<Span> {
+    cx.args.value("timeout").and_then(|t| t.parse().ok()).map(Span::secs)
+}
+
+/// A line of the client's log.
+pub(super) fn warned(cx: &Cx, words: &str) -> String {
+    let t = cx.desk.host.now() + CLIENT;
+    format!("time=\"{}\" level=warning msg={}", stamp(t), quoted(words))
+}
+
+/// Work with a project: the client starts, warns, and does it.
+pub(super) fn work(cx: &Cx, loaded: Loaded, steps: Vec<Step>, look: Option<Look>) -> Next {
+    let mut all = vec![Step::Pause(CLIENT)];
+    all.extend(loaded.warnings.iter().map(|w| Step::Say(ERR, warned(cx, w).into())));
+    all.extend(steps);
+    if look.is_none() {
+        all.push(Step::Pause(GOODBYE));
+    }
+    Next::Work(Rc::new(loaded.project), all, look)
+}
+
+/// The client starts, warns, and gives up.
+pub(super) fn give_up(cx: &Cx, not: NotLoaded) -> Next {
+    let mut steps = vec![Step::Pause(CLIENT)];
+    steps.extend(not.warnings.iter().map(|w| Step::Say(ERR, warned(cx, w).into())));
+    steps.extend(not.words.lines().map(|l| Step::Say(ERR, l.into())));
+    steps.push(Step::Exit(1));
+    Next::Work(Rc::new(Project::default()), steps, None)
+}
+
+fn acting(cx: &Cx, steps: fn(&Cx, Vec<Rc<str>>) -> Vec<Step>) -> Next {
+    match cx.ask.project_or_name(cx.desk, &cx.args.words) {
+        Ok(loaded) => work(cx, loaded, steps(cx, names(&cx.args.words)), None),
+        Err(not) => give_up(cx, not),
+    }
+}
+
+/// Something is looked at once the client runs; `services` tells whether all words name services.
+fn seeing(cx: &Cx, kind: Kind, services: bool) -> Next {
+    let chosen = if services && !matches!(kind, Kind::Ps) { &cx.args.words[..] } else { &[] };
+    match cx.ask.project_or_name(cx.desk, chosen) {
+        Ok(loaded) => {
+            let look = Look { kind, project: Rc::new(loaded.project.clone()), args: cx.args.clone() };
+            work(cx, loaded, Vec::new(), Some(look))
+        }
+        Err(not) => give_up(cx, not),
+    }
+}
+
+fn list(cx: &Cx) -> Next {
+    let look = Look { kind: Kind::Ls, project: Rc::default(), args: cx.args.clone() };
+    let loaded = Loaded { project: Project::default(), warnings: Vec::new() };
+    work(cx, loaded, Vec::new(), Some(look))
+}
+
+fn down(cx: &Cx) -> Next {
+    match cx.ask.project_or_name(cx.desk, &cx.args.words) {
+        Ok(loaded) => {
+            let options = DownOptions {
+                services: names(&cx.args.words),
+                volumes: cx.args.on("volumes"),
+                orphans: cx.args.on("remove-orphans"),
+                timeout: timeout(cx),
+            };
+            work(cx, loaded, vec![Step::Down(options)], None)
+        }
+        Err(not) => give_up(cx, not),
+    }
+}
+
+fn start(cx: &Cx) -> Next {
+    match cx.ask.project_or_name(cx.desk, &cx.args.words) {
+        Ok(loaded) => {
+            let wait = cx.args.value("wait-timeout").and_then(|t| t.parse().ok()).filter(|t| *t > 0).map(Span::secs);
+            let mut steps = vec![Step::Start(wait)];
+            if cx.args.on("wait") {
+                steps.push(Step::WaitAll(wait));
+            }
+            work(cx, loaded, steps, None)
+        }
+        Err(not) => give_up(cx, not),
+    }
+}
+
+/// `restart` looks at the whole project: dependants may be restarted too.
+fn restart(cx: &Cx) -> Next {
+    match cx.ask.project_or_name(cx.desk, &[]) {
+        Ok(loaded) => {
+            if let Some(unknown) = cx.args.words.iter().find(|w| !loaded.project.services.contains_key(w.as_str())) {
+                let words = format!("no such service: {unknown}");
+                return give_up(cx, NotLoaded { warnings: loaded.warnings, words });
+            }
+            let step = Step::Restart(names(&cx.args.words), cx.args.on("no-deps"), timeout(cx));
+            work(cx, loaded, vec![step], None)
+        }
+        Err(not) => give_up(cx, not),
+    }
+}
+
+fn remove(cx: &Cx) -> Next {
+    acting(cx, |cx, names| {
+        let mut steps = Vec::new();
+        if cx.args.on("stop") {
+            steps.push(Step::Stop(names.clone(), None));
+        }
+        steps.push(Step::Remove(names, cx.args.on("force"), cx.args.on("volumes")));
+        steps
+    })
+}
+
+fn version(cx: &Cx) -> Next {
+    let words = if cx.args.on("short") { "5.6.0" } else { "Docker Compose version v5.6.0" };
+    Next::out(vec![words.to_string()])
+}

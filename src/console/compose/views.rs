@@ -1,0 +1,308 @@
+//! What `docker compose` shows: `ps`, `images`, `ls`, `top`, `port`, `volumes`, `stats`, `events`.
+
+use super::look::Look;
+use super::table::{DOCKER, TOP, WIDE, table};
+use super::words::{command, ellipsis, human, ports, quote, shown_ports, status};
+use super::{Desk, Next};
+use crate::compose::engine::{Container, Engine, Status};
+use crate::compose::project::observed::{self, Seen};
+use crate::map;
+use crate::sim::{Span, Time};
+use crate::text::{Value, json};
+use std::rc::Rc;
+
+fn strings<const N: usize>(cells: [&str; N]) -> Vec<String> {
+    cells.map(String::from).to_vec()
+}
+
+fn listed(c: &Container) -> bool {
+    matches!(c.status, Status::Running | Status::Paused | Status::Restarting)
+}
+
+/// `compose ps`. Source: compose v5.6 cmd/compose/ps.go, cmd/formatter/container.go.
+pub(super) fn ps(look: &Look, desk: &Desk) -> Next {
+    let args = &look.args;
+    let project = &look.project;
+    if let Some(unknown) = args.words.iter().find(|w| !project.services.contains_key(w.as_str())) {
+        return Next::error(1, format!("no such service: {unknown}"));
+    }
+    let mut wanted: Vec<&str> = args.all("status").iter().map(String::as_str).collect();
+    wanted.extend(args.value("filter").and_then(|f| f.strip_prefix("status=")));
+    let all = args.on("all") || !args.all("status").is_empty();
+    let known = |s: &Seen| args.words.is_empty() || args.words.iter().any(|w| **w == *s.service);
+    let mut seen: Vec<Seen> = look.seen(desk);
+    seen.retain(|s| known(s) && (all || (listed(&s.container) && !s.one_off)));
+    seen.retain(|s| wanted.is_empty() || wanted.contains(&s.container.status.word()));
+    seen.sort_by(|a, b| a.container.name.cmp(&b.container.name));
+    if args.on("quiet") {
+        return Next::out(seen.iter().map(|s| s.container.id.to_string()).collect());
+    }
+    if args.on("services") {
+        let mut names: Vec<String> = seen.iter().map(|s| s.service.to_string()).collect();
+        names.dedup();
+        return Next::out(if names.is_empty() { vec![String::new()] } else { names });
+    }
+    let now = desk.host.now();
+    match args.value("format") {
+        Some("json") => Next::out(seen.iter().map(|s| ps_json(s, &desk.host.engine, now)).collect()),
+        Some(template) if template.contains("{{") => {
+            let rows = seen.iter().map(|s| super::inspect::fill(template, &ps_tree(s, &desk.host.engine, now)));
+            Next::out(rows.collect())
+        }
+        _ => {
+            let mut rows =
+                vec![strings(["NAME", "IMAGE", "COMMAND", "SERVICE", "CREATED", "STATUS", "PORTS"])];
+            rows.extend(seen.iter().map(|s| ps_row(s, now, args.on("no-trunc"))));
+            Next::out(table(&rows, DOCKER))
+        }
+    }
+}
+
+fn ps_row(seen: &Seen, now: Time, whole: bool) -> Vec<String> {
+    let c = &seen.container;
+    let words = command(c);
+    let words = if whole { words } else { ellipsis(&words, 20) };
+    vec![
+        c.name.to_string(),
+        c.spec.image.to_string(),
+        quote(&words),
+        seen.service.to_string(),
+        format!("{} ago", human(now.since(c.created))),
+        status(c, now),
+        shown_ports(&ports(c)),
+    ]
+}
+
+fn ps_tree(seen: &Seen, engine: &Engine, now: Time) -> Value {
+    let c = &seen.container;
+    let labels: Vec<String> = c.spec.labels.iter().map(|(k, v)| format!("{k}={v}")).collect();
+    let mounts: Vec<String> = c.mounts.iter().map(|m| ellipsis(&m.source, 15)).collect();
+    let networks: Vec<&str> = c.endpoints.iter().map(|e| &*e.network).collect();
+    let ports = ports(c);
+    let publishers = ports.iter().map(|p| {
+        Value::from(map! {
+            "URL" => &*p.ip, "TargetPort" => i64::from(p.target), "PublishedPort" => i64::from(p.public),
+            "Protocol" => p.protocol.clone(),
+        })
+    });
+    let volumes = c.mounts.iter().filter(|m| &*m.kind == "volume").count();
+    let health = c.health.as_ref().filter(|_| c.status == Status::Running).map_or("", |h| h.verdict.word());
+    let _ = engine;
+    Value::from(map! {
+        "Command" => quote(&ellipsis(&command(c), 20)),
+        "CreatedAt" => format!("{} +0000 UTC", day_and_time(c.created)),
+        "Engine" => "",
+        "ExitCode" => if c.status == Status::Exited { c.exit } else { 0 },
+        "Health" => health,
+        "ID" => c.short(),
+        "Image" => c.spec.image.clone(),
+        "Labels" => labels.join(","),
+        "LocalVolumes" => volumes.to_string(),
+        "Mounts" => mounts.join(","),
+        "Name" => c.name.clone(),
+        "Names" => c.name.clone(),
+        "Networks" => networks.join(","),
+        "Ports" => shown_ports(&ports),
+        "Project" => c.spec.label(observed::PROJECT),
+        "Publishers" => publishers.collect::<Vec<Value>>(),
+        "RunningFor" => format!("{} ago", human(now.since(c.created))),
+        "Service" => seen.service.clone(),
+        "Size" => "0B",
+        "State" => c.status.word(),
+        "Status" => status(c, now),
+    })
+}
+
+fn ps_json(seen: &Seen, engine: &Engine, now: Time) -> String {
+    json::write(&ps_tree(seen, engine, now), json::Style::COMPACT)
+}
+
+/// A moment as Go prints it.
+pub(super) fn day_and_time(t: Time) -> String {
+    crate::compose::project::stamp(t).replace('T', " ").trim_end_matches('Z').to_string()
+}
+
+/// `compose images`. Source: compose v5.6 cmd/compose/images.go.
+pub(super) fn images(look: &Look, desk: &Desk) -> Next {
+    let mut seen = look.seen(desk);
+    let words = &look.args.words;
+    seen.retain(|s| !s.one_off && (words.is_empty() || words.iter().any(|w| **w == *s.service)));
+    seen.sort_by(|a, b| a.container.name.cmp(&b.container.name));
+    let id = |s: &Seen| s.container.image_id.trim_start_matches("sha256:").to_string();
+    if look.args.on("quiet") {
+        let mut ids: Vec<String> = seen.iter().map(id).collect();
+        ids.sort();
+        ids.dedup();
+        return Next::out(ids);
+    }
+    let mut rows = vec![strings(["CONTAINER", "REPOSITORY", "TAG", "PLATFORM", "IMAGE ID", "SIZE", "CREATED"])];
+    for one in &seen {
+        let image = &one.container.spec.image;
+        let (repository, tag) = match image.rsplit_once(':').filter(|(_, tag)| !tag.contains('/')) {
+            Some((repository, tag)) => (repository, tag),
+            None => (&**image, "latest"),
+        };
+        let size = desk.host.engine.images.get(image).map_or(0, |(_, i)| i.size);
+        rows.push(strings([
+            &one.container.name,
+            repository,
+            tag,
+            "linux/amd64",
+            id(one).get(..12).unwrap_or_default(),
+            &human_size(size),
+            &format!("{} ago", human(desk.host.now().since(Time::ZERO) + Span::secs(86_400))),
+        ]));
+    }
+    Next::out(table(&rows, WIDE))
+}
+
+/// Source: github.com/docker/go-units size.go, HumanSizeWithPrecision: three digits.
+pub(super) fn human_size(bytes: u64) -> String {
+    let units = ["B", "kB", "MB", "GB", "TB"];
+    let (mut value, mut unit) = (bytes as f64, 0);
+    while value >= 1000.0 && unit + 1 < units.len() {
+        value /= 1000.0;
+        unit += 1;
+    }
+    let digits = if value >= 100.0 { 0 } else if value >= 10.0 { 1 } else { 2 };
+    let text = format!("{value:.digits$}");
+    let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
+    format!("{text}{}", units[unit])
+}
+
+/// `compose ls`. Source: compose v5.6 cmd/compose/list.go; pkg/compose/ls.go, combinedStatus.
+pub(super) fn ls(look: &Look, desk: &Desk) -> Next {
+    let engine = &desk.host.engine;
+    let mut projects: Vec<&str> = engine.containers.values().map(|c| c.spec.label(observed::PROJECT)).collect();
+    projects.sort_unstable();
+    projects.dedup();
+    let mut rows = vec![strings(["NAME", "STATUS", "CONFIG FILES"])];
+    for name in projects.into_iter().filter(|n| !n.is_empty()) {
+        let mut seen = observed::of_project(engine, name);
+        seen.retain(|s| look.args.on("all") || listed(&s.container));
+        let Some(first) = seen.first() else { continue };
+        let mut words: Vec<&str> = seen.iter().map(|s| s.container.status.word()).collect();
+        words.sort_unstable();
+        let mut counts: Vec<(&str, usize)> = Vec::new();
+        for word in words {
+            match counts.last_mut().filter(|(w, _)| *w == word) {
+                Some((_, n)) => *n += 1,
+                None => counts.push((word, 1)),
+            }
+        }
+        let state: Vec<String> = counts.iter().map(|(w, n)| format!("{w}({n})")).collect();
+        rows.push(vec![name.into(), state.join(", "), first.container.spec.label(observed::FILES).into()]);
+    }
+    if look.args.on("quiet") {
+        return Next::out(rows.into_iter().skip(1).map(|row| row[0].clone()).collect());
+    }
+    if look.args.value("format") == Some("json") {
+        let item = |row: &Vec<String>| {
+            Value::from(map! { "Name" => &*row[0], "Status" => &*row[1], "ConfigFiles" => &*row[2] })
+        };
+        let list: Vec<Value> = rows.iter().skip(1).map(item).collect();
+        return Next::out(vec![json::write(&Value::from(list), json::Style::COMPACT)]);
+    }
+    Next::out(table(&rows, WIDE))
+}
+
+/// `compose top`. Source: compose v5.6 cmd/compose/top.go; columns are those of `ps -ef`.
+pub(super) fn top(look: &Look, desk: &mut Desk) -> Next {
+    let mut seen = look.seen(desk);
+    let words = &look.args.words;
+    seen.retain(|s| s.container.alive() && (words.is_empty() || words.iter().any(|w| **w == *s.service)));
+    seen.sort_by(|a, b| a.container.name.cmp(&b.container.name));
+    let mut rows = vec![strings(["SERVICE", "#", "UID", "PID", "PPID", "C", "STIME", "TTY", "TIME", "CMD"])];
+    for one in &seen {
+        let c = &one.container;
+        desk.host.engine.told_top(one.cid);
+        let at = day_and_time(c.started.unwrap_or(Time::ZERO));
+        rows.push(vec![
+            one.service.to_string(),
+            one.number.to_string(),
+            "root".into(),
+            c.pid.to_string(),
+            c.pid.saturating_sub(22).to_string(),
+            "0".into(),
+            at.get(11..16).unwrap_or_default().into(),
+            "?".into(),
+            "00:00:00".into(),
+            c.spec.words().join(" "),
+        ]);
+    }
+    Next::out(if rows.len() == 1 { Vec::new() } else { table(&rows, TOP) })
+}
+
+/// `compose port`. Source: compose v5.6 pkg/compose/port.go.
+pub(super) fn port(look: &Look, desk: &Desk) -> Next {
+    let (Some(service), Some(text)) = (look.args.words.first(), look.args.words.get(1)) else {
+        return Next::error(1, "\"docker compose port\" requires at least 2 arguments.");
+    };
+    let Ok(wanted) = text.parse::<u16>() else {
+        return Next::error(1, format!("strconv.ParseUint: parsing \"{text}\": invalid syntax"));
+    };
+    let seen = match look.one_running(desk, service) {
+        Ok(seen) => seen,
+        Err(words) => return Next::error(1, words),
+    };
+    let protocol = look.args.value("protocol").unwrap_or("tcp").to_lowercase();
+    let all = ports(&seen.container);
+    match all.iter().find(|p| p.target == wanted && *p.protocol == *protocol) {
+        Some(port) => {
+            let ip: Rc<str> = if port.public == 0 { "invalid IP".into() } else { port.ip.clone() };
+            Next::out(vec![format!("{ip}:{}", port.public)])
+        }
+        None => {
+            let known: Vec<String> = all.iter().map(|p| format!("{}/{}", p.target, p.protocol)).collect();
+            let words =
+                format!("no port {wanted}/{protocol} for container {}: {}", seen.container.name, known.join(", "));
+            Next::error(1, words)
+        }
+    }
+}
+
+/// `compose volumes`.
+pub(super) fn volumes(look: &Look, desk: &Desk) -> Next {
+    let engine = &desk.host.engine;
+    let mine = engine.volumes.iter().filter(|(_, v)| observed::has(&v.labels, observed::PROJECT, &look.project.name));
+    let names: Vec<String> = mine.map(|(name, _)| name.to_string()).collect();
+    if look.args.on("quiet") {
+        return Next::out(names);
+    }
+    let mut rows = vec![strings(["DRIVER", "VOLUME NAME"])];
+    rows.extend(names.into_iter().map(|name| vec!["local".to_string(), name]));
+    Next::out(table(&rows, DOCKER))
+}
+
+/// `compose stats --no-stream`: what is limited; use is not measured here.
+pub(super) fn stats(look: &Look, desk: &Desk) -> Next {
+    let seen = look.seen(desk).into_iter().filter(|s| s.container.alive());
+    Next::out(super::docker::stats_rows(seen.map(|s| s.container).collect::<Vec<_>>().iter().map(|c| &**c)))
+}
+
+/// `compose events`: what was told so far.
+pub(super) fn events(look: &Look, desk: &Desk) -> Next {
+    let engine = &desk.host.engine;
+    let seen = look.seen(desk);
+    let mut lines = Vec::new();
+    for event in &engine.events {
+        let Some(one) = seen.iter().find(|s| Some(s.cid) == event.cid && !s.one_off) else { continue };
+        if event.kind != crate::compose::engine::Kind::Container || event.action.starts_with("exec") {
+            continue;
+        }
+        let more: Vec<String> = event.attrs.iter().map(|(k, v)| format!("{k}={v}")).collect();
+        let at = day_and_time(event.t);
+        lines.push(match look.args.on("json") {
+            true => json::write(
+                &Value::from(map! {
+                    "time" => format!("{}Z", at.replace(' ', "T")), "type" => "container", "service" => one.service.clone(),
+                    "id" => event.id.clone(), "action" => event.action.clone(),
+                    "attributes" => event.attrs.iter().map(|(k, v)| (Rc::from(*k), Value::Str(v.clone()))).collect::<crate::text::Map>(),
+                }),
+                json::Style::COMPACT,
+            ),
+            false => format!("{at}.000000 container {} {} ({})", event.action, event.id, more.join(", ")),
+        });
+    }
+    Next::out(lines)
+}
