@@ -1,6 +1,7 @@
 //! The command `orchestrion`: the engine without a page. The shapes of its output are stable.
 
 pub mod check;
+mod compose;
 pub mod conformance;
 mod convert;
 mod folder;

@@ -1,5 +1,6 @@
 //! `orchestrion shell`: console lines from standard input against the simulated world, answered as they come.
-//! Beside the console's own lines: `wait 30s` lets time pass, `until EXPR` lets it pass until the expression holds.
+//! Compose files get a Docker host and `docker compose` lines instead. Beside the console's own lines: `wait 30s` lets time
+//! pass, `until EXPR` lets it pass until the expression holds.
 
 use super::Outcome;
 use super::run::{read_files, start, take_seed};
@@ -24,6 +25,9 @@ pub fn run(args: &[String]) -> Outcome {
         Ok(opened) => opened,
         Err(outcome) => return outcome,
     };
+    if super::compose::is_compose(&files) {
+        return super::compose::shell(&files, seed.unwrap_or(1));
+    }
     let (scenario, problems) = Scenario::read(&files, seed.unwrap_or(1));
     let mut outcome = Outcome::default();
     problems.iter().for_each(|p| outcome.err.push_str(&format!("{p}\n")));

@@ -102,7 +102,8 @@ fn scripted(script: &str, ask: &Ask, files: &mut Files) -> Process {
     let outcome = shell::follow(script, &env, files);
     let mut lines: Vec<_> = outcome.lines.iter().map(|(at, line)| (*at, Stream::Out, line.clone())).collect();
     if let Some(handed) = &outcome.handed {
-        let env: Vec<(Rc<str>, Rc<str>)> = handed.env.iter().map(|(k, v)| (k.as_str().into(), v.as_str().into())).collect();
+        let env: Vec<(Rc<str>, Rc<str>)> =
+            handed.env.iter().map(|(k, v)| (k.as_str().into(), v.as_str().into())).collect();
         let words: Vec<&str> = handed.words.iter().skip(1).map(String::as_str).collect();
         let child = !script.contains("exec ");
         let mut process = program(&words, &Ask { env: &env, ..ask.clone() });
@@ -133,8 +134,10 @@ fn scripted(script: &str, ask: &Ask, files: &mut Files) -> Process {
 }
 
 fn ends(after: Span, code: i32) -> Process {
+    // It does not handle SIGTERM: the runtime ends it with 128 + 15.
+    let term = Term::Ends { after: Span::ZERO, code: 143 };
     let profile =
-        Profile { listens_after: None, end: Some(End { after, code, oom: false }), ..Profile::default() };
+        Profile { listens_after: None, end: Some(End { after, code, oom: false }), term, ..Profile::default() };
     Process { profile, lines: vec![(after, Stream::Out, format!("exiting with {code}"))], ..Process::default() }
 }
 
@@ -194,9 +197,9 @@ fn server(words: &[&str], ask: &Ask) -> Process {
         true => Term::Ignores,
         false => Term::Ends { after: span("TERM_DELAY").unwrap_or_default(), code: code("TERM_CODE").unwrap_or(0) },
     };
-    let need = text("NEED").and_then(|n| n.split_once(':')).and_then(|(host, port)| {
-        Some(Need { host: host.into(), port: port.parse().ok()? })
-    });
+    let need = text("NEED")
+        .and_then(|n| n.split_once(':'))
+        .and_then(|(host, port)| Some(Need { host: host.into(), port: port.parse().ok()? }));
     let slow = span("HEALTH_SLOW").unwrap_or_default();
     let profile =
         Profile { listens_after: Some(listens), ports: vec![own_port], unwell, slow, end, term, ..Profile::default() };
@@ -204,12 +207,7 @@ fn server(words: &[&str], ask: &Ask) -> Process {
 }
 
 /// Takes memory step by step; tells when the limit ends it.
-fn allocate(
-    ask: &Ask,
-    wanted: Option<&str>,
-    from: Span,
-    lines: &mut Vec<(Span, Stream, String)>,
-) -> Option<End> {
+fn allocate(ask: &Ask, wanted: Option<&str>, from: Span, lines: &mut Vec<(Span, Stream, String)>) -> Option<End> {
     let wanted: u64 = wanted?.parse().ok()?;
     let limit = u64::try_from(ask.memory_limit).ok().filter(|l| *l > 0).map(|l| l >> 20);
     let (mut taken, mut at) = (0, from);
@@ -242,7 +240,10 @@ mod tests {
     fn run(words: &[&str], env: &[(&str, &str)], memory_limit: i64) -> Process {
         let command: Vec<Rc<str>> = words.iter().map(|w| Rc::from(*w)).collect();
         let env: Vec<(Rc<str>, Rc<str>)> = env.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect();
-        Workloads::default().process(&Ask { image: "myapp:1", command: &command, env: &env, memory_limit, ..Ask::default() }, &mut Files::new())
+        Workloads::default().process(
+            &Ask { image: "myapp:1", command: &command, env: &env, memory_limit, ..Ask::default() },
+            &mut Files::new(),
+        )
     }
 
     #[test]

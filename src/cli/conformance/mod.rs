@@ -64,7 +64,6 @@ pub struct Request {
 /// Every family, by name.
 const FAMILIES: &[(&str, How)] = &[
     ("backoff", How::Lines(backoff::check)),
-
     ("compose-compare", How::Itself(compose_scenarios::compare)),
     ("compose-config", How::Itself(compose_config::run)),
     ("compose-scenarios", How::Itself(compose_scenarios::run)),

@@ -145,6 +145,8 @@ pub struct Spec {
     pub hostname: Rc<str>,
     /// Restart policy.
     pub restart: Restart,
+    /// Whether it came with a number of attempts that it does not take.
+    pub bad_attempts: bool,
     /// Health check.
     pub healthcheck: Option<Healthcheck>,
     /// Published ports.

@@ -53,7 +53,8 @@ impl Engine {
         attrs.extend(more.iter().cloned());
         attrs.sort_by_key(|(key, _)| *key);
         let (id, name) = (c.id.clone(), c.name.clone());
-        let event = Event { t: self.now, kind: Kind::Container, action: action.into(), id, name, attrs, cid: Some(cid) };
+        let event =
+            Event { t: self.now, kind: Kind::Container, action: action.into(), id, name, attrs, cid: Some(cid) };
         self.events.push(event);
     }
     /// An event about a network, and of a container in it.
@@ -82,8 +83,15 @@ impl Engine {
             }
         }
         let cid = container.map(|(cid, ..)| cid);
-        let event =
-            Event { t: self.now, kind: Kind::Volume, action: action.into(), id: name.into(), name: "".into(), attrs, cid };
+        let event = Event {
+            t: self.now,
+            kind: Kind::Volume,
+            action: action.into(),
+            id: name.into(),
+            name: "".into(),
+            attrs,
+            cid,
+        };
         self.events.push(event);
     }
 }

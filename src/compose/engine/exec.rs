@@ -114,9 +114,7 @@ impl Engine {
                 let takes = parse_seconds(time);
                 Ran { code: code.parse().unwrap_or(0), takes, ..Ran::default() }.line(format!("exiting with {code}"))
             }
-            ["env", ..] => {
-                self.env_of(c).iter().fold(Ran::default(), |ran, (k, v)| ran.line(format!("{k}={v}")))
-            }
+            ["env", ..] => self.env_of(c).iter().fold(Ran::default(), |ran, (k, v)| ran.line(format!("{k}={v}"))),
             _ => Ran::default(),
         }
     }

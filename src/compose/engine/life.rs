@@ -7,6 +7,8 @@ use crate::workload::{Ask, Health as Answering, Process};
 const MIN_MEMORY: i64 = 6 << 20;
 /// From the end of a process until the wait of its restart policy begins. Ours: recorded.
 const NOTICE: Span = Span::millis(25);
+/// Least time between two containers that are made. Ours: recorded.
+const BETWEEN: Span = Span::millis(3);
 /// A start that fails takes so long. Ours: recorded.
 const FAILED_START: Span = Span::millis(180);
 
@@ -14,8 +16,11 @@ impl Engine {
     /// `docker create`.
     pub fn create(&mut self, spec: Spec) -> Ticket {
         let ticket = self.ticket();
+        // What was asked for first is made first.
         let span = self.draw(|p| p.create);
-        self.after(span, Timer::Make(ticket, spec.into()));
+        let at = (self.now + span).max(self.last_made + BETWEEN);
+        self.last_made = at;
+        self.agenda.add(at, Timer::Make(ticket, spec.into()));
         ticket
     }
     pub(super) fn make(&mut self, ticket: Ticket, spec: Rc<Spec>) {
@@ -28,9 +33,7 @@ impl Engine {
     /// Source: moby v29 daemon/create.go, daemon/container.go verifyContainerSettings, daemon_unix.go.
     fn check_spec(&self, spec: &Spec) -> Result<(Rc<str>, Rc<Image>), Refusal> {
         let other = |words: String| Refusal::new(Fault::Other, words);
-        if matches!(spec.restart, Restart::Always | Restart::UnlessStopped | Restart::No)
-            && spec.label("docker.restart.most") != ""
-        {
+        if spec.bad_attempts {
             return Err(other(
                 "invalid restart policy: maximum retry count can only be used with 'on-failure'".to_string(),
             ));
@@ -50,7 +53,7 @@ impl Engine {
             )));
         }
         for mount in spec.mounts.iter().filter(|m| &*m.kind == "bind" && m.must_exist) {
-            if self.paths_missing.contains(&mount.source) {
+            if self.path_missing(&mount.source) {
                 return Err(other(format!(
                     "invalid mount config for type \"bind\": bind source path does not exist: {}",
                     mount.source
@@ -87,7 +90,7 @@ impl Engine {
             full.stop_signal = image.stop_signal.clone();
         }
         let absent = |v: &&Rc<str>| !full.mounts.iter().any(|m| m.target == **v);
-        let wanted: Vec<Mount> = image.volumes.iter().filter(absent).map(|v| anonymous(v)).collect();
+        let wanted: Vec<Mount> = image.volumes.iter().filter(absent).map(anonymous).collect();
         full.mounts.extend(wanted);
         full.exposed.extend(image.exposed.iter().cloned());
         full.exposed.sort();
@@ -268,10 +271,9 @@ impl Engine {
             image: &image,
             container: &c.name,
             command: &words,
-            args: &[],
             env: &env,
-            run: 0,
             memory_limit: c.spec.limits.memory,
+            ..Ask::default()
         };
         let process = self.workloads.process(&ask, &mut files);
         self.keep_files(c, &files);

@@ -217,8 +217,10 @@ pub struct Engine {
     pub power: Power,
     /// Processors of the machine.
     pub cpus: u32,
-    /// Paths of the host that exist; an empty list means that all do.
-    pub paths_missing: Vec<Rc<str>>,
+    /// Files of the host below `home`, by full path; elsewhere everything is there.
+    pub files: BTreeMap<Rc<str>, Rc<str>>,
+    /// The folder whose files are known; empty for none.
+    pub home: Rc<str>,
     agenda: Agenda<Timer>,
     answers: BTreeMap<Ticket, Answer>,
     ends: Vec<(Cid, AfterEnd)>,
@@ -230,6 +232,7 @@ pub struct Engine {
     next_ticket: Ticket,
     next_port: u16,
     next_pid: u32,
+    last_made: Time,
 }
 
 /// Ours: streams of chance of this house.
@@ -254,7 +257,8 @@ impl Engine {
             journal: Journal::default(),
             power: Power::On,
             cpus: 2,
-            paths_missing: Vec::new(),
+            files: BTreeMap::new(),
+            home: "".into(),
             agenda: Agenda::default(),
             answers: BTreeMap::new(),
             ends: Vec::new(),
@@ -266,6 +270,7 @@ impl Engine {
             next_ticket: 1,
             next_port: FIRST_EPHEMERAL,
             next_pid: 1_200,
+            last_made: Time::ZERO,
         }
     }
     /// When something is due next.

@@ -127,7 +127,10 @@ impl Engine {
     fn free_address(&self, network: &str) -> Option<Rc<str>> {
         let subnet = self.networks.get(network)?.subnet;
         let taken = |ip: &str| {
-            self.containers.values().flat_map(|c| &c.endpoints).any(|e| &*e.network == network && e.ip.as_deref() == Some(ip))
+            self.containers
+                .values()
+                .flat_map(|c| &c.endpoints)
+                .any(|e| &*e.network == network && e.ip.as_deref() == Some(ip))
         };
         (2..65_000u32).map(|n| format!("172.{subnet}.{}.{}", n >> 8, n & 255)).find(|ip| !taken(ip)).map(Rc::from)
     }
@@ -165,7 +168,8 @@ impl Engine {
         for mine in asker.endpoints.iter().filter(|e| e.ip.is_some()) {
             for (cid, c) in self.containers.iter().filter(|(_, c)| c.alive()) {
                 let Some(theirs) = c.endpoints.iter().find(|e| e.network == mine.network) else { continue };
-                let named = *c.name == *name || c.id.get(..12) == Some(name) || theirs.aliases.iter().any(|a| **a == *name);
+                let named =
+                    *c.name == *name || c.id.get(..12) == Some(name) || theirs.aliases.iter().any(|a| **a == *name);
                 if let (true, Some(ip)) = (named, &theirs.ip) {
                     found.push((*cid, ip.clone()));
                 }

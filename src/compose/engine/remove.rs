@@ -63,7 +63,9 @@ impl Engine {
         let answer = match self.containers.get(&cid).cloned() {
             None => Err(Refusal::new(Fault::NotFound, format!("No such container: {cid}"))),
             Some(_) if taken => {
-                let words = format!("Error when allocating new name: Conflict. The container name \"/{name}\" is already in use");
+                let words = format!(
+                    "Error when allocating new name: Conflict. The container name \"/{name}\" is already in use"
+                );
                 Err(Refusal::new(Fault::Conflict, words))
             }
             Some(old) => {

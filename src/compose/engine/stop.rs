@@ -55,8 +55,8 @@ impl Engine {
         ticket
     }
     fn stop_then(&mut self, cid: Cid, grace: Option<Span>, then: AfterEnd) {
-        let (AfterEnd::Stop(ticket) | AfterEnd::Restart(ticket) | AfterEnd::Remove(ticket, _) | AfterEnd::Tell(ticket)) =
-            then;
+        use AfterEnd::{Remove, Restart, Stop, Tell};
+        let (Stop(ticket) | Restart(ticket) | Remove(ticket, _) | Tell(ticket)) = then;
         let Some(c) = self.containers.get(&cid).cloned() else {
             return self.answer_soon(ticket, Err(Refusal::new(Fault::NotFound, format!("No such container: {cid}"))));
         };
@@ -66,7 +66,10 @@ impl Engine {
         match c.status {
             Status::Running | Status::Paused => {
                 self.ends.push((cid, then));
-                self.signal(cid, signal_number(if c.spec.stop_signal.is_empty() { "TERM" } else { &c.spec.stop_signal }));
+                self.signal(
+                    cid,
+                    signal_number(if c.spec.stop_signal.is_empty() { "TERM" } else { &c.spec.stop_signal }),
+                );
                 let grace = grace.or(c.spec.stop_grace).unwrap_or(GRACE);
                 self.after(grace.max_of(AT_ONCE), Timer::GraceOver(cid, c.epoch));
             }
@@ -175,10 +178,9 @@ impl Engine {
                 let refused = match (c.status, frozen) {
                     (Status::Running, true) | (Status::Paused, false) => None,
                     (Status::Paused, true) => Some(format!("container {} is already paused", c.id)),
-                    (Status::Restarting, true) => Some(format!(
-                        "Container {} is restarting, wait until the container is running",
-                        c.id
-                    )),
+                    (Status::Restarting, true) => {
+                        Some(format!("Container {} is restarting, wait until the container is running", c.id))
+                    }
                     (_, true) => Some(format!("container {} is not running", c.id)),
                     (_, false) => Some(format!("Container {} is not paused", c.id)),
                 };
@@ -189,7 +191,11 @@ impl Engine {
                             c.status = if frozen { Status::Paused } else { Status::Running };
                         }
                         self.tell(cid, if frozen { "pause" } else { "unpause" }, &[]);
-                        if frozen { self.end_health(cid) } else { self.begin_health_again(cid) }
+                        if frozen {
+                            self.end_health(cid)
+                        } else {
+                            self.begin_health_again(cid)
+                        }
                         Ok(Reply::Done)
                     }
                 }

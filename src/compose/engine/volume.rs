@@ -69,6 +69,12 @@ impl Engine {
         }
         out
     }
+    /// Whether a path of the host is known not to be there.
+    pub fn path_missing(&self, path: &str) -> bool {
+        let below =
+            |file: &Rc<str>| **file == *path || file.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'));
+        !self.home.is_empty() && path.starts_with(&*self.home) && *path != *self.home && !self.files.keys().any(below)
+    }
     pub(super) fn tell_mounts(&mut self, cid: Cid, action: &str) {
         let Some(c) = self.containers.get(&cid).cloned() else { return };
         for mount in c.mounts.iter().filter(|m| &*m.kind == "volume") {
@@ -80,6 +86,9 @@ impl Engine {
         let mut files: BTreeMap<String, String> =
             c.spec.files.iter().map(|(path, text)| (path.to_string(), text.to_string())).collect();
         for mount in &c.mounts {
+            if let Some(text) = self.files.get(&mount.source).filter(|_| &*mount.kind == "bind") {
+                files.insert(mount.target.to_string(), text.to_string());
+            }
             if let Some(volume) = self.volumes.get(&mount.source) {
                 files.extend(volume.files.iter().map(|(path, text)| (format!("{}{path}", mount.target), text.clone())));
             }

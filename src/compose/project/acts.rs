@@ -31,7 +31,14 @@ fn in_reverse(project: &Project, dag: &mut Dag, mut visit: impl FnMut(&mut Dag, 
 }
 
 /// Steps that stop one container: its hooks, then the engine.
-fn stop_one(dag: &mut Dag, service: Option<&Service>, seen: &Seen, grace: Option<Span>, entry: usize, unit: usize) -> usize {
+fn stop_one(
+    dag: &mut Dag,
+    service: Option<&Service>,
+    seen: &Seen,
+    grace: Option<Span>,
+    entry: usize,
+    unit: usize,
+) -> usize {
     let begin = progress(&id(seen), "Stopping", "");
     let mut at = dag.add(Node::new(Act::Nothing).after([entry]).in_unit(unit).begins(begin));
     for hook in service.map(|s| &s.pre_stop[..]).unwrap_or_default() {
@@ -190,9 +197,8 @@ pub(super) fn kill(engine: &Engine, project: &Project, services: &[Rc<str>], sig
 
 /// `pause` and `unpause`.
 pub(super) fn freeze(engine: &Engine, project: &Project, services: &[Rc<str>], frozen: bool) -> Dag {
-    let up = |s: &Seen| {
-        matches!(s.container.status, Status::Running | Status::Paused | Status::Restarting) && !s.one_off
-    };
+    let up =
+        |s: &Seen| matches!(s.container.status, Status::Running | Status::Paused | Status::Restarting) && !s.one_off;
     let seen = observed::of_project(engine, &project.name).into_iter().filter(up).collect();
     let mut dag = Dag { cancels: true, ..Dag::default() };
     let word = if frozen { "Paused" } else { "Unpaused" };

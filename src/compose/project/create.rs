@@ -23,7 +23,7 @@ pub(super) struct Wanted<'a> {
 /// The request, or why it cannot be made.
 pub(super) fn spec(engine: &Engine, wanted: &Wanted, all: &[Seen]) -> Result<Spec, String> {
     let service = wanted.service;
-    let mut spec = Spec {
+    Ok(Spec {
         name: wanted.name.clone(),
         image: service.image.clone(),
         entrypoint: service.entrypoint.clone().unwrap_or_default(),
@@ -43,12 +43,9 @@ pub(super) fn spec(engine: &Engine, wanted: &Wanted, all: &[Seen]) -> Result<Spe
         stop_grace: service.stop_grace,
         device: service.device.clone(),
         tty: service.tty,
+        bad_attempts: service.bad_attempts,
         ..Spec::default()
-    };
-    if service.bad_attempts {
-        spec.labels.push(("docker.restart.most".into(), "1".into()));
-    }
-    Ok(spec)
+    })
 }
 
 fn labels(engine: &Engine, wanted: &Wanted) -> Vec<(Rc<str>, Rc<str>)> {
@@ -103,6 +100,16 @@ fn networks(wanted: &Wanted) -> Vec<Endpoint> {
         Endpoint { network, aliases, asked: settings.address, ip: None }
     };
     service.networks_by_priority().into_iter().map(endpoint).collect()
+}
+
+/// Names of secrets and configs whose files are not there: the client warns of them.
+pub(super) fn missing_files(engine: &Engine, project: &Project, service: &Service) -> Vec<String> {
+    let missing = |given: &super::service::Given| {
+        let (list, word) = if given.secret { (&project.secrets, "secret") } else { (&project.configs, "config") };
+        let row = list.get(&given.source).filter(|row| !row.external && !row.file.is_empty())?;
+        engine.path_missing(&row.file).then(|| format!("{word} file {} does not exist", row.name))
+    };
+    service.given.iter().filter_map(missing).collect()
 }
 
 fn mounts(engine: &Engine, wanted: &Wanted, all: &[Seen]) -> Result<Vec<Mount>, String> {

@@ -7,9 +7,9 @@ use crate::compose::engine::{Cid, Engine, Fault, Network, Refusal, Reply, Spec, 
 use crate::sim::{Span, Time};
 use std::rc::Rc;
 
-/// Stream of a printed line: 1 standard output, 2 standard error.
+/// Stream of a printed line: 1 standard output, 2 standard error. Source: POSIX.
 pub const OUT: u8 = 1;
-/// See [`OUT`].
+/// Source: see [`OUT`].
 pub const ERR: u8 = 2;
 
 /// A printed line.
@@ -32,7 +32,7 @@ pub(super) enum Act {
     Restart(Cid, Option<Span>),
     Remove(Cid, bool, bool),
     Freeze(Cid, bool),
-    Make(Spec),
+    Make(Box<Spec>),
     RenameMade(usize, Rc<str>),
     NetworkMake(Network),
     NetworkRemove(Rc<str>),
@@ -294,7 +294,7 @@ impl Dag {
             Act::Restart(cid, grace) => engine.restart(cid, grace),
             Act::Remove(cid, force, volumes) => engine.remove(cid, force, volumes),
             Act::Freeze(cid, frozen) => engine.freeze(cid, frozen),
-            Act::Make(spec) => engine.create(spec),
+            Act::Make(spec) => engine.create(*spec),
             Act::RenameMade(node, name) => match self.made(node) {
                 Some(cid) => engine.rename(cid, &name),
                 None => return self.finish(at, engine, lines),
@@ -344,13 +344,7 @@ impl Dag {
             }
         }
     }
-    fn answered(
-        &mut self,
-        at: usize,
-        answer: Result<Reply, Refusal>,
-        engine: &mut Engine,
-        lines: &mut Vec<Line>,
-    ) {
+    fn answered(&mut self, at: usize, answer: Result<Reply, Refusal>, engine: &mut Engine, lines: &mut Vec<Line>) {
         match answer {
             Ok(Reply::Made(cid)) => {
                 self.nodes[at].made = Some(cid);

@@ -86,7 +86,12 @@ pub(super) struct Follow {
 
 impl Follow {
     /// Attaches to the containers of services.
-    pub(super) fn attach(engine: &mut Engine, project: &Project, services: &[Rc<str>], lines: &mut Vec<Line>) -> Follow {
+    pub(super) fn attach(
+        engine: &mut Engine,
+        project: &Project,
+        services: &[Rc<str>],
+        lines: &mut Vec<Line>,
+    ) -> Follow {
         let mut seen = observed::of_project(engine, &project.name);
         seen.retain(|s| !s.one_off && services.contains(&s.service));
         seen.sort_by(|a, b| a.container.name.cmp(&b.container.name));

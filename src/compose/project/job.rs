@@ -362,17 +362,15 @@ impl Job {
                 None => self.say(engine, ERR, "No container to kill"),
             },
             Step::Freeze(services, frozen) => self.dag = acts::freeze(engine, &project, &services, frozen),
-            Step::Remove(services, force, volumes) => {
-                match acts::remove(engine, &project, &services, force, volumes) {
-                    None => self.say(engine, ERR, "No stopped containers"),
-                    Some((words, dag)) => {
-                        self.say(engine, OUT, words);
-                        if force {
-                            self.dag = dag;
-                        }
+            Step::Remove(services, force, volumes) => match acts::remove(engine, &project, &services, force, volumes) {
+                None => self.say(engine, ERR, "No stopped containers"),
+                Some((words, dag)) => {
+                    self.say(engine, OUT, words);
+                    if force {
+                        self.dag = dag;
                     }
                 }
-            }
+            },
             Step::Exec(cid, words, env) => self.ticket = Some(engine.exec(cid, &words, &env)),
             Step::RunOnce(once) => self.run_once(engine, *once),
             Step::WaitEnd(list) => self.ends = list,
@@ -427,7 +425,8 @@ impl Job {
             false => entry,
         };
         let id = format!("Container {}", service.container_name);
-        let node = Node::new(Act::Make(request)).says(progress(&id, "Creating", ""), progress(&id, "Created", ""));
+        let node =
+            Node::new(Act::Make(request.into())).says(progress(&id, "Creating", ""), progress(&id, "Created", ""));
         dag.add(node.after([ready]).on_fault(super::dag::OnFault::Words(id)));
         self.dag = dag;
         let name = service.container_name.clone();
@@ -465,7 +464,7 @@ impl Job {
         self.docker_run = true;
         let name = spec.name.clone();
         let mut dag = Dag { cancels: true, ..Dag::default() };
-        dag.add(Node::new(Act::Make(spec)));
+        dag.add(Node::new(Act::Make(spec.into())));
         let _ = engine;
         self.dag = dag;
         self.steps.push_front(Step::Begin(name, false, !attached));

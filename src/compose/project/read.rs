@@ -60,9 +60,17 @@ pub fn go_span(text: &str) -> Option<Span> {
             rest = &rest[1..];
             continue;
         }
-        let (unit, length) = [("ms", 1_000u64), ("us", 1), ("µs", 1), ("ns", 0), ("h", 3_600_000_000), ("m", 60_000_000), ("s", 1_000_000)]
-            .into_iter()
-            .find(|(unit, _)| rest.starts_with(unit))?;
+        let (unit, length) = [
+            ("ms", 1_000u64),
+            ("us", 1),
+            ("µs", 1),
+            ("ns", 0),
+            ("h", 3_600_000_000),
+            ("m", 60_000_000),
+            ("s", 1_000_000),
+        ]
+        .into_iter()
+        .find(|(unit, _)| rest.starts_with(unit))?;
         let (units, part) = number.split_once('.').unwrap_or((&number, ""));
         let micros: u64 = format!("{part:0<6}").get(..6)?.parse().ok()?;
         let units: u64 = if units.is_empty() { 0 } else { units.parse().ok()? };
@@ -284,13 +292,12 @@ pub(super) fn content(node: &Value) -> Content {
 /// A hash for what only we compare: two trees share it when they say the same.
 pub(super) fn made_up_hash(node: &Value) -> Rc<str> {
     let mut node = node.clone();
-    for path in [&["depends_on"][..], &["profiles"], &["scale"], &["deploy", "replicas"], &["pull_policy"], &["build"]] {
+    for path in [&["depends_on"][..], &["profiles"], &["scale"], &["deploy", "replicas"], &["pull_policy"], &["build"]]
+    {
         node.remove_at(path);
     }
     let line = json::write(&node, json::Style { escape_html: false, ..json::Style::COMPACT });
-    let hash = |seed: u64| {
-        line.bytes().fold(seed, |h, b| (h ^ u64::from(b)).wrapping_mul(0x100_0000_01b3))
-    };
+    let hash = |seed: u64| line.bytes().fold(seed, |h, b| (h ^ u64::from(b)).wrapping_mul(0x100_0000_01b3));
     let parts = [1u64, 2, 3, 4].map(|n| format!("{:016x}", crate::sim::mix(hash(0xcbf2_9ce4_8422_2325 ^ n))));
     parts.concat().into()
 }

@@ -1,7 +1,7 @@
 //! What must be done so that the host holds what the file says: a plan of single steps.
 //! Source: compose v5.6 pkg/compose/reconcile.go, plan.go.
 
-use super::create::{Wanted, spec};
+use super::create::{Wanted, missing_files, spec};
 use super::dag::{Act, Dag, Line, Node, OUT, OnFault, progress};
 use super::observed::{self, Seen};
 use super::service::{Project, Service};
@@ -217,7 +217,9 @@ impl Planner<'_> {
         let users: Vec<Seen> = self
             .seen
             .iter()
-            .filter(|s| !s.one_off && self.project.services.get(&s.service).is_some_and(|v| v.networks.contains_key(key)))
+            .filter(|s| {
+                !s.one_off && self.project.services.get(&s.service).is_some_and(|v| v.networks.contains_key(key))
+            })
             .cloned()
             .collect();
         let mut gone = Vec::new();
@@ -244,7 +246,9 @@ impl Planner<'_> {
         self.planned.push(seen.cid);
         let id = format!("Container {}", seen.container.name);
         let node = Node::new(Act::Stop(seen.cid, self.options.timeout));
-        let at = self.dag.add(node.says(progress(&id, "Stopping", ""), progress(&id, "Stopped", "")).on_fault(OnFault::Words(id)));
+        let at = self
+            .dag
+            .add(node.says(progress(&id, "Stopping", ""), progress(&id, "Stopped", "")).on_fault(OnFault::Words(id)));
         self.stopped.insert(seen.cid, at);
         at
     }
@@ -291,7 +295,9 @@ impl Planner<'_> {
         let users: Vec<Seen> = self
             .seen
             .iter()
-            .filter(|s| self.project.services.get(&s.service).is_some_and(|v| v.volumes.iter().any(|m| m.source == *key)))
+            .filter(|s| {
+                self.project.services.get(&s.service).is_some_and(|v| v.volumes.iter().any(|m| m.source == *key))
+            })
             .cloned()
             .collect();
         let mut gone = Vec::new();
@@ -367,12 +373,15 @@ impl Planner<'_> {
             aliases: true,
         };
         let act = match spec(self.engine, &wanted, &self.seen) {
-            Ok(spec) => Act::Make(spec),
+            Ok(spec) => Act::Make(spec.into()),
             Err(words) => Act::Put(0, Vec::new(), Some(words)),
         };
         let node = Node::new(act).after(deps.iter().copied());
         let fault = OnFault::Words(format!("service:{}:{number}", service.name));
-        let node = node.says(progress(&id, "Creating", ""), progress(&id, "Created", "")).on_fault(fault);
+        let mut node = node.says(progress(&id, "Creating", ""), progress(&id, "Created", "")).on_fault(fault);
+        for words in missing_files(self.engine, self.project, service) {
+            node = node.begins(warning(self.engine, &words).text.to_string());
+        }
         Ok(self.dag.add(node))
     }
     fn must_recreate(&self, service: &Service, seen: &Seen, policy: Recreate) -> bool {
@@ -383,8 +392,11 @@ impl Planner<'_> {
         }
         let c = &seen.container;
         let shared = service.network_mode.strip_prefix("service:").map(Rc::from);
-        let parents = shared.into_iter().chain(service.volumes_from.iter().map(|v| v.split(':').next().unwrap_or(v).into()));
-        if parents.into_iter().any(|p: Rc<str>| self.recreated.contains(&p)) || c.spec.label(observed::HASH) != &*service.hash {
+        let parents =
+            shared.into_iter().chain(service.volumes_from.iter().map(|v| v.split(':').next().unwrap_or(v).into()));
+        if parents.into_iter().any(|p: Rc<str>| self.recreated.contains(&p))
+            || c.spec.label(observed::HASH) != &*service.hash
+        {
             return true;
         }
         let image = self.engine.images.get(&service.image).map(|(id, _)| id);
@@ -443,7 +455,7 @@ impl Planner<'_> {
                 for endpoint in &mut spec.networks {
                     endpoint.aliases.iter_mut().filter(|a| **a == wanted.name).for_each(|a| *a = final_name.clone());
                 }
-                Act::Make(spec)
+                Act::Make(spec.into())
             }
             Err(words) => Act::Put(0, Vec::new(), Some(words)),
         };

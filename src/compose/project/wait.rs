@@ -64,7 +64,9 @@ impl WaitFor {
                     Ok(false) => again(),
                     Err(words) if !self.required => {
                         let why = match fallback {
-                            true => format!("optional dependency \"{}\" is not running or is unhealthy", self.dependency),
+                            true => {
+                                format!("optional dependency \"{}\" is not running or is unhealthy", self.dependency)
+                            }
                             false => format!("optional dependency \"{}\" failed to start", self.dependency),
                         };
                         let mut lines = self.says(engine, &format!("Skipped: {why}"), "");
@@ -104,7 +106,8 @@ impl WaitFor {
         Ok(true)
     }
     fn completed(&self, engine: &Engine) -> Look {
-        let ended = self.containers.iter().filter_map(|cid| engine.container(*cid)).find(|c| c.status == Status::Exited);
+        let ended =
+            self.containers.iter().filter_map(|cid| engine.container(*cid)).find(|c| c.status == Status::Exited);
         let Some(c) = ended else { return Look::Again(self.bounded(engine.now + LOOKS)) };
         if c.exit == 0 {
             return Look::Done(self.says(engine, "Exited", ""));

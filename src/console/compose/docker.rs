@@ -63,7 +63,12 @@ const VERBS: &[Verb] = &[
     Verb(&["volume", "ls"], LS, true, volume_ls),
     Verb(&["volume", "inspect"], INSPECT, true, inspect::inspect),
     Verb(&["stats"], &[("no-stream", ' ', false), ("all", 'a', false), ("format", ' ', true)], true, stats),
-    Verb(&["logs"], &[("follow", 'f', false), ("tail", 'n', true), ("timestamps", 't', false), ("since", ' ', true)], true, logs),
+    Verb(
+        &["logs"],
+        &[("follow", 'f', false), ("tail", 'n', true), ("timestamps", 't', false), ("since", ' ', true)],
+        true,
+        logs,
+    ),
     Verb(&["kill"], &[("signal", 's', true)], true, |look, desk| {
         let signal: Rc<str> = look.args.value("signal").unwrap_or("KILL").into();
         each(look, desk, |cid| Do::Kill(cid, signal.clone()))
@@ -83,12 +88,26 @@ const VERBS: &[Verb] = &[
     }),
     Verb(&["pause"], &[], true, |look, desk| each(look, desk, |cid| Do::Freeze(cid, true))),
     Verb(&["unpause"], &[], true, |look, desk| each(look, desk, |cid| Do::Freeze(cid, false))),
-    Verb(&["exec"], &[("env", 'e', true), ("interactive", 'i', false), ("tty", 't', false), ("user", 'u', true), ("detach", 'd', false)], false, exec),
+    Verb(
+        &["exec"],
+        &[
+            ("env", 'e', true),
+            ("interactive", 'i', false),
+            ("tty", 't', false),
+            ("user", 'u', true),
+            ("detach", 'd', false),
+        ],
+        false,
+        exec,
+    ),
     Verb(&["run"], RUN, false, run_one),
     Verb(&["tag"], &[], true, tag),
-    Verb(&["network", "create"], &[("driver", 'd', true), ("label", ' ', true), ("subnet", ' ', true)], true, |look, desk| {
-        made(look, desk, |name| Do::NetworkMake(name.into()))
-    }),
+    Verb(
+        &["network", "create"],
+        &[("driver", 'd', true), ("label", ' ', true), ("subnet", ' ', true)],
+        true,
+        |look, desk| made(look, desk, |name| Do::NetworkMake(name.into())),
+    ),
     Verb(&["network", "rm"], &[("force", 'f', false)], true, |look, desk| {
         named(look, desk, |name| Do::NetworkRemove(name.into()))
     }),
@@ -210,10 +229,9 @@ fn run_one(look: &Look, desk: &mut Desk) -> Next {
     let usual = format!("eager_{:05x}", desk.host.engine.events.len());
     let split = |p: &String| p.split_once('=').map(|(k, v)| (Rc::from(k), Rc::from(v)));
     let aliases = args.all("network-alias").iter().map(|a| a.as_str().into()).collect();
-    let check = args.value("health-cmd").map(|c| Healthcheck {
-        test: vec!["CMD-SHELL".into(), c.into()],
-        ..Healthcheck::default()
-    });
+    let check = args
+        .value("health-cmd")
+        .map(|c| Healthcheck { test: vec!["CMD-SHELL".into(), c.into()], ..Healthcheck::default() });
     let most = args.value("restart").and_then(|r| r.split_once(':')).and_then(|(_, n)| n.parse().ok()).unwrap_or(0);
     let restart = match args.value("restart").map(|r| r.split(':').next().unwrap_or(r)) {
         Some("always") => Restart::Always,
@@ -231,7 +249,12 @@ fn run_one(look: &Look, desk: &mut Desk) -> Next {
         hostname: args.value("hostname").unwrap_or_default().into(),
         restart,
         healthcheck: check,
-        exposed: args.all("publish").iter().filter_map(|p| publish_of(p)).map(|p| format!("{}/{}", p.target, p.protocol).into()).collect(),
+        exposed: args
+            .all("publish")
+            .iter()
+            .filter_map(|p| publish_of(p))
+            .map(|p| format!("{}/{}", p.target, p.protocol).into())
+            .collect(),
         publish: args.all("publish").iter().filter_map(|p| publish_of(p)).collect(),
         networks: vec![Endpoint { network, aliases, asked: "".into(), ip: None }],
         stop_signal: args.value("stop-signal").unwrap_or_default().into(),
@@ -242,7 +265,9 @@ fn run_one(look: &Look, desk: &mut Desk) -> Next {
 }
 
 fn logs(look: &Look, desk: &mut Desk) -> Next {
-    let Some(name) = look.args.words.first() else { return Next::error(1, "docker: 'docker logs' requires 1 argument") };
+    let Some(name) = look.args.words.first() else {
+        return Next::error(1, "docker: 'docker logs' requires 1 argument");
+    };
     let Some(cid) = desk.host.engine.find(name) else {
         return Next::error(1, format!("Error response from daemon: No such container: {name}"));
     };
@@ -292,9 +317,8 @@ fn ps(look: &Look, desk: &mut Desk) -> Next {
         };
         return Next::out(list.iter().map(row).collect());
     }
-    let mut rows = vec![
-        ["CONTAINER ID", "IMAGE", "COMMAND", "CREATED", "STATUS", "PORTS", "NAMES"].map(String::from).to_vec(),
-    ];
+    let mut rows =
+        vec![["CONTAINER ID", "IMAGE", "COMMAND", "CREATED", "STATUS", "PORTS", "NAMES"].map(String::from).to_vec()];
     rows.extend(list.iter().map(|c| {
         let words = command(c);
         vec![
@@ -337,7 +361,8 @@ fn volume_ls(look: &Look, desk: &mut Desk) -> Next {
 fn stats(look: &Look, desk: &mut Desk) -> Next {
     let engine: &Engine = &desk.host.engine;
     let fits = |c: &&Rc<Container>| {
-        c.alive() && (look.args.words.is_empty() || look.args.words.iter().any(|w| **w == *c.name || c.id.starts_with(w)))
+        c.alive()
+            && (look.args.words.is_empty() || look.args.words.iter().any(|w| **w == *c.name || c.id.starts_with(w)))
     };
     Next::out(stats_rows(engine.containers.values().filter(fits).map(|c| &**c)))
 }

@@ -127,7 +127,9 @@ fn host_config(c: &Container) -> Value {
 fn bindings(c: &Container) -> Value {
     let mut all = Map::new();
     for p in &c.spec.publish {
-        let port = p.range.map_or(String::new(), |(low, high)| if low == high { low.to_string() } else { format!("{low}-{high}") });
+        let port = p
+            .range
+            .map_or(String::new(), |(low, high)| if low == high { low.to_string() } else { format!("{low}-{high}") });
         let item = Value::from(map! { "HostIp" => p.ip.clone(), "HostPort" => port });
         match all.entry(&format!("{}/{}", p.target, p.protocol)) {
             Value::List(list) => list.push(item),
@@ -310,9 +312,7 @@ fn ranged(head: &str, body: &str, tree: &Value) -> String {
         fill(body, &Value::from(scope))
     };
     match value(path, tree) {
-        Value::List(items) => {
-            items.iter().enumerate().map(|(i, item)| each(Value::Int(i as i64), item)).collect()
-        }
+        Value::List(items) => items.iter().enumerate().map(|(i, item)| each(Value::Int(i as i64), item)).collect(),
         Value::Map(map) => map.sorted().into_iter().map(|(k, v)| each(Value::Str(k.clone()), v)).collect(),
         _ => String::new(),
     }

@@ -105,6 +105,12 @@ impl Desk {
         }
         folder
     }
+    /// Shows the host the files, for what containers mount.
+    fn lay_out(&mut self) {
+        let full = |name: &String| if name.starts_with('/') { name.clone() } else { format!("{}/{name}", self.folder) };
+        self.host.engine.files = self.files.iter().map(|(name, text)| (full(name).into(), text.clone())).collect();
+        self.host.engine.home = self.folder.clone();
+    }
     /// Types a line; its number.
     pub fn type_line(&mut self, line: &str) -> u32 {
         let id = self.next;
@@ -242,6 +248,7 @@ impl Desk {
             env.insert(name, value);
             words.remove(0);
         }
+        self.lay_out();
         let next = self.command(&words, &env);
         self.take_next(typed, next);
         true

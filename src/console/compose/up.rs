@@ -104,8 +104,12 @@ fn incompatible(cx: &Cx) -> Option<&'static str> {
     }
     if detached && (on("attach-dependencies") || stops || fails || given("attach") || on("watch")) {
         return Some(match on("wait") {
-            true => "--wait cannot be combined with --abort-on-container-exit, --abort-on-container-failure, --attach, --attach-dependencies or --watch",
-            false => "--detach cannot be combined with --abort-on-container-exit, --abort-on-container-failure, --attach, --attach-dependencies or --watch",
+            true => {
+                "--wait cannot be combined with --abort-on-container-exit, --abort-on-container-failure, --attach, --attach-dependencies or --watch"
+            }
+            false => {
+                "--detach cannot be combined with --abort-on-container-exit, --abort-on-container-failure, --attach, --attach-dependencies or --watch"
+            }
         });
     }
     if on("renew-anon-volumes") && on("no-recreate") {
@@ -147,8 +151,7 @@ fn scale_by(project: &mut Project, list: &[String]) -> Result<(), String> {
     for item in list {
         let bad = || format!("invalid --scale option \"{item}\". Should be SERVICE=NUM");
         let (name, number) = item.split_once('=').filter(|(_, n)| !n.is_empty()).ok_or_else(bad)?;
-        let number: i64 =
-            number.parse().map_err(|_| format!("strconv.Atoi: parsing \"{number}\": invalid syntax"))?;
+        let number: i64 = number.parse().map_err(|_| format!("strconv.Atoi: parsing \"{number}\": invalid syntax"))?;
         set_scale(project, name, number)?;
     }
     Ok(())

@@ -29,12 +29,7 @@ const VERBS: &[Verb] = &[
     Verb("create", up::CREATE, true, up::create),
     Verb("scale", &[("no-deps", ' ', false)], true, up::scale),
     Verb("run", up::RUN, false, up::run),
-    Verb(
-        "down",
-        &[("remove-orphans", ' ', false), TIMEOUT, ("volumes", 'v', false), ("rmi", ' ', true)],
-        true,
-        down,
-    ),
+    Verb("down", &[("remove-orphans", ' ', false), TIMEOUT, ("volumes", 'v', false), ("rmi", ' ', true)], true, down),
     Verb("start", &[("wait", ' ', false), ("wait-timeout", ' ', true)], true, start),
     Verb("stop", &[TIMEOUT], true, |cx| acting(cx, |cx, names| vec![Step::Stop(names, timeout(cx))])),
     Verb("restart", &[TIMEOUT, ("no-deps", ' ', false)], true, restart),
@@ -65,12 +60,7 @@ const VERBS: &[Verb] = &[
         |cx| seeing(cx, Kind::Ps, true),
     ),
     Verb("images", &[("quiet", 'q', false), ("format", ' ', true)], true, |cx| seeing(cx, Kind::Images, false)),
-    Verb(
-        "ls",
-        &[("all", 'a', false), ("quiet", 'q', false), ("format", ' ', true), ("filter", ' ', true)],
-        true,
-        list,
-    ),
+    Verb("ls", &[("all", 'a', false), ("quiet", 'q', false), ("format", ' ', true), ("filter", ' ', true)], true, list),
     Verb("top", &[], true, |cx| seeing(cx, Kind::Top, false)),
     Verb("port", &[("protocol", ' ', true), ("index", ' ', true)], true, |cx| seeing(cx, Kind::Port, false)),
     Verb(
@@ -110,9 +100,12 @@ const VERBS: &[Verb] = &[
         seeing(cx, Kind::Events, false)
     }),
     Verb("volumes", &[("quiet", 'q', false), ("format", ' ', true)], true, |cx| seeing(cx, Kind::Volumes, false)),
-    Verb("stats", &[("all", 'a', false), ("no-stream", ' ', false), ("format", ' ', true), ("no-trunc", ' ', false)], true, |cx| {
-        seeing(cx, Kind::Stats, false)
-    }),
+    Verb(
+        "stats",
+        &[("all", 'a', false), ("no-stream", ' ', false), ("format", ' ', true), ("no-trunc", ' ', false)],
+        true,
+        |cx| seeing(cx, Kind::Stats, false),
+    ),
     Verb("config", super::load::CONFIG, true, super::load::config),
     Verb("convert", super::load::CONFIG, true, super::load::config),
     Verb("build", &[("quiet", 'q', false), ("no-cache", ' ', false), ("pull", ' ', false)], true, |cx| {

@@ -50,8 +50,7 @@ pub(super) fn ps(look: &Look, desk: &Desk) -> Next {
             Next::out(rows.collect())
         }
         _ => {
-            let mut rows =
-                vec![strings(["NAME", "IMAGE", "COMMAND", "SERVICE", "CREATED", "STATUS", "PORTS"])];
+            let mut rows = vec![strings(["NAME", "IMAGE", "COMMAND", "SERVICE", "CREATED", "STATUS", "PORTS"])];
             rows.extend(seen.iter().map(|s| ps_row(s, now, args.on("no-trunc"))));
             Next::out(table(&rows, DOCKER))
         }
@@ -164,7 +163,13 @@ pub(super) fn human_size(bytes: u64) -> String {
         value /= 1000.0;
         unit += 1;
     }
-    let digits = if value >= 100.0 { 0 } else if value >= 10.0 { 1 } else { 2 };
+    let digits = if value >= 100.0 {
+        0
+    } else if value >= 10.0 {
+        1
+    } else {
+        2
+    };
     let text = format!("{value:.digits$}");
     let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
     format!("{text}{}", units[unit])

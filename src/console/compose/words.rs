@@ -98,9 +98,8 @@ pub fn ports(c: &Container) -> Vec<Port> {
         let (Ok(low), Ok(high)) = (low.parse::<u16>(), high.parse::<u16>()) else { continue };
         for target in low..=high {
             let bound = c.bindings.iter().filter(|b| b.target == target && *b.protocol == *protocol);
-            let bound: Vec<Port> = bound
-                .map(|b| Port { target, public: b.port, protocol: protocol.into(), ip: b.ip.clone() })
-                .collect();
+            let bound: Vec<Port> =
+                bound.map(|b| Port { target, public: b.port, protocol: protocol.into(), ip: b.ip.clone() }).collect();
             match bound.is_empty() {
                 true => all.push(Port { target, public: 0, protocol: protocol.into(), ip: "".into() }),
                 false => all.extend(bound),
@@ -114,9 +113,7 @@ pub fn ports(c: &Container) -> Vec<Port> {
 /// Source: docker/cli v28 cli/command/formatter/container.go, DisplayablePorts.
 pub fn shown_ports(ports: &[Port]) -> String {
     let mut sorted = ports.to_vec();
-    sorted.sort_by(|a, b| {
-        (a.target, &a.ip, a.public, &a.protocol).cmp(&(b.target, &b.ip, b.public, &b.protocol))
-    });
+    sorted.sort_by(|a, b| (a.target, &a.ip, a.public, &a.protocol).cmp(&(b.target, &b.ip, b.public, &b.protocol)));
     let (mut plain, mut bound): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
     let mut groups: Vec<(String, Rc<str>, u16, u16)> = Vec::new();
     for port in &sorted {
@@ -169,16 +166,18 @@ mod tests {
 
     #[test]
     fn bound_ports_come_behind_exposed_ones() {
-        let port = |target, public, protocol: &str, ip: &str| Port { target, public, protocol: protocol.into(), ip: ip.into() };
+        let port = |target, public, protocol: &str, ip: &str| Port {
+            target,
+            public,
+            protocol: protocol.into(),
+            ip: ip.into(),
+        };
         let all = [
             port(80, 18106, "udp", "0.0.0.0"),
             port(80, 18106, "udp", "::"),
             port(9000, 0, "tcp", ""),
             port(80, 18105, "tcp", "127.0.0.1"),
         ];
-        assert_eq!(
-            shown_ports(&all),
-            "9000/tcp, 0.0.0.0:18106->80/udp, 127.0.0.1:18105->80/tcp, [::]:18106->80/udp"
-        );
+        assert_eq!(shown_ports(&all), "9000/tcp, 0.0.0.0:18106->80/udp, 127.0.0.1:18105->80/tcp, [::]:18106->80/udp");
     }
 }

@@ -136,14 +136,21 @@ pub(super) fn in_order(events: &[Told]) -> Vec<String> {
 /// that a command asked for is no restart: `asked` are the times of commands that start.
 pub(super) fn times(events: &[Told], asked_for: &[(f64, f64)]) -> Vec<(String, f64)> {
     let (mut died, mut started, mut asked, mut out) = (None, None, false, Vec::new());
+    // Waits are numbered from the last start by hand on: one more or less before it does not shift those behind it.
+    let (mut round, mut nth) = (0, 0);
     for event in events {
         match event.what.split(' ').next().unwrap_or_default() {
             "die" => died = Some(event.t).filter(|_| !asked),
             "kill" | "stop" => asked = true,
             "start" => {
-                let by_hand = |died: f64| asked_for.iter().any(|(from, to)| died < *from && *from <= event.t && event.t <= *to);
-                if let Some(died) = died.take().filter(|died| !by_hand(*died)) {
-                    out.push(("restart".to_string(), event.t - died));
+                let by_hand =
+                    |died: f64| asked_for.iter().any(|(from, to)| died < *from && *from <= event.t && event.t <= *to);
+                match died.take() {
+                    Some(died) if !by_hand(died) => {
+                        nth += 1;
+                        out.push((format!("restart {round}.{nth}"), event.t - died));
+                    }
+                    _ => (round, nth) = (round + 1, 0),
                 }
                 (started, asked) = (Some(event.t), false);
             }
@@ -208,13 +215,13 @@ fn mask_word(word: &str) -> String {
 
 /// `5 seconds`, `About a minute`, `Less than a second`, process numbers and clock times of `top`, sizes.
 fn lengths(words: &[String]) -> Vec<String> {
-    const UNITS: [&str; 12] = [
-        "second", "seconds", "minute", "minutes", "hour", "hours", "day", "days", "week", "weeks", "month", "months",
-    ];
+    const UNITS: [&str; 12] =
+        ["second", "seconds", "minute", "minutes", "hour", "hours", "day", "days", "week", "weeks", "month", "months"];
     let mut out: Vec<String> = Vec::new();
     let top = words.iter().any(|w| w == "root") && words.iter().any(|w| w == "00:00:00");
     for word in words {
-        let number = |w: Option<&String>| w.is_some_and(|w| w.parse::<u64>().is_ok() || matches!(w.as_str(), "a" | "an"));
+        let number =
+            |w: Option<&String>| w.is_some_and(|w| w.parse::<u64>().is_ok() || matches!(w.as_str(), "a" | "an"));
         if UNITS.contains(&word.trim_end_matches(')')) && (number(out.last()) || out.last().is_some_and(|w| w == "a")) {
             out.pop();
             while out.last().is_some_and(|w| matches!(w.as_str(), "About" | "Less" | "than")) {

@@ -211,7 +211,15 @@ impl Play {
         }
         for running in &self.over {
             let (at, code) = running.end.unwrap_or((running.begun, -9));
-            let row = rows::command(running.n, &running.text, running.name.as_deref(), running.begun, at, code, &running.lines);
+            let row = rows::command(
+                running.n,
+                &running.text,
+                running.name.as_deref(),
+                running.begun,
+                at,
+                code,
+                &running.lines,
+            );
             self.rows.push((running.begun, row));
         }
         self.rows.sort_by_key(|(t, _)| *t);

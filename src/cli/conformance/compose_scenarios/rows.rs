@@ -44,7 +44,15 @@ pub(super) fn engine(what: &str, phase: &str, now: Time) -> Value {
 }
 
 /// A command.
-pub(super) fn command(n: i64, text: &str, name: Option<&str>, begun: Time, end: Time, code: i32, lines: &[Line]) -> Value {
+pub(super) fn command(
+    n: i64,
+    text: &str,
+    name: Option<&str>,
+    begun: Time,
+    end: Time,
+    code: i32,
+    lines: &[Line],
+) -> Value {
     let mut row = map! {
         "t" => seconds(begun), "k" => "cmd", "n" => n, "cmd" => text, "rc" => code, "end" => seconds(end),
         "lines" => lines.iter().flat_map(split).collect::<Vec<Value>>(),

@@ -1,0 +1,147 @@
+//! `orchestrion shell` and `orchestrion run` for Compose files: a Docker host and lines typed before it.
+
+use super::Outcome;
+use crate::compose::engine::Power;
+use crate::compose::project::{Line, OUT, go_span};
+use crate::console::compose::Desk;
+use crate::scenario::TextFile;
+use crate::sim::{Span, Time};
+use crate::text::yaml;
+use std::fmt::Write as _;
+use std::io::{BufRead, Write as _};
+
+/// Ours: how long a line may take in virtual time.
+const PATIENCE: Span = Span::secs(3_600);
+/// Ours: how long a run is when nobody says.
+const DEFAULT_LENGTH: Span = Span::secs(120);
+
+/// Whether files are those of Compose: the first one has services at its top and is no Kubernetes object.
+pub fn is_compose(files: &[TextFile]) -> bool {
+    files.first().is_some_and(|file| {
+        let (documents, _) = yaml::read(&file.name, &file.text);
+        let value = documents.first().map(|d| d.node.to_value()).unwrap_or_default();
+        value.get("services").is_some() && value.get("kind").is_none()
+    })
+}
+
+fn desk(files: &[TextFile], seed: u64) -> Desk {
+    // The project is named after the first file's folder in the real tool; here a file has a name only.
+    let name = files.first().map_or("project", |f| f.name.split('.').next().unwrap_or("project"));
+    let name = if matches!(name, "compose" | "docker-compose") { "project" } else { name };
+    let mut desk = Desk::new(seed, &format!("/work/{name}"));
+    for (at, file) in files.iter().enumerate() {
+        let known = ["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"];
+        if at == 0 && !known.contains(&&*file.name) {
+            desk.files.insert("compose.yaml".into(), file.text.clone());
+        }
+        desk.files.insert(file.name.to_string(), file.text.clone());
+    }
+    desk
+}
+
+/// `shell`: lines from standard input, answered as they come; `wait 30s` lets time pass, `engine restart`, `engine reboot` and
+/// `engine crash` do that to the host.
+pub fn shell(files: &[TextFile], seed: u64) -> Outcome {
+    let mut desk = desk(files, seed);
+    let mut outcome = Outcome::default();
+    for line in std::io::stdin().lock().lines() {
+        let Ok(line) = line else { break };
+        let line = line.trim();
+        if matches!(line, "exit" | "quit") {
+            break;
+        }
+        if !line.is_empty() && !line.starts_with('#') {
+            one_line(&mut desk, line, &mut outcome);
+        }
+    }
+    outcome
+}
+
+fn one_line(desk: &mut Desk, line: &str, outcome: &mut Outcome) {
+    if let Some(what) = line.strip_prefix("engine ") {
+        let how = match what.trim() {
+            "reboot" => Power::Rebooting,
+            "crash" => Power::Crashed,
+            _ => Power::Restarting,
+        };
+        desk.host.engine.power_cycle(how);
+        let end = desk.host.now() + PATIENCE;
+        while desk.host.engine.power != Power::On && desk.host.now() < end {
+            let due = desk.next_due().unwrap_or(end);
+            desk.run_until(due);
+        }
+        return;
+    }
+    if let Some(span) = line.strip_prefix("wait ").and_then(|t| go_span(t.trim())) {
+        let t = desk.host.now() + span;
+        return desk.run_until(t);
+    }
+    let code = carry_out(desk, line, &mut |line| {
+        // A reader that has gone away is no reason to complain.
+        let _ = match line.fd == OUT {
+            true => writeln!(std::io::stdout(), "{}", line.text),
+            false => writeln!(std::io::stderr(), "{}", line.text),
+        };
+    });
+    if code != 0 {
+        outcome.code = code.clamp(1, 255) as u8;
+    }
+}
+
+/// Types a line and plays until it is over; its exit code.
+fn carry_out(desk: &mut Desk, line: &str, say: &mut dyn FnMut(&Line)) -> i32 {
+    let id = desk.type_line(line);
+    let end = desk.host.now() + PATIENCE;
+    loop {
+        let (lines, code) = desk.take(id);
+        lines.iter().for_each(&mut *say);
+        if let Some(code) = code {
+            return code;
+        }
+        match desk.next_due().filter(|due| *due <= end) {
+            Some(due) => desk.run_until(due.max(desk.host.now())),
+            None => desk.interrupt(id),
+        }
+    }
+}
+
+/// `run`: `docker compose up -d`, then time, then what came of it.
+pub fn run(files: &[TextFile], seed: u64, length: Option<Span>) -> Outcome {
+    let mut desk = desk(files, seed);
+    let mut outcome = Outcome::default();
+    let mut said = (String::new(), String::new());
+    let code = carry_out(&mut desk, "docker compose up -d", &mut |line| {
+        let to = if line.fd == OUT { &mut said.0 } else { &mut said.1 };
+        let _ = writeln!(to, "{}", line.text);
+    });
+    outcome.err.push_str(&said.1);
+    outcome.code = code.clamp(0, 255) as u8;
+    let end = Time::ZERO + length.unwrap_or(DEFAULT_LENGTH);
+    desk.run_until(end);
+    let (now, events) = (desk.host.now(), desk.host.engine.events.len());
+    let _ = writeln!(outcome.out, "at {}.{:03} s, {events} engine events", now.as_secs(), now.as_millis() % 1000);
+    carry_out(&mut desk, "docker compose ps -a", &mut |line| {
+        let _ = writeln!(outcome.out, "{}", line.text);
+    });
+    outcome
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(name: &str, text: &str) -> TextFile {
+        TextFile { name: name.into(), text: text.into() }
+    }
+
+    #[test]
+    fn compose_files_are_known_and_run() {
+        let shop = file("shop.yaml", "services:\n  web: {image: nginx}\n  job: {image: busybox, command: sleep 5}\n");
+        assert!(is_compose(std::slice::from_ref(&shop)));
+        assert!(!is_compose(&[file("pod.yaml", "kind: Pod\nservices: {}\n")]));
+        let outcome = run(&[shop], 1, Some(Span::secs(20)));
+        assert_eq!(outcome.code, 0, "{}", outcome.err);
+        assert!(outcome.out.contains("shop-web-1"), "{}", outcome.out);
+        assert!(outcome.out.contains("Exited (0)"), "{}", outcome.out);
+    }
+}
