@@ -324,3 +324,36 @@ fn requests_ask_others_and_retries_make_a_storm() {
     assert!(storm.rate > 250.0, "150 clients a second ask again and again: {}", storm.rate);
     assert!(storm.answered < 110.0, "{}", storm.answered);
 }
+
+#[test]
+fn a_program_that_drains_finishes_what_it_has_begun() {
+    let aborted = |drain: &str| {
+        let mut run = run(&web(3, ""));
+        typed(&mut run, &format!("behave deployment/web waits=1s spread=fixed drain={drain}"));
+        run.apply(&constant(60.0));
+        on(&mut run, 20);
+        typed(&mut run, "kubectl delete pod --all --wait=false");
+        on(&mut run, 60);
+        failed(&run).iter().find(|(why, _)| *why == "aborted").map_or(0.0, |(_, n)| *n)
+    };
+    let (dropped, finished) = (aborted("no"), aborted("20s"));
+    assert!(dropped > 30.0 && finished < 1.0, "{dropped} {finished}");
+}
+
+#[test]
+fn a_batch_job_ends_when_its_work_is_done() {
+    let job = "apiVersion: batch/v1\nkind: Job\nmetadata: {name: sum}\nspec:\n  template:\n    spec:\n      restartPolicy: Never\n      containers:\n      - {name: sum, image: shop/sum:1, resources: {limits: {cpu: 500m, memory: 64Mi}}}\n";
+    let scenario = "workloads:\n- container: sum\n  work: 10s\nload: []\n";
+    let files = [TextFile { name: "x.scenario.yaml".into(), text: scenario.into() }];
+    let mut run = Run::new(&Scenario::read(&files, 1).0);
+    run.apply(&Input::Apply(vec![("job.yaml".into(), job.into())]));
+    let ended = |run: &Run| {
+        let pods = run.world.cluster.api.store.list(Kind::Pod).filter_map(|o| o.pod());
+        pods.filter(|p| p.status.phase.ended()).count()
+    };
+    // Ten seconds of CPU with half a core.
+    run.run_until(Time::secs(18));
+    assert_eq!(ended(&run), 0);
+    run.run_until(Time::secs(30));
+    assert_eq!(ended(&run), 1);
+}

@@ -141,3 +141,40 @@ fn acting_in_the_past_keeps_the_old_future_as_a_branch_and_can_be_taken_back() {
     let undone = session.command(3, Command::UndoFork);
     assert_eq!((undone.clock.branches.len(), undone.clock.newest, undone.full), (1, 20_000_000, true));
 }
+
+/// All curves of everything, as text: NaN equals itself there.
+fn curves(session: &mut Session) -> String {
+    format!("{:?}", session.command(9, Command::Series { id: None, columns: 50 }).series)
+}
+
+fn seek(session: &mut Session, seconds: u64) {
+    session.command(1, Command::Seek { to: seconds * 1_000_000 });
+    while session.busy() {
+        session.go_on(1);
+    }
+}
+
+#[test]
+fn curves_are_those_of_the_run_wherever_the_cursor_stands() {
+    let load = |rate| Load::new("service/web", Shape::Constant { rate });
+    let mut session = Session::open(&[TextFile { name: "web.yaml".into(), text: WEB.into() }], 1);
+    seek(&mut session, 10);
+    session.command(2, Command::Act(Action::SetLoadOn { load: load(50.0) }));
+    seek(&mut session, 60);
+    let straight = curves(&mut session);
+    assert!(straight.contains("50.0"), "{straight}");
+    for to in [30, 5, 59, 60] {
+        seek(&mut session, to);
+        assert_eq!(curves(&mut session), straight, "at {to}");
+    }
+    // Another future: its curves share the past and are its own then.
+    seek(&mut session, 30);
+    session.command(3, Command::Act(Action::SetLoadOn { load: load(80.0) }));
+    seek(&mut session, 60);
+    let forked = curves(&mut session);
+    assert!(forked.contains("50.0") && forked.contains("80.0"), "{forked}");
+    session.command(4, Command::Branch { index: 0 });
+    assert_eq!(curves(&mut session), straight);
+    session.command(5, Command::Branch { index: 1 });
+    assert_eq!(curves(&mut session), forked);
+}

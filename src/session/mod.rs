@@ -78,7 +78,7 @@ pub struct Session {
     /// The next moment at which something will be written, where that was looked up.
     quiet_until: Option<Time>,
     /// Of which moment of which branch the page knows the traffic.
-    traffic_told: Option<((Time, usize), usize)>,
+    traffic_told: Option<((Time, usize), u64, usize)>,
 }
 
 impl Default for Session {
@@ -411,7 +411,9 @@ impl Session {
     fn quiet_until(&mut self) -> Option<Time> {
         let (now, run) = (self.now(), self.run());
         let due = run.next_due()?;
-        if self.line().in_the_past() || run.weight() > AHEAD_WEIGHT_MAX {
+        // Where requests flow nothing is quiet.
+        let flowing = run.world.cluster.services.flowing();
+        if self.line().in_the_past() || flowing || run.weight() > AHEAD_WEIGHT_MAX {
             return Some(due);
         }
         if let Some(known) = self.quiet_until.filter(|t| *t > now) {
@@ -488,7 +490,7 @@ impl Session {
     /// Traffic is told once a second, and when everything is told.
     fn tell_traffic(&mut self, update: &mut Update) {
         let cluster = &self.branches[self.present].line.world().world.cluster;
-        let mark = (cluster.services.mark(), self.present);
+        let mark = (cluster.services.mark(), cluster.api.floor.version(), self.present);
         if !update.full && self.traffic_told == Some(mark) {
             return;
         }

@@ -141,15 +141,21 @@ pub struct Floor {
     /// Numbers that are published about things: (number of the thing, metric).
     pub published: Rc<BTreeMap<(u32, &'static str), f64>>,
     news: Vec<News>,
+    version: u64,
 }
 
 impl Floor {
+    /// Grows whenever something begins, ends or behaves in another way.
+    pub fn version(&self) -> u64 {
+        self.version
+    }
     /// A container begins to run.
     pub fn start(&mut self, key: Key, unit: Unit) {
         let too_small = unit.memory_limit > 0 && unit.behaviour.memory > unit.memory_limit;
         if unit.behaviour.lively() || too_small {
             self.lively.insert(key);
         }
+        self.version += 1;
         self.units.insert(key, Rc::new(unit));
     }
     /// A container will get SIGTERM at that moment.
@@ -160,6 +166,7 @@ impl Floor {
     }
     /// A container has ended.
     pub fn end(&mut self, key: Key, at: Time) {
+        self.version += 1;
         self.lively.remove(&key);
         match self.units.get_mut(&key) {
             Some(unit) if unit.strain.is_some() => Rc::make_mut(unit).ended = Some(unit.ended.unwrap_or(at)),
@@ -213,6 +220,7 @@ impl Floor {
     /// Changes what requests cost a running container.
     pub fn behave(&mut self, key: Key, behaviour: Rc<Behaviour>) {
         let Some(unit) = self.units.get_mut(&key) else { return };
+        self.version += 1;
         if behaviour.lively() {
             self.lively.insert(key);
         }

@@ -244,7 +244,7 @@ impl Desk<'_, '_> {
         }
         let term = slot.profile.as_ref().map(|p| p.term)?;
         let Term::Ends { after, .. } = term else { return None };
-        let takes = after + self.draw(|l| l.term);
+        let takes = after.max(self.drains(at)) + self.draw(|l| l.term);
         (takes < grace || grace == Span::ZERO).then_some(takes)
     }
 }
