@@ -1,5 +1,7 @@
 //! Family `compose-config`: what `docker compose config` prints for recorded files. Exit code and error text must be equal;
 //! warnings in any order and without their time; output as text, or as data where it was recorded as such.
+//! The real tool walks maps in random order: which of several services a refusal names, and in which order surplus keys come,
+//! is not compared (FID-151). Cases that read files which were not recorded are told apart and not counted.
 
 use super::{Report, Request, Verdict};
 use crate::cli::Outcome;
@@ -9,18 +11,26 @@ use crate::text::{Problem, Value, json};
 /// The command.
 pub fn run(request: &Request) -> Outcome {
     let mut report = Report::default();
+    let mut lacking = Vec::new();
     for file in &request.files {
         let text = match std::fs::read_to_string(file) {
             Ok(text) => text,
             Err(error) => return Outcome::usage(format!("{file}: {error}")),
         };
-        add(&text, request.only.as_deref(), &mut report);
+        lacking.extend(add(&text, request.only.as_deref(), &mut report));
     }
-    report.print(request.why)
+    let mut outcome = report.print(request.why);
+    if !lacking.is_empty() {
+        let names: String = lacking.iter().map(|name| format!("  {name}\n")).collect();
+        let said = format!("{} not counted, they read files that were not recorded:\n{names}", lacking.len());
+        outcome.out.insert_str(0, &said);
+    }
+    outcome
 }
 
-/// Runs the cases of a text with one case a line.
-pub fn add(text: &str, only: Option<&str>, report: &mut Report) {
+/// Runs the cases of a text with one case a line. Gives the names of those that cannot be judged.
+pub fn add(text: &str, only: Option<&str>, report: &mut Report) -> Vec<String> {
+    let mut lacking = Vec::new();
     let cases: Vec<Value> = text.lines().filter_map(|line| json::parse(line).ok()).collect();
     // Files of one recording may name each other.
     let mut around = Folder::new();
@@ -43,9 +53,23 @@ pub fn add(text: &str, only: Option<&str>, report: &mut Report) {
         }
         match check(case, &around) {
             Ok(()) => report.passed += 1,
+            Err(why) if why == LACKING => lacking.push(name),
             Err(why) => report.failed.push((name, why)),
         }
     }
+    lacking
+}
+
+/// The verdict over a case that cannot be judged.
+const LACKING: &str = "reads a file that was not recorded";
+
+/// Whether we missed a file that the real tool had: it read one that we could not open, or knew variables that only a
+/// `.env` can have given.
+fn lacks_files(failed: &str, warned: &[String], printed: &config::Printed) -> bool {
+    let words = printed.refused.as_ref().map(|problem| problem.message.as_str()).unwrap_or_default();
+    let unset = printed.warnings.iter().map(said).filter(|words| words.ends_with("Defaulting to a blank string."));
+    let unknown = unset.filter(|words| !warned.contains(words)).count();
+    words != failed && (words.ends_with("no such file or directory") || words.contains("env file")) || unknown > 0
 }
 
 fn check(case: &Value, around: &Folder) -> Verdict {
@@ -73,6 +97,10 @@ fn check(case: &Value, around: &Folder) -> Verdict {
             Err(words) => return Err(words),
         };
         if let Err(why) = compare(run, &printed) {
+            let (warned, failed) = split(run.str_at(&["stderr"]).unwrap_or_default());
+            if case.get("files").is_none() && lacks_files(&failed, &warned, &printed) {
+                return Err(LACKING.into());
+            }
             wrong.push(format!("{}: {why}", args.join(" ")));
         }
     }
@@ -84,7 +112,7 @@ fn compare(run: &Value, printed: &config::Printed) -> Verdict {
     let mut ours: Vec<String> = printed.warnings.iter().map(said).collect();
     let words = printed.refused.as_ref().map(|problem| problem.message.clone()).unwrap_or_default();
     let code = i64::from(printed.refused.is_some());
-    if Some(code) != run.int_at(&["rc"]) || words.trim_end() != failed.trim_end() {
+    if Some(code) != run.int_at(&["rc"]) || anyone(words.trim_end()) != anyone(failed.trim_end()) {
         return Err(format!("failure\ngot  {words}\nwant {failed}"));
     }
     warned.sort();
@@ -104,6 +132,29 @@ fn compare(run: &Value, printed: &config::Printed) -> Verdict {
     let want =
         run.get("stdout").map(|out| out.as_str().map_or_else(|| json::write(out, json::Style::COMPACT), str::to_owned));
     Err(format!("output\n{}", difference(&printed.out, &want.unwrap_or_default())))
+}
+
+/// A refusal without what the real tool picks at random: the service it names first, the order of surplus keys.
+fn anyone(words: &str) -> String {
+    if let Some((before, keys)) =
+        words.strip_suffix(" not allowed").and_then(|w| w.split_once("additional properties "))
+    {
+        let mut keys: Vec<&str> = keys.split(", ").collect();
+        keys.sort_unstable();
+        return format!("{before}additional properties {}", keys.join(", "));
+    }
+    if let Some(at) = words.strip_suffix(" false schema") {
+        return format!("{} false schema", at.rsplit_once('.').map_or(at, |(before, _)| before));
+    }
+    let mut words = words.to_owned();
+    for (before, after) in [("service \"", "\""), (": services.", "."), ("compose file \"", "\"")] {
+        if let Some((head, rest)) = words.split_once(before)
+            && let Some((_, tail)) = rest.split_once(after)
+        {
+            words = format!("{head}{before}{after}{tail}");
+        }
+    }
+    words
 }
 
 fn said(problem: &Problem) -> String {

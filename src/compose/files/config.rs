@@ -133,11 +133,27 @@ fn print(folder: &Folder, request: &Request, options: &Options, warnings: &mut V
             if !request.no_consistency {
                 project.check_container_names()?;
             }
+            if json {
+                no_key_paths(&project)?;
+            }
             let text = if json { write::json(&project) } else { write::yaml(&project) };
             Ok(text.replace('$', "$$"))
         }
         Show::Hash(names) => hashes(folder, &mut project, names, warnings),
         show => Ok(listed(&project, show)),
+    }
+}
+
+/// The real tool cannot write keys of builds that have a path as JSON. Source: types/ssh.go, MarshalJSON.
+fn no_key_paths(project: &Project) -> Refused<()> {
+    let keys = project.services.values().flat_map(|service| service.list_at(&["build", "ssh"]));
+    match keys.into_iter().find(|key| key.as_str().is_some_and(|text| text.contains(": "))) {
+        Some(key) => {
+            let words =
+                "json: error calling MarshalJSON for type types.SSHKey: invalid character ':' after top-level value";
+            super::notes::refuse("ssh", &key.place, words)
+        }
+        None => Ok(()),
     }
 }
 

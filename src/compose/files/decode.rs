@@ -2,6 +2,7 @@
 //! Source: compose-go v2.16.1 loader/mapstructure.go and types/, DecodeMapstructure; go-viper/mapstructure v2.5.0.
 
 use super::interpolate::Cast;
+use super::normalize::SECRET_VALUE;
 use super::notes::{Refused, refuse};
 use super::path::Path;
 use super::shape::{Field, Kind, PROJECT, Shape, Shown};
@@ -15,6 +16,10 @@ pub const EXTENSIONS: &str = "#extensions";
 /// Binds a whole model.
 pub fn project(model: Members, warnings: &mut Vec<Problem>) -> Refused<Members> {
     let model = set_aside(model, &Path::default());
+    let mut model = model;
+    for (name, job) in model.get_mut("jobs").and_then(Tree::as_map_mut).into_iter().flatten() {
+        job.as_map_mut().map(|job| job.insert("name".into(), name.clone().into()));
+    }
     let mut decoder = Decoder { wrong: Vec::new(), warnings };
     let out = decoder.object(&PROJECT, &model, "");
     match decoder.wrong.first() {
@@ -33,6 +38,9 @@ fn set_aside(members: Members, path: &Path) -> Members {
     let keep = NAMED_BY_USER.iter().any(|pattern| path.fits(pattern));
     let (mut out, mut extras) = (Members::new(), Members::new());
     for (key, value) in members {
+        if &*key == SECRET_VALUE && path.fits("secrets.*") {
+            continue;
+        }
         if !keep && key.starts_with("x-") {
             extras.insert(key, value);
             continue;

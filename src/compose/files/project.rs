@@ -341,6 +341,10 @@ fn bound(folder: &Folder, request: &Request, found: Found, warnings: &mut Vec<Pr
     project.resolve_label_files(folder, warnings)?;
     project.enable(&request.services);
     project.select(&request.services, true)?;
+    if !request.no_env_resolution {
+        // Services that were turned on by name have not been looked at yet.
+        project.resolve_env_files(folder, warnings)?;
+    }
     if !request.all_resources {
         project.drop_unused();
     }

@@ -368,16 +368,14 @@ impl Maker {
         };
         let at = key.extent.start;
         let (RawKind::Scalar(text, plain), tag) = (&key.kind, &key.tag) else {
-            let words = "cannot use a collection as a map key; try decoding into yaml.Node";
-            return Err(Fault {
-                words: format!("go-yaml load error in constructor at L{}.C{}: {words}", at.line, at.col),
-                at,
-            });
+            let shown = self.tree(key, at, location)?.go_syntax();
+            let words = format!("cannot use '{shown}' as a map key; try decoding into yaml.Node");
+            let words = format!("go-yaml load error in constructor at L{}.C{}: {words}", at.line, at.col);
+            return Err(Fault { words, at });
         };
         let data = if *plain && tag.is_none() { scalar::plain(text) } else { Data::Str(text.clone()) };
         let shown = match &data {
             Data::Str(_) => return Ok(text.clone()),
-            Data::Null => "interface {}(nil)".into(),
             _ => Tree::from(data).go_text(),
         };
         self.odd_key.get_or_insert((location.to_owned(), shown, at));

@@ -82,7 +82,7 @@ pub enum Shown {
 pub struct Field {
     /// The key.
     pub key: &'static str,
-    /// The key in JSON, where it differs.
+    /// The key in JSON, where it differs; empty where it is not shown there.
     pub json: &'static str,
     /// Its kind.
     pub kind: Kind,
@@ -255,7 +255,7 @@ shape! {
 shape! {
     /// A job.
     JOB, true,
-    &[f("profiles", Kind::Strings), set("triggers", Kind::Struct(&TRIGGERS))],
+    &[Field { json: "", ..f("name", Kind::Str) }, f("profiles", Kind::Strings), set("triggers", Kind::Struct(&TRIGGERS))],
     CONTAINER_FIELDS, WORKLOAD_FIELDS
 }
 shape! {

@@ -44,6 +44,12 @@ pub fn ignored(model: &Members) -> Vec<(String, Place)> {
     found.iter().map(|finding| (words(finding), finding.place.clone())).collect()
 }
 
+/// Other keys of a device are not in the specification, but its schema lets them pass.
+fn is_device_key(path: &Path) -> bool {
+    const KEYS: [&str; 5] = ["capabilities", "count", "device_ids", "driver", "options"];
+    path.steps().last().is_some_and(|key| KEYS.contains(&&**key) || key.starts_with("x-"))
+}
+
 fn walk(tree: &Tree, path: &Path, found: &mut Vec<Finding>) {
     let (service, inside) = match path.steps() {
         [top, name, rest @ ..] if &**top == "services" => (name.to_string(), rest.join(".")),
@@ -54,6 +60,9 @@ fn walk(tree: &Tree, path: &Path, found: &mut Vec<Finding>) {
     };
     if let Some(why) = why_ignored(path) {
         return add(inside, why.to_owned());
+    }
+    if path.fits("services.*.storage_opt.*") || (path.fits("services.*.gpus.[].*") && !is_device_key(path)) {
+        return add(inside, "not honored by this runtime outside Swarm mode".to_owned());
     }
     let text = |key: &str| tree.get(key).map_or("<nil>".to_owned(), Tree::go_text);
     if path.fits("services.*.ports.[]") {

@@ -233,6 +233,25 @@ impl Tree {
         }
     }
 
+    /// The value as that language prints it with `%#v`.
+    pub fn go_syntax(&self) -> String {
+        match &self.data {
+            Data::Null => "interface {}(nil)".into(),
+            Data::Str(text) => super::units::quoted(text),
+            Data::List(items) => {
+                let items: Vec<String> = items.iter().map(Tree::go_syntax).collect();
+                format!("[]interface {{}}{{{}}}", items.join(", "))
+            }
+            Data::Map(members) => {
+                let pair =
+                    |(key, value): (&Rc<str>, &Tree)| format!("{}:{}", super::units::quoted(key), value.go_syntax());
+                let pairs: Vec<String> = members.iter().map(pair).collect();
+                format!("map[string]interface {{}}{{{}}}", pairs.join(", "))
+            }
+            _ => self.go_text(),
+        }
+    }
+
     /// The tree without places.
     pub fn to_value(&self) -> Value {
         match &self.data {

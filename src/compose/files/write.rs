@@ -75,7 +75,7 @@ fn whole(project: &Project) -> Members {
 
 fn object(shape: &Shape, members: &Members, way: Way) -> Map {
     let mut out = Map::new();
-    for field in shape.fields() {
+    for field in shape.fields().filter(|field| way == Way::Yaml || !field.json.is_empty()) {
         let key = if way == Way::Json { field.json } else { field.key };
         // What a config takes from a variable is not shown.
         let hidden = std::ptr::eq(shape, &FILE_OBJECT) && field.key == "content" && members.contains_key("environment");

@@ -65,8 +65,13 @@ pub fn parse_stream<B: Build>(text: &str, build: B) -> (Vec<B::Node>, Option<Fau
     let mut parser = Parser::new(text, build);
     let mut nodes = Vec::new();
     let mut fault = parser.stream(&mut nodes).err();
-    if control_character(text).is_some_and(|bad| bad / PIECE <= parser.scanner.mark.index / PIECE) {
-        fault = Some(Fault::plain(Mark::default(), "control characters are not allowed"));
+    // The newer reader lets DEL pass, and tells which character it refuses.
+    let bad = control_character(&text.replace('\u{7f}', " "));
+    if let Some(bad) = bad.filter(|bad| bad / PIECE <= parser.scanner.mark.index / PIECE) {
+        let value = text.chars().nth(bad).map_or(0, |c| c as u32);
+        nodes.clear();
+        let words = format!("control characters are not allowed (value: {value})");
+        fault = Some(Fault::plain(Mark::default(), words));
     }
     (nodes, fault)
 }

@@ -61,6 +61,7 @@ fn words(fault: &Fault) -> String {
     let message = fault.message.replace("hexdecimal", "hexadecimal");
     let At::Text(mark) = fault.at else { return message };
     let place = match fault.within {
+        _ if stage == "reader" => "at <unknown position>".into(),
         Some((what, start)) => format!("({what}) at {}", range(start, mark)),
         None => format!("at {}", short(mark)),
     };

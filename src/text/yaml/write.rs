@@ -163,7 +163,11 @@ impl Emitter {
     }
 
     fn styled(&mut self, text: &str, place: Place) {
-        let shape = Shape::of(text);
+        let mut shape = Shape::of(text);
+        if !self.is_kubectl() && text.contains('\t') {
+            // The newer writer lets tabs stand in blocks.
+            shape.block = Shape::of(&text.replace('\t', "x")).block;
+        }
         let style = match self.dialect {
             Dialect::Kubectl if text.contains('\n') => Style::Literal,
             Dialect::Kubectl => plain_or_double(text),
@@ -267,7 +271,8 @@ impl Emitter {
 
     fn literal(&mut self, text: &str) {
         self.indicator("|", true, false);
-        if text.starts_with(|c| c == ' ' || is_break(c)) {
+        // The newer writer needs no hint before an empty line.
+        if text.starts_with(|c| c == ' ' || (is_break(c) && self.is_kubectl())) {
             self.indicator("2", false, false);
         }
         let mut last = text.chars().rev();
