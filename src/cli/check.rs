@@ -2,9 +2,10 @@
 //! what becomes of each field. Exit code 1 when there is an error.
 
 use super::{Outcome, take_option};
-use crate::kubernetes::objects::{Class, FieldClass, decode, prepare_for_create, validate_create, warnings};
+use crate::compose::files::{self, Env, Folder};
+use crate::kubernetes::objects::{Class, decode, prepare_for_create, validate_create, warnings};
 use crate::map;
-use crate::text::{Document, Node, Problem, Severity, Value, json, steps, yaml};
+use crate::text::{Document, Node, Pos, Problem, Severity, Value, json, steps, yaml};
 use std::fmt::Write;
 use std::rc::Rc;
 
@@ -18,7 +19,20 @@ pub struct Checked {
     /// `Deployment/web`
     pub name: String,
     /// Every field, in the order of the document.
-    pub fields: Vec<FieldClass>,
+    pub fields: Vec<Field>,
+}
+
+/// One field.
+#[derive(Clone, Debug)]
+pub struct Field {
+    /// Its path.
+    pub path: String,
+    /// Where it stands.
+    pub at: Pos,
+    /// What becomes of it.
+    pub class: Class,
+    /// Why, where the real tool says so.
+    pub why: Option<&'static str>,
 }
 
 /// Everything found in some files.
@@ -44,7 +58,12 @@ pub fn run(args: &[String]) -> Outcome {
             Err(error) => return Outcome::usage(format!("{file}: {error}")),
         }
     }
-    let findings = check(files.iter().map(|(name, text)| (name.as_str(), text.as_str())));
+    let (compose, manifests): (Vec<_>, Vec<_>) =
+        files.iter().map(|(name, text)| (name.as_str(), text.as_str())).partition(|(n, t)| files::is_compose(n, t));
+    let mut findings = check(manifests);
+    if !compose.is_empty() {
+        findings.join(check_compose(&compose, around(&compose), std::env::vars().collect()));
+    }
     let out = match format.as_deref() {
         None | Some("text") => findings.as_text(),
         Some("json") => json::write(&findings.as_value(), json::Style { indent: 2, ..json::Style::IN_ORDER }) + "\n",
@@ -61,6 +80,74 @@ pub fn check<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> Finding
     for document in &documents {
         let here: Vec<Problem> = twice.iter().filter(|p| stands_in(p, document, &documents)).cloned().collect();
         findings.add(document, &here);
+    }
+    findings
+}
+
+/// Where files without a folder of their own are thought to lie.
+const HERE: &str = "/project";
+
+fn absolute(name: &str) -> String {
+    if name.starts_with('/') { files::folder::clean(name) } else { files::folder::join(HERE, name) }
+}
+
+/// What lies beside compose files on this machine: files of variables, and files that are included or extended.
+fn around(compose: &[(&str, &str)]) -> Folder {
+    let mut folder = Folder::new();
+    for (name, _) in compose {
+        let dir = std::path::Path::new(name).parent().unwrap_or(std::path::Path::new("")).to_path_buf();
+        let dir = if dir.as_os_str().is_empty() { ".".into() } else { dir };
+        put_folder(&dir, DEPTH_MAX, &mut folder);
+    }
+    folder
+}
+
+/// How deep folders beside a compose file are looked into. Ours: includes rarely go further, and homes are large.
+const DEPTH_MAX: usize = 3;
+
+fn put_folder(dir: &std::path::Path, depth: usize, folder: &mut Folder) {
+    for entry in std::fs::read_dir(dir).into_iter().flatten().flatten() {
+        let path = entry.path();
+        let small = entry.metadata().is_ok_and(|data| data.len() <= yaml::FILE_BYTES_MAX as u64);
+        if path.is_dir() && depth > 0 && !entry.file_name().to_string_lossy().starts_with('.') {
+            put_folder(&path, depth - 1, folder);
+        } else if small
+            && path.is_file()
+            && let Ok(text) = std::fs::read_to_string(&path)
+        {
+            folder.put(&absolute(&path.to_string_lossy()), text);
+        }
+    }
+}
+
+/// Checks compose files as one project, later ones over earlier ones. `folder` holds what they name.
+pub fn check_compose(compose: &[(&str, &str)], mut folder: Folder, env: Env) -> Findings {
+    let mut request = files::Request { cwd: HERE.into(), env, ..files::Request::default() };
+    for (name, text) in compose {
+        folder.put(&absolute(name), *text);
+        request.files.push(absolute(name));
+    }
+    let (project, mut problems) = files::load(&folder, &request);
+    let title = project.as_ref().map_or_else(|_| "Compose".to_owned(), |project| format!("Compose/{}", project.name));
+    problems.extend(project.err().map(|refused| *refused));
+    let mut findings = Findings::default();
+    for (name, text) in compose {
+        let keys = files::classes(&absolute(name), text, &problems);
+        let field = |key: files::Key| {
+            let class = match key.class {
+                files::Class::Simulated => Class::Simulated,
+                files::Class::Accepted | files::Class::Ignored => Class::Accepted,
+                files::Class::Rejected => Class::Rejected,
+            };
+            Field { path: key.path, at: key.at, class, why: key.why }
+        };
+        let fields = keys.into_iter().map(field).collect();
+        findings.documents.push(Checked { file: (*name).into(), line: 1, name: title.clone(), fields });
+    }
+    let prefix = format!("{HERE}/");
+    for mut problem in problems {
+        problem.file = problem.file.strip_prefix(&prefix).unwrap_or(&problem.file).into();
+        findings.problems.push(problem);
     }
     findings
 }
@@ -93,6 +180,11 @@ fn complete_names(object: &mut Value, namespaced: bool) {
 }
 
 impl Findings {
+    fn join(&mut self, other: Findings) {
+        self.documents.extend(other.documents);
+        self.problems.extend(other.problems);
+    }
+
     fn add(&mut self, document: &Document, twice: &[Problem]) {
         let mut found = Vec::new();
         for (i, node) in objects(&document.node).into_iter().enumerate() {
@@ -106,7 +198,11 @@ impl Findings {
                 file: document.file.clone(),
                 line: node.extent.start.line,
                 name: format!("{kind}/{}", name.unwrap_or_default()),
-                fields: decoded.classes,
+                fields: decoded
+                    .classes
+                    .into_iter()
+                    .map(|f| Field { path: f.path, at: f.at, class: f.class, why: None })
+                    .collect(),
             });
             if let (Some(kind), None) = (decoded.kind, &decoded.refusal) {
                 let mut object = decoded.object;
@@ -141,7 +237,8 @@ impl Findings {
             let idle = document.fields.iter().filter(|f| f.class != Class::Simulated);
             for field in idle {
                 let (at, class) = (field.at, class_name(field.class));
-                let _ = writeln!(out, "{}:{}:{}: note: {class}: {}", document.file, at.line, at.col, field.path);
+                let why = field.why.map(|why| format!(" ({why})")).unwrap_or_default();
+                let _ = writeln!(out, "{}:{}:{}: note: {class}: {}{why}", document.file, at.line, at.col, field.path);
             }
             let count = |class| document.fields.iter().filter(|f| f.class == class).count();
             let (simulated, accepted, rejected) =
@@ -158,10 +255,14 @@ impl Findings {
     /// The same as data.
     pub fn as_value(&self) -> Value {
         let document = |d: &Checked| {
-            let field = |f: &FieldClass| {
-                Value::Map(map! {
+            let field = |f: &Field| {
+                let mut out = map! {
                     "path" => f.path.as_str(), "line" => f.at.line, "col" => f.at.col, "class" => class_name(f.class)
-                })
+                };
+                if let Some(why) = f.why {
+                    out.set("why", why);
+                }
+                Value::Map(out)
             };
             let fields: Vec<Value> = d.fields.iter().map(field).collect();
             Value::Map(
@@ -222,6 +323,19 @@ mod tests {
         let replicas = findings.documents[0].fields.iter().find(|f| f.path == "spec.replicas").expect("spec.replicas");
         assert_eq!(replicas.class, Class::Simulated);
         assert!(findings.as_text().ends_with("1 documents, 0 errors, 0 warnings\n"));
+    }
+
+    #[test]
+    fn compose_files_are_known_and_their_keys_classed() {
+        let text = "services:\n  web:\n    image: nginx\n    deploy: {mode: global}\n    ports: [\"a:b\"]\n";
+        assert!(files::is_compose("stack.yaml", text) && !files::is_compose("web.yaml", DEPLOYMENT));
+        let findings = check_compose(&[("stack.yaml", text)], Folder::new(), Env::new());
+        let said: Vec<String> = findings.problems.iter().map(Problem::to_string).collect();
+        assert_eq!(said, ["stack.yaml:5:13: error: invalid containerPort: b"]);
+        let shown = findings.as_text();
+        assert!(shown.contains("stack.yaml:5:13: note: rejected: services.web.ports[0]\n"), "{shown}");
+        let why = "accepted: services.web.deploy.mode (deploy.mode is only honored in Swarm mode)";
+        assert!(shown.contains(why), "{shown}");
     }
 
     #[test]

@@ -4,7 +4,7 @@
 
 mod backoff;
 mod cluster;
-mod compose_config;
+pub mod compose_config;
 pub mod compose_scenarios;
 mod controller_history;
 mod cron;

@@ -3,9 +3,11 @@
 //! The door is [`load`]: a [`Folder`] of files and a [`Request`] to a [`Project`], or the real tool's own refusal.
 
 mod canonical;
+pub mod classes;
 pub mod config;
 mod consistency;
 mod decode;
+mod detect;
 pub mod dotenv;
 pub mod folder;
 pub mod hash;
@@ -30,6 +32,8 @@ pub mod units;
 mod volumes;
 mod write;
 
+pub use classes::{Class, Key, classes};
+pub use detect::is_compose;
 pub use dotenv::Env;
 pub use folder::Folder;
 pub use notes::Refused;
