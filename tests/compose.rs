@@ -98,7 +98,8 @@ proptest! {
         classes("/p/a.yaml", &a, &printed.warnings);
         if let (Ok(project), _) = load(&folder, &request) {
             // What is printed is a compose file that comes to the same project.
-            let again = config::run(&folder, &Request { no_interpolate: false, ..request.clone() }, &config::Options::default());
+            let filled = Request { no_interpolate: false, ..request.clone() };
+            let again = config::run(&folder, &filled, &config::Options::default());
             let mut once_more = Folder::new();
             once_more.put("/p/compose.yaml", again.out.as_str());
             let request = Request { files: Vec::new(), ..request };
