@@ -29,7 +29,10 @@ pub fn tab(page: &Page, id: Option<u32>, name: &str) -> Html {
     if all.is_empty() {
         return html! { <p class="empty">{ t.chart_none() }</p> };
     }
+    // Drawn again only when the cursor reaches another column.
+    let columns = series.curves.first().map_or(1, |c| c.values.len());
     let now = page.view().clock.now;
+    let now = charts::moment(&series, charts::column(&series, now, columns), columns);
     let seek = {
         let page = page.clone();
         Callback::from(move |at| page.seek(at))
@@ -132,7 +135,7 @@ fn alerts(page: &Page, alerts: &[AlertRow], t: Texts) -> Html {
 /// The chart of the time bar: chosen, or requests as soon as there are any.
 #[component]
 pub fn BarChart() -> Html {
-    let page = use_page(topic::ANSWERS | topic::CHOICE | topic::CLOCK);
+    let page = use_page(topic::ANSWERS | topic::CHOICE);
     let (t, language) = (page.texts(), page.language());
     let series = page.view().live.series.get(&None).cloned();
     let Some(series) = series else { return Html::default() };

@@ -100,7 +100,7 @@ fn Nothing() -> Html {
 /// Loads and charts of everything.
 #[component]
 fn Everything() -> Html {
-    let page = use_page(topic::ANSWERS | topic::CHOICE | topic::CLOCK);
+    let page = use_page(topic::ANSWERS | topic::CHOICE);
     let t = page.texts();
     let series = page.view().live.series.contains_key(&None);
     if !series || !page.view().live.flows() && page.view().live.series[&None].curves.is_empty() {

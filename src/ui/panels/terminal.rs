@@ -51,7 +51,7 @@ pub fn Terminal() -> Html {
     complete(&line, &asked, &completions);
     {
         let out = out.clone();
-        use_effect_with(shell.len(), move |_| {
+        use_effect_with((shell.len(), open), move |_| {
             if let Some(out) = out.cast::<web_sys::Element>() {
                 out.set_scroll_top(out.scroll_height());
             }

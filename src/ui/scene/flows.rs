@@ -18,7 +18,7 @@ const WAY_MS: f64 = 1_400.0;
 const LINES_MAX: usize = 48;
 
 /// A line from a service to something on the picture.
-struct Line {
+pub(super) struct Line {
     end: Rect,
     rate: f32,
     failed: f32,
@@ -26,7 +26,7 @@ struct Line {
 }
 
 /// A service whose lines are seen: whether it is selected, its pill, its lines.
-type Seen = (bool, Rect, Vec<Line>);
+pub(super) type Seen = (bool, Rect, Vec<Line>);
 
 /// The curve of a line.
 #[derive(Clone, Copy)]
@@ -70,7 +70,7 @@ impl Curve {
 
 impl Scene {
     /// The services whose lines are seen, with their pills and lines: the selected one, and all with traffic when asked for.
-    fn seen_flows(&self, f: &Frame) -> Vec<Seen> {
+    pub(super) fn seen_flows(&self, f: &Frame) -> Vec<Seen> {
         let seen = self.pills.iter().filter_map(|(id, pill)| {
             let selected = f.selected == Some(*id);
             let flow = f.view.live.flow(*id);
@@ -85,16 +85,16 @@ impl Scene {
     }
 
     /// Lines with their heads.
-    pub(super) fn flow_lines(&self, c: &Canvas, f: &Frame) {
-        for (selected, pill, lines) in self.seen_flows(f) {
-            c.set_global_alpha(if selected { 1.0 } else { 0.7 });
-            self.draw_lines(c, f, &pill, &lines);
+    pub(super) fn flow_lines(&self, c: &Canvas, f: &Frame, seen: &[Seen]) {
+        for (selected, pill, lines) in seen {
+            c.set_global_alpha(if *selected { 1.0 } else { 0.7 });
+            self.draw_lines(c, f, pill, lines);
             c.set_global_alpha(1.0);
         }
     }
 
     /// Samples of requests on their way; whether any moves.
-    pub(super) fn samples(&mut self, c: &Canvas, f: &Frame) -> bool {
+    pub(super) fn samples(&mut self, c: &Canvas, f: &Frame, seen: &[Seen]) -> bool {
         let since = (f.at - self.last_at).clamp(0.0, 100.0);
         self.last_at = f.at;
         if f.still || !f.flowing {
@@ -104,8 +104,8 @@ impl Scene {
             self.phase += since / WAY_MS;
         }
         let mut left = SAMPLES_MAX;
-        for (_, pill, lines) in self.seen_flows(f) {
-            left -= self.draw_samples(c, f, &pill, &lines, left);
+        for (_, pill, lines) in seen {
+            left -= self.draw_samples(c, f, pill, lines, left);
         }
         f.playing && left < SAMPLES_MAX
     }

@@ -56,6 +56,7 @@ impl Scene {
         c.fill_rect(0.0, 0.0, w, h);
         let window = self.window();
         let level = self.level();
+        let seen = self.seen_flows(f);
         if level == Level::Fleet {
             self.fleet(c, f, &window);
         } else {
@@ -68,7 +69,7 @@ impl Scene {
             }
             c.restore();
             // Lines lie on the cards and under what they hold: names and pods stay readable.
-            self.flow_lines(c, f);
+            self.flow_lines(c, f, &seen);
             self.clip(c, &window);
             for place in &places {
                 self.node_inside(c, f, place, level);
@@ -77,9 +78,9 @@ impl Scene {
             c.restore();
         }
         if level == Level::Fleet {
-            self.flow_lines(c, f);
+            self.flow_lines(c, f, &seen);
         }
-        let flowing = self.samples(c, f);
+        let flowing = self.samples(c, f, &seen);
         self.calls(c, f);
         self.services(c, f);
         self.waiting(c, f);
