@@ -85,26 +85,13 @@ fn scaler(
             <span class="card-title"><b>{ name }</b><span>{ t.scaler_replicas(a.current, a.desired) }</span></span>
             { bounds(a) }
             <span class="card-foot numbers"><span>{ format!("min {}", a.min) }</span>
-                <strong class="binding">{ binding(a, t) }</strong><span>{ format!("max {}", a.max) }</span></span>
+                <strong class="binding">{ words::binding(a, t) }</strong><span>{ format!("max {}", a.max) }</span></span>
             { gauge(a) }
             <span class="card-foot numbers"><span>{ metric }</span><span>
                 if value.is_empty() { { t.scaler_unknown() } } else { { t.scaler_metric(value, target) } }
                 if a.ratio.is_finite() { { format!(" · {}", format::percent(f64::from(a.ratio), language)) } }
             </span></span>
         </button>
-    }
-}
-
-/// The binding rule in a few words.
-pub fn binding(a: &AutoscalerRow, t: Texts) -> String {
-    let rule = a.binding.rsplit('.').next().unwrap_or_default();
-    match rule {
-        "max" => t.binding_max(a.raw, a.max),
-        "min" => t.binding_min(a.raw, a.min),
-        "tolerance" => t.binding_tolerance().into(),
-        "stabilise" | "stabilised" | "stabilisation" => t.binding_stabilise(a.raw, a.desired),
-        "policy" | "rate" => t.binding_policy(a.raw, a.desired),
-        _ => String::new(),
     }
 }
 

@@ -4,7 +4,9 @@
 use super::super::format;
 use super::super::texts::{Language, Texts};
 use super::super::view::{View, stuck};
-use crate::session::{Happening, Look, NodeRow, PodRow, ProbeRow, Row, RowBody, ServiceRow, WorkloadRow};
+use crate::session::{
+    AutoscalerRow, Happening, Look, NodeRow, PodRow, ProbeRow, Row, RowBody, ServiceRow, WorkloadRow,
+};
 
 /// Longest spoken sentence, in words. Ours: longer ones are interrupted by the next.
 const WORDS_MAX: usize = 25;
@@ -62,7 +64,11 @@ pub fn row(view: &View, row: &Row, t: Texts, language: Language) -> String {
         RowBody::Node(n) => node(view, row, &view.with_use(row.id, n), t, language),
         RowBody::Service(s) => service(view, row, s, t, language),
         RowBody::Workload(w) => workload(row, w, t, language),
-        RowBody::Autoscaler(a) => t.autoscaler_line(&row.name, a.raw, a.desired, a.min, a.max),
+        RowBody::Autoscaler(a) => {
+            let rule = binding(a, t);
+            let end = if rule.is_empty() { String::new() } else { format!(" {rule}.") };
+            t.autoscaler_line(&row.name, a.current, a.desired, a.min, a.max) + &end
+        }
         RowBody::Other(o) if o.acted_on => format!("{} {}", o.kind, row.name),
         RowBody::Other(o) => t.other_kept(&o.kind, &row.name),
     }
@@ -103,6 +109,21 @@ pub fn probe(probe: &ProbeRow, t: Texts) -> String {
         Some(true) => t.probe_passes(kind),
         Some(false) => t.probe_fails(kind, probe.row.0.min(probe.row.1), probe.row.1),
         None => t.probe_none(kind),
+    }
+}
+
+/// The binding rule in a few words.
+pub fn binding(a: &AutoscalerRow, t: Texts) -> String {
+    let rule = a.binding.rsplit('.').next().unwrap_or_default();
+    match rule {
+        "max" | "above_max" => t.binding_max(a.raw.max(a.max), a.max),
+        "min" | "below_min" => t.binding_min(a.raw.min(a.min), a.min),
+        "inside" => t.binding_tolerance().into(),
+        "stabilised" => t.binding_stabilise(a.raw, a.desired),
+        "policy" => t.binding_policy(a.raw, a.desired),
+        "raw" => t.binding_raw(a.desired),
+        "no_metric" | "unreadable" => t.scaler_unknown().into(),
+        _ => String::new(),
     }
 }
 
