@@ -101,6 +101,9 @@ impl Record {
         let mut marks = Vec::new();
         for (_, entry) in self.journal.since(0) {
             density[column(entry.t)] += 1;
+            if let ("autoscaler.scaled", [from, to, ..]) = (entry.why.reason.key, &entry.why.args[..]) {
+                marks.push(("scaling".into(), entry.t.0, entry.t.0, format!("{from} → {to}")));
+            }
             if entry.why.reason.key == "kubelet.ended" {
                 marks.push(("restarts".into(), entry.t.0, entry.t.0, String::new()));
             }

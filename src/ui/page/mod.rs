@@ -519,8 +519,21 @@ impl Page {
 
     /// What can break at a row, or in the whole cluster (0).
     pub fn fault_choices(&self, id: u32) -> Vec<Choice> {
-        match self.view().row(id) {
-            Some(row) => session::menu(row),
+        let view = self.view();
+        match view.row(id) {
+            Some(row) => {
+                let mut all = session::menu(row);
+                // What clients reach it by can break as well.
+                let behind = match &row.body {
+                    RowBody::Service(s) => s.endpoints.first().and_then(|e| view.row(view.top_owner(e.0))),
+                    RowBody::Workload(_) if row.owner.is_none() => Some(row),
+                    _ => None,
+                };
+                all.extend(
+                    behind.into_iter().flat_map(|b| session::menu_for(Needs::Link, &format!("outside->{}", b.name))),
+                );
+                all
+            }
             None if id == 0 => {
                 let mut all = session::menu_for(Needs::Cluster, "");
                 all.extend(session::menu_for(Needs::Controller, "all"));

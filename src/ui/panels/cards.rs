@@ -84,8 +84,9 @@ fn scaler(
             onclick={move |_| page.show(id, Tab::Decision)}>
             <span class="card-title"><b>{ name }</b><span>{ t.scaler_replicas(a.current, a.desired) }</span></span>
             { bounds(a) }
-            <span class="card-foot numbers"><span>{ format!("min {}", a.min) }</span>
-                <strong class="binding">{ words::binding(a, t) }</strong><span>{ format!("max {}", a.max) }</span></span>
+            <span class="card-foot numbers"><span>{ format!("min {}", a.min) }</span><span>
+                { format!("max {}", a.max) }</span></span>
+            <strong class="binding">{ words::binding(a, t) }</strong>
             { gauge(a) }
             <span class="card-foot numbers"><span>{ metric }</span><span>
                 if value.is_empty() { { t.scaler_unknown() } } else { { t.scaler_metric(value, target) } }

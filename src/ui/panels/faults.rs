@@ -25,7 +25,9 @@ pub fn FaultForm(props: &FaultFormProps) -> Html {
     let page = use_page(topic::CHOICE);
     let (t, language) = (page.texts(), page.language());
     let choices = use_memo((props.id, page.view().row(props.id).is_some()), |_| page.fault_choices(props.id));
-    let which = use_state(|| 0usize);
+    // A form is for what lasts; the first of those is offered.
+    let lasting = choices.iter().position(|c| c.lasts).unwrap_or(0);
+    let which = use_state(|| lasting);
     let lasts = use_state(|| 30u64);
     let every = use_state(|| 0u64);
     let random = use_state(|| false);

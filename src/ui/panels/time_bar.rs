@@ -386,7 +386,7 @@ fn lane_row(page: &Page, overview: &Overview, lane: &'static str, name: &'static
                             if lane == "rollouts" || lane == "unplaced" || wide > 0.6 {
                                 <rect x={format!("{x:.3}%")} y="7" width={format!("{:.3}%", wide.max(0.4))} height="6" rx="2" />
                             } else {
-                                <text x={format!("{x:.3}%")} y="14.5" text-anchor="middle">{ lane_sign(lane) }</text>
+                                <text x={format!("{x:.3}%")} y="14.5" text-anchor="middle">{ lane_sign(lane, &title) }</text>
                             }
                             if count > 1 { <text class="many" x={format!("{:.3}%", x + 0.7)} y="9">{ count }</text> }
                         </g>
@@ -408,8 +408,12 @@ fn pinned(lane: &str) -> bool {
     ["you", "faults", "rollouts"].contains(&lane)
 }
 
-fn lane_sign(lane: &str) -> &'static str {
+fn lane_sign(lane: &str, label: &str) -> &'static str {
+    let number = |text: &str| text.split_whitespace().next().and_then(|n| n.parse::<u32>().ok());
+    let down = label.split_once('→').is_some_and(|(from, to)| number(from) > number(to.trim()));
     match lane {
+        "scaling" if down => "▼",
+        "scaling" => "▲",
         "you" => "◆",
         "faults" => "✕",
         "restarts" => "↻",
