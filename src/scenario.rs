@@ -372,6 +372,20 @@ mod tests {
     }
 
     #[test]
+    fn faults_are_read_with_places_for_what_is_wrong() {
+        let (s, problems) = read(
+            "inputs:\n- {at: 5s, fault: kill, on: pod/web, container: app, for: 3s}\n- {at: 9s, chaos: [kill, hang], on: 'pods app=web', rate: 2/m, during: 10m}\n- {at: 20s, heal: kill, on: pod/web}\n- at: 1s\n  fault: melt\n- {at: 2s, fault: kill,\n   on: node/a}\n- {at: 3s, fault: kill, on: pod/web,\n   for: ever}\n",
+        );
+        let Some(Order::Break(chaos)) = &s.inputs[1].order else { panic!("{:?}", s.inputs) };
+        let faults::Repeat::Chaos { mean, also, during } = &chaos.repeat else { panic!("{chaos:?}") };
+        assert_eq!((*mean, also.len(), *during), (Span::secs(30), 1, Some(Span::secs(600))));
+        assert_eq!(s.inputs[2].order, Some(Order::Heal(Some(faults::What::Kill), "pod/web".into())));
+        assert_eq!(s.inputs.len(), 3);
+        let lines: Vec<_> = problems.iter().map(|p| p.at.line).collect();
+        assert_eq!(lines, [6, 7, 10]);
+    }
+
+    #[test]
     fn a_manifest_is_no_scenario() {
         let file = TextFile { name: "web.yaml".into(), text: "kind: Pod\napiVersion: v1\n".into() };
         let (s, _) = Scenario::read(std::slice::from_ref(&file), 3);

@@ -227,6 +227,45 @@ fn difference(old: &str, new: &str) -> String {
     out
 }
 
+/// Sources that hold no rule of their own.
+const HELPERS: &[&str] = &[
+    "args",
+    "failure",
+    "frame",
+    "jsonpath",
+    "manifest",
+    "mod",
+    "owned",
+    "recorded",
+    "resource",
+    "revisions",
+    "table",
+    "tests",
+    "without_effect",
+];
+
+#[test]
+fn every_controller_plugin_and_verb_has_a_page() {
+    let mut missing = Vec::new();
+    for (sources, pages) in [
+        ("src/kubernetes/controllers", "tests/cases/kubernetes/controllers"),
+        ("src/kubernetes/scheduler/plugins", "tests/cases/kubernetes/scheduler"),
+        ("src/console/kubectl", "tests/cases/console/kubectl"),
+    ] {
+        let names = |folder: &str| {
+            let entries = std::fs::read_dir(folder).expect(folder).flatten();
+            let stem = |e: std::fs::DirEntry| e.path().file_stem().map(|s| s.to_string_lossy().into_owned());
+            entries.filter_map(stem).collect::<Vec<_>>()
+        };
+        let pages_there = names(pages);
+        let rules = names(sources).into_iter().filter(|n| !HELPERS.contains(&n.as_str()) && !n.starts_with("tests_"));
+        missing
+            .extend(rules.filter(|n| !pages_there.iter().any(|p| p.starts_with(n))).map(|n| format!("{pages}/{n}.md")));
+    }
+    missing.sort();
+    assert!(missing.is_empty(), "no case page: {}", missing.join(", "));
+}
+
 /// The console must know that reading lines leave no trace in a run.
 #[test]
 fn reading_lines_only_read() {

@@ -2,7 +2,7 @@
 
 use orchestrion::scenario::{Scenario, TextFile};
 use orchestrion::session::run::{Input, Run};
-use orchestrion::session::{Action, Command, File, Session, trace};
+use orchestrion::session::{Action, Command, FaultAsk, File, Session, menu, trace};
 use orchestrion::sim::{Rewindable, Span, Time, Timeline};
 use orchestrion::workload::{Load, Shape};
 use proptest::prelude::*;
@@ -123,6 +123,37 @@ fn a_log_opens_where_the_session_was() {
     let mut again = Session::default();
     again.command(1, Command::Open { files: vec![file()], seed: 1, log, at: 20_000_000 });
     assert_eq!(again.command(2, Command::Trace).trace, before);
+}
+
+#[test]
+fn faults_of_a_session_are_in_its_log_and_fork_the_past() {
+    let file = || File { name: "web.yaml".into(), text: WEB.into() };
+    let mut session = Session::open(&[TextFile { name: "web.yaml".into(), text: WEB.into() }], 1);
+    let go = |session: &mut Session, to: u64| {
+        session.command(1, Command::Seek { to });
+        while session.busy() {
+            session.go_on(1);
+        }
+    };
+    go(&mut session, 15_000_000);
+    let rows = session.command(2, Command::Refresh).rows;
+    let pod = rows.iter().find(|r| r.name.starts_with("web-") && !menu(r).is_empty()).expect("something can break");
+    let choice = menu(pod).into_iter().find(|c| c.ask.kind == "hang").expect("it can hang");
+    let ask = FaultAsk { lasts: 20_000_000, every: 30_000_000, random: true, ..choice.ask };
+    let acted = session.command(3, Command::Act(Action::Fault(ask)));
+    assert_eq!(acted.refused, None);
+    let log = acted.log.expect("a fault is an input");
+    go(&mut session, 200_000_000);
+    let before = session.command(4, Command::Trace).trace;
+    assert!(before.as_ref().is_some_and(|t| t.contains("fault.hang")));
+    let mut again = Session::default();
+    again.command(1, Command::Open { files: vec![file()], seed: 1, log, at: 200_000_000 });
+    assert_eq!(again.command(2, Command::Trace).trace, before);
+    go(&mut session, 100_000_000);
+    let forked = session.command(5, Command::Act(Action::EndFault { number: 1 }));
+    assert!(forked.clock.forked);
+    go(&mut session, 200_000_000);
+    assert_ne!(session.command(6, Command::Trace).trace, before);
 }
 
 #[test]

@@ -155,6 +155,11 @@ fn summary(run: &Run, outcome: &mut Outcome) {
     }
     let phases: Vec<String> = phases.iter().map(|(word, n)| format!("{n} {word}")).collect();
     let _ = writeln!(outcome.out, "pods: {}", if phases.is_empty() { "none".into() } else { phases.join(", ") });
+    for row in run.jobs().iter().map(|job| job.row()).filter(|row| row.from.is_some()) {
+        let came = if row.outcome.is_empty() { "running" } else { row.outcome.as_str() };
+        let stages: Vec<String> = row.stages.iter().map(|s| format!("{} {}", s.name, s.state)).collect();
+        let _ = writeln!(outcome.out, "pipeline {}: {came} ({})", row.name, stages.join(", "));
+    }
     for object in api.store.list(Kind::Deployment) {
         let Some(it) = object.deployment() else { continue };
         let s = &it.status;

@@ -5,6 +5,7 @@ use super::{Episode, Fault, Needs, Place, Plan, Repeat, Timer, What};
 use crate::journal::{EntryId, Why};
 use crate::kubernetes::Outage;
 use crate::kubernetes::apiserver::By;
+use crate::kubernetes::controllers::CONTROLLERS;
 use crate::kubernetes::kubelet::{Ill, Starved};
 use crate::kubernetes::objects::{Id, Kind};
 use crate::sim::{Chance, Span, Time};
@@ -475,6 +476,12 @@ impl Fault {
                 place.suits(*what)?;
             }
         }
-        Ok(place)
+        match &place {
+            Place::Controller(name) if name != "all" && !CONTROLLERS.iter().any(|c| c.name == name) => {
+                let names: Vec<&str> = CONTROLLERS.iter().map(|c| c.name).collect();
+                Err(format!("there is no controller {name}: there are all, {}", names.join(", ")))
+            }
+            _ => Ok(place),
+        }
     }
 }

@@ -241,6 +241,7 @@ fn what_is_not_understood_is_said() {
         ("chaos kill on pods app=web", "rate"),
         ("fault kill what/web", "is no place"),
         ("heal melt", "is no fault"),
+        ("fault controller-stopped controller/nope", "replicaset-controller"),
     ] {
         match read_line(line) {
             Some(Err(words)) => assert!(words.contains(part), "{line}: {words}"),
