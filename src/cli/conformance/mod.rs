@@ -59,6 +59,8 @@ pub struct Request {
     pub why: bool,
     /// Where to write our own traces.
     pub emit: Option<String>,
+    /// Whether recorded steps are taken at the recording's own pace.
+    pub pace: bool,
 }
 
 /// Every family, by name.
@@ -137,6 +139,7 @@ pub fn run(args: &[String]) -> Outcome {
         only: take_option(&mut args, "--only"),
         emit: take_option(&mut args, "--emit"),
         why: take_switch(&mut args, "--why"),
+        pace: take_switch(&mut args, "--pace"),
         files: args.split_off(args.len().min(1)),
     };
     let names = || FAMILIES.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(" ");

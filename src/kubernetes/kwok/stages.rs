@@ -188,6 +188,8 @@ fn terminate(pod: &mut Pod, exit: i32, word: &'static str, now: Time) {
         status.state =
             ContainerState::Terminated { exit, signal: 0, reason: word.into(), message, started: now, finished: now };
         (status.ready, status.started) = (false, Some(false));
+        // Source: recorded: the stage writes the statuses anew, without the id.
+        status.image_id = Word::EMPTY;
     }
 }
 

@@ -1,6 +1,9 @@
 //! `conformance scenarios DIR… --emit OUT` and `conformance kubelet DIR… --emit OUT`: plays recorded scenarios and writes
 //! what happened in the recorded format, so that both can be compared fact by fact.
 //!
+//! With `--pace` each step is taken when the recording took it, and writes of files take as long as they took there: what then
+//! still differs is behaviour, not how busy the recorded machine was. Without it steps come as planned.
+//!
 //! A folder is a scenario when it holds `scenario.yaml`; any other folder is searched for such folders.
 
 mod host;
@@ -11,6 +14,7 @@ pub mod setup;
 
 use super::{Outcome, Report, Request};
 use crate::text::{Value, json, yaml};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Which cluster the scenarios were recorded on.
@@ -44,7 +48,7 @@ fn run(request: &Request, lab: Lab) -> Outcome {
         if request.only.as_deref().is_some_and(|prefix| !name.starts_with(prefix)) {
             continue;
         }
-        match emit(&folder, &Path::new(out).join(&name), lab) {
+        match emit(&folder, &Path::new(out).join(&name), lab, request.pace) {
             Ok(()) => report.passed += 1,
             Err(words) => report.failed.push((name, words)),
         }
@@ -63,7 +67,7 @@ fn find(dir: &Path, out: &mut Vec<PathBuf>) {
 }
 
 /// Plays one scenario and writes its three files.
-fn emit(folder: &Path, out: &Path, lab: Lab) -> Result<(), String> {
+fn emit(folder: &Path, out: &Path, lab: Lab, pace: bool) -> Result<(), String> {
     let at = |error: std::io::Error| format!("{}: {error}", folder.display());
     let text = std::fs::read_to_string(folder.join("scenario.yaml")).map_err(at)?;
     let (documents, problems) = yaml::read("scenario.yaml", &text);
@@ -72,8 +76,9 @@ fn emit(folder: &Path, out: &Path, lab: Lab) -> Result<(), String> {
         (_, Some(problem)) => return Err(problem.message.clone()),
         _ => return Err("the scenario is empty".into()),
     };
-    let started = started(folder, &scenario);
-    let run = play::play(&scenario, lab, started);
+    let steps = if pace { steps(folder) } else { BTreeMap::new() };
+    let taken = play::Taken { started: started(folder), steps };
+    let run = play::play(&scenario, lab, &taken);
     std::fs::create_dir_all(out).map_err(at)?;
     for (file, lines) in [("trace.jsonl", &run.trace), ("kubectl.jsonl", &run.kubectl), ("actions.jsonl", &run.actions)]
     {
@@ -85,10 +90,24 @@ fn emit(folder: &Path, out: &Path, lab: Lab) -> Result<(), String> {
 }
 
 /// The date at which the recording began, as the list beside the folder says: cron jobs depend on it.
-fn started(folder: &Path, scenario: &Value) -> Option<String> {
+fn started(folder: &Path) -> Option<String> {
     let text = std::fs::read_to_string(folder.parent()?.join("index.jsonl")).ok()?;
     let name = folder.file_name()?.to_string_lossy().into_owned();
-    let _ = scenario;
     let mut lines = text.lines().filter_map(|line| json::parse(line).ok());
     lines.find(|line| line.str_at(&["name"]) == Some(&*name))?.str_at(&["started"]).map(str::to_string)
+}
+
+/// When each step of a recording began and ended, in seconds.
+fn steps(folder: &Path) -> BTreeMap<i64, (f64, f64)> {
+    let text = std::fs::read_to_string(folder.join("actions.jsonl")).unwrap_or_default();
+    let time = |line: &Value, key: &str| match line.get(key)? {
+        Value::Int(n) => Some(*n as f64),
+        Value::Float(f) => Some(*f),
+        _ => None,
+    };
+    let one = |line: &str| {
+        let line = json::parse(line).ok()?;
+        Some((line.int_at(&["step"])?, (time(&line, "t")?, time(&line, "t_end")?)))
+    };
+    text.lines().filter_map(one).collect()
 }

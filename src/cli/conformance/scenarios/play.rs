@@ -40,12 +40,24 @@ pub struct Recording {
     pub actions: Vec<Value>,
 }
 
+/// What is known of the recording beside its scenario.
+#[derive(Debug, Default)]
+pub struct Taken {
+    /// The date at which it began.
+    pub started: Option<String>,
+    /// When steps really began and ended, in seconds. A step that is not here is taken when it was planned.
+    pub steps: BTreeMap<i64, (f64, f64)>,
+}
+
 /// Plays a scenario from its start to its end.
-pub fn play(scenario: &Value, lab: Lab, started: Option<String>) -> Recording {
-    let mut player = Player::new(scenario, lab, started.as_deref());
+pub fn play(scenario: &Value, lab: Lab, taken: &Taken) -> Recording {
+    let mut player = Player::new(scenario, lab, taken.started.as_deref());
     let steps = scenario.list_at(&["steps"]);
     for (number, step) in steps.iter().enumerate() {
-        player.advance(moment(number_at(step, "t").unwrap_or(0.0)));
+        let planned = number_at(step, "t").unwrap_or(0.0);
+        let real = taken.steps.get(&(number as i64)).filter(|_| step.str_at(&["run"]).is_some());
+        player.least = real.map_or(Span::ZERO, |(from, to)| moment(*to).since(moment(*from)));
+        player.advance(moment(real.map_or(planned, |(from, _)| from.max(planned))));
         player.step(number as i64, step);
     }
     match number_at(scenario, "end") {
@@ -84,6 +96,8 @@ struct Player {
     watcher: Watcher,
     behind: Vec<Job>,
     out: Recording,
+    /// How long the writes of this step took where it was recorded.
+    least: Span,
 }
 
 impl Player {
@@ -99,7 +113,7 @@ impl Player {
         let mut out = Recording::default();
         watcher.initial(&cluster.api, &mut out.trace);
         let namespace = namespaces.first().cloned().unwrap_or_default();
-        Player { cluster, lab, namespace, files, watcher, behind: Vec::new(), out }
+        Player { cluster, lab, namespace, files, watcher, behind: Vec::new(), out, least: Span::ZERO }
     }
     fn finish(mut self) -> Recording {
         self.collect();
@@ -203,7 +217,10 @@ impl Player {
     fn run(&mut self, number: i64, line: &str, background: bool, patience: Span) -> i32 {
         let line = self.filled(line);
         let began = self.cluster.now();
-        self.advance(began + if line.contains(" apply ") { APPLY } else { COMMAND });
+        let sends = [" apply ", " create "].iter().any(|verb| line.contains(verb));
+        let usual = if line.contains(" apply ") { APPLY } else { COMMAND };
+        let real = if sends { Span(self.least.0.saturating_sub(EXIT.0)) } else { Span::ZERO };
+        self.advance(began + usual.max(real));
         let mut typed = line.clone();
         while let Some(rest) = self.edited(&typed) {
             typed = rest;

@@ -325,6 +325,10 @@ fn other(api: &Api, kind: Kind, tree: &Value, out: &mut Map) {
         if members.has("conditions") {
             members.set("conditions", listed);
         }
+        let unserved = shown.get("loadBalancer").and_then(Value::as_map).is_some_and(Map::is_empty);
+        if api.kinds.name(kind) == "Ingress" && unserved {
+            shown.make_map().remove("loadBalancer");
+        }
         set_some(out, "status", shown);
     }
     for key in ["value", "preemptionPolicy", "globalDefault", "revision"] {
