@@ -115,7 +115,8 @@ fn dollars_and_parentheses_stay_what_they_are() {
 fn networks_that_are_apart_stay_apart() {
     let all = converted(
         "{services: {front: {image: x, networks: {outer: null}, ports: [{target: 80, published: '80', protocol: tcp}]},
-          both: {image: x, networks: {outer: null, inner: null}}, back: {image: x, networks: {inner: {aliases: [store]}}}},
+          both: {image: x, networks: {outer: null, inner: null}},
+          back: {image: x, networks: {inner: {aliases: [store]}}}},
           networks: {outer: {}, inner: {internal: true}}}",
     );
     let inner = document(&all, "NetworkPolicy", "inner");
