@@ -74,6 +74,12 @@ pub fn row(view: &View, row: &Row, t: Texts, language: Language) -> String {
     }
 }
 
+/// What keeps a pod from being ready: the first probe that fails, or has not passed yet.
+fn failing(pod: &PodRow, t: Texts) -> Option<String> {
+    let mut probes = pod.parts.iter().flat_map(|part| &part.probes).filter(|probe| probe.kind != 'L');
+    probes.find(|probe| probe.well != Some(true)).map(|probe| self::probe(probe, t))
+}
+
 fn pod(view: &View, row: &Row, p: &PodRow, t: Texts) -> String {
     let now = view.clock.now;
     let name = &row.name;
@@ -84,7 +90,11 @@ fn pod(view: &View, row: &Row, p: &PodRow, t: Texts) -> String {
         Look::Pending => t.pod_pending(name, since, detail),
         Look::Creating if stuck(p) => t.pod_stuck(name, &p.status, detail),
         Look::Creating => t.pod_creating(name, &p.status, detail),
-        Look::NotReady => t.pod_not_ready(name, &p.status, detail),
+        Look::NotReady => match failing(p, t) {
+            Some(words) => t.pod_not_ready(name, &p.status, words),
+            None if p.detail.is_empty() => t.pod_unready(name, &p.status),
+            None => t.pod_not_ready(name, &p.status, detail),
+        },
         Look::Ready => match services_of(view, row.id) {
             Some(service) => t.pod_ready_traffic(name, service),
             None => t.pod_ready(name),
