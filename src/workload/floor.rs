@@ -141,6 +141,7 @@ pub struct Floor {
     /// Numbers that are published about things: (number of the thing, metric).
     pub published: Rc<BTreeMap<(u32, &'static str), f64>>,
     news: Vec<News>,
+    ended: Vec<Key>,
     version: u64,
 }
 
@@ -169,7 +170,11 @@ impl Floor {
         self.version += 1;
         self.lively.remove(&key);
         match self.units.get_mut(&key) {
-            Some(unit) if unit.strain.is_some() => Rc::make_mut(unit).ended = Some(unit.ended.unwrap_or(at)),
+            Some(unit) if unit.strain.is_some() => {
+                let unit = Rc::make_mut(unit);
+                unit.ended = Some(unit.ended.unwrap_or(at));
+                self.ended.push(key);
+            }
             _ => drop(self.units.remove(&key)),
         }
     }
@@ -177,6 +182,14 @@ impl Floor {
     pub fn end_all(&mut self, of: u32, at: Time) {
         let keys: Vec<Key> = self.units.range((of, 0)..=(of, u16::MAX)).map(|(key, _)| *key).collect();
         keys.into_iter().for_each(|key| self.end(key, at));
+    }
+    /// Forgets all that have ended: nothing flows that would have to be accounted for.
+    pub fn sweep(&mut self) {
+        for key in std::mem::take(&mut self.ended) {
+            if self.units.get(&key).is_some_and(|u| u.ended.is_some()) {
+                self.units.remove(&key);
+            }
+        }
     }
     /// Forgets a container that has ended.
     pub fn forget(&mut self, key: Key) {
@@ -301,7 +314,7 @@ impl Unit {
     }
     /// Whether it takes new requests on a port at a moment.
     pub fn listens(&self, at: Time, port: Option<u16>) -> bool {
-        let alive = self.ended.is_none_or(|end| at < end);
+        let alive = at >= self.since && self.ended.is_none_or(|end| at < end);
         let willing = self.behaviour.serves_on || self.stops.is_none_or(|stop| at < stop);
         let open = self.profile.answer(at.since(self.since), port, true) != Health::Refused;
         alive && willing && open && !self.twist.refuses
@@ -311,7 +324,7 @@ impl Unit {
         let listens = self.profile.listens_after.map(|after| self.since + after);
         let warm = (self.behaviour.warm_up > Span::ZERO).then(|| self.warm_at());
         let unwell = self.profile.next_change(from.since(self.since)).map(|t| self.since + t);
-        let edges = [listens, warm, unwell, self.stops, self.ended];
+        let edges = [Some(self.since), listens, warm, unwell, self.stops, self.ended];
         edges.into_iter().flatten().filter(move |t| *t > from)
     }
     fn warm_at(&self) -> Time {

@@ -81,11 +81,11 @@ impl Desk<'_, '_> {
     pub(super) fn stand(&mut self, at: u16, profile: &Rc<Profile>) {
         let Some(behaviour) = self.asked(at, Workloads::behaviour) else { return };
         let behaviour = self.shared(behaviour);
+        let group = self.group();
         let Some(container) = self.worker.container(&self.spec, at) else { return };
-        let namespace = self.cx.api.store.card(self.id).map_or_else(Rc::default, |c| c.namespace.clone());
         let milli = |n: i64| n.clamp(0, i64::from(u32::MAX)) as u32;
         let unit = Unit {
-            group: format!("{namespace}/{}", group_of(self.cx.api, self.id)).into(),
+            group,
             name: container.name.clone(),
             host: self.worker.node.clone(),
             since: self.now(),
@@ -107,11 +107,20 @@ impl Desk<'_, '_> {
     }
     /// Alike containers of a node share what is known of them.
     fn shared(&mut self, behaviour: Behaviour) -> Rc<Behaviour> {
-        let kubelet = Rc::make_mut(self.kubelet);
-        if *kubelet.behaviour != behaviour {
-            kubelet.behaviour = Rc::new(behaviour);
+        if *self.kubelet.behaviour != behaviour {
+            Rc::make_mut(self.kubelet).behaviour = Rc::new(behaviour);
         }
-        kubelet.behaviour.clone()
+        self.kubelet.behaviour.clone()
+    }
+    /// `namespace/name` of what stands at the top of the pod's owners.
+    fn group(&mut self) -> Rc<str> {
+        let namespace = self.cx.api.store.card(self.id).map_or_else(Rc::default, |c| c.namespace.clone());
+        let name = group_of(self.cx.api, self.id);
+        let known = self.kubelet.group.split_once('/');
+        if known != Some((&*namespace, &*name)) {
+            Rc::make_mut(self.kubelet).group = format!("{namespace}/{name}").into();
+        }
+        self.kubelet.group.clone()
     }
     /// A run will get SIGTERM after a while.
     pub(super) fn will_stop(&mut self, at: u16, wait: Span) {

@@ -67,6 +67,8 @@ pub struct Kubelet {
     pub last_ip: u32,
     /// What was known of the container that started last: alike ones share it.
     pub behaviour: Rc<Behaviour>,
+    /// Name of the group it belongs to, likewise.
+    pub group: Rc<str>,
 }
 
 /// What happens to a machine.
@@ -129,6 +131,7 @@ impl State {
             pulls_until: Time::ZERO,
             last_ip: 0,
             behaviour: Rc::default(),
+            group: Rc::default(),
         };
         self.kubelets.insert(name.clone(), Rc::new(kubelet));
         let ranges = self.settings.pod_ranges;

@@ -90,6 +90,9 @@ pub fn observe(state: &mut State, change: &Change, cx: &mut Cx<Timer>) {
         state.wake(cx);
     }
     if state.routes.is_empty() {
+        if !state.ticking {
+            cx.api.floor.sweep();
+        }
         return;
     }
     match change.kind {

@@ -182,6 +182,8 @@ impl State {
             self.publish(api);
         }
         self.tidy();
+        // What has ended is accounted for until now.
+        api.floor.sweep();
     }
     /// Numbers for autoscalers: about pods, Services, and the queue of all clients.
     fn publish(&self, api: &mut Api) {
@@ -350,7 +352,8 @@ fn serve(
     beside: Beside,
 ) -> [Option<Saying>; 2] {
     let span = seconds(to.since(now));
-    if unit.ended.is_some_and(|end| end <= now) {
+    // It has ended, or what was inside belonged to the run before.
+    if unit.since > now || unit.ended.is_some_and(|end| end <= now) {
         stretch.gone = true;
         return [None, None];
     }
