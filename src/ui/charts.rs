@@ -105,8 +105,8 @@ impl Chart {
             says.then(|| Line { name, label, values: curve.values.clone() })
         });
         let lines: Vec<Line> = found.collect();
-        let silent = matches!(self, Chart::Restarts | Chart::Pending | Chart::Load | Chart::Latency)
-            && lines.iter().all(|l| l.values.iter().all(|v| !v.is_finite() || *v == 0.0));
+        let silent =
+            self != Chart::Replicas && lines.iter().all(|l| l.values.iter().all(|v| !v.is_finite() || *v == 0.0));
         if silent { Vec::new() } else { lines }
     }
 

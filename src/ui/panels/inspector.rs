@@ -88,11 +88,11 @@ fn Nothing() -> Html {
                 <h3>{ t.inspector_troubles() }</h3>
                 <ul>{ list(troubles, Tab::Why) }</ul>
             }
-            <Everything />
             if !workloads.is_empty() {
                 <h3>{ t.inspector_workloads() }</h3>
                 <ul>{ list(workloads, Tab::Overview) }</ul>
             }
+            <Everything />
         </div>
     }
 }
