@@ -8,6 +8,7 @@ pub mod latencies;
 mod load;
 mod load_text;
 pub mod meter;
+mod operands;
 mod process;
 mod profile;
 mod program;

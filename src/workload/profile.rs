@@ -3,7 +3,7 @@
 use super::behaviour::Behaviour;
 use super::program;
 use super::registry::canonical;
-use super::shell::{self, Files};
+use super::shell::{self, Around, Files};
 use crate::sim::Span;
 use std::rc::Rc;
 
@@ -30,6 +30,16 @@ pub struct Ask<'a> {
     pub memory_limit: i64,
     /// `terminationMessagePath`; empty for the default.
     pub message_path: &'a str,
+    /// The moment of the start, in microseconds since 1970.
+    pub started: i64,
+    /// Files that are mounted into it: path, contents.
+    pub files: &'a [(String, String)],
+    /// Those that have changed since its start: when, path, contents.
+    pub changes: &'a [(Span, String, String)],
+    /// Whether nothing can be written outside of these folders; `None` when everything can.
+    pub writable: Option<&'a [String]>,
+    /// Ports on which others of its group listen already.
+    pub taken: &'a [u16],
 }
 
 /// How a run ends by itself.
@@ -314,7 +324,8 @@ fn by_command(ask: &Ask) -> Profile {
         words => words.iter().map(|w| format!("'{w}'")).collect::<Vec<_>>().join(" "),
     };
     let env: Vec<(String, String)> = ask.env.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect();
-    let mut files = Files::new();
+    let mut files: Files = ask.files.iter().cloned().collect();
+    let around = Around { started: ask.started, changes: ask.changes, writable: ask.writable };
     let message_path = if ask.message_path.is_empty() { TERMINATION_LOG } else { ask.message_path };
     // Earlier runs left their files: they are followed again. Ours: at most so many, since a counter is all that scripts keep.
     const RUNS_MAX: u32 = 64;
@@ -322,7 +333,7 @@ fn by_command(ask: &Ask) -> Profile {
         shell::follow(&script, &env, &mut files);
         files.remove(message_path);
     }
-    let outcome = shell::follow(&script, &env, &mut files);
+    let outcome = shell::follow_in(&script, &env, &mut files, around);
     Profile {
         listens_after: None,
         end: outcome.ends.map(|after| End { after, code: outcome.code, oom: false }),

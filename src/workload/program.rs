@@ -40,20 +40,26 @@ pub fn profile(ask: &Ask) -> Profile {
         false => Term::Ends { after: span("TERM_DELAY").unwrap_or(Span::ZERO), code: code("TERM_CODE").unwrap_or(0) },
     };
     let end = [exits, oom].into_iter().flatten().min_by_key(|e| e.after);
+    let clash = ports.iter().find(|p| ask.taken.contains(p));
+    let end = match clash {
+        Some(_) => Some(End { after: listens, code: 1, oom: false }),
+        None => end,
+    };
     let mut said = vec![(Span::ZERO, "start serve pid 1 args [\"/app\" \"serve\"]".to_string())];
     said.extend(span("LOG_EVERY").into_iter().flat_map(counted));
     let tenths = listens.0 / 100_000;
-    said.push((
-        listens,
-        format!("listening on {} after {}.{}s", ports.first().unwrap_or(&80), tenths / 10, tenths % 10),
-    ));
+    let port = ports.first().unwrap_or(&80);
+    said.push(match clash {
+        Some(port) => (listens, format!("listen: listen tcp :{port}: bind: address already in use")),
+        None => (listens, format!("listening on {port} after {}.{}s", tenths / 10, tenths % 10)),
+    });
     for (from, to) in &unwell {
         if *from > Span::ZERO {
             said.push((*from, "now unhealthy".into()));
         }
         said.extend(to.map(|to| (to, "healthy again".to_string())));
     }
-    said.extend(end.filter(|e| !e.oom).map(|e| (e.after, format!("exiting with {}", e.code))));
+    said.extend(end.filter(|e| !e.oom && clash.is_none()).map(|e| (e.after, format!("exiting with {}", e.code))));
     said.sort_by_key(|(at, _)| *at);
     Profile {
         listens_after: Some(listens),

@@ -42,6 +42,8 @@ pub struct PullFault {
 pub struct Registry {
     /// Whether no registry answers.
     pub down: bool,
+    /// Users that images (canonical names) name as theirs.
+    pub users: BTreeMap<Rc<str>, Rc<str>>,
     /// How repositories whose path begins so are served.
     pub manners: Vec<(Rc<str>, Manner)>,
     /// Images a scenario calls missing, as written or as canonical names.

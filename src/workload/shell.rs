@@ -1,6 +1,9 @@
 //! Enough of a shell to understand what `sh -c "…"` in a manifest does: how long it runs, how it ends, what it prints, how it
 //! takes SIGTERM. Commands it does not know succeed at once.
 
+mod files;
+
+use super::operands::{assignment, holds, seconds};
 use super::tokens::{Token, between, close, close_paren, command_end, is_word, tokens, word_at};
 use crate::sim::Span;
 use std::collections::BTreeMap;
@@ -59,9 +62,25 @@ impl Outcome {
 /// Files that outlive a run: those of the pod's volumes.
 pub type Files = BTreeMap<String, String>;
 
+/// What is around a script.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Around<'a> {
+    /// The moment of its start, in microseconds since 1970.
+    pub started: i64,
+    /// Files that become different while it runs: when, name, contents.
+    pub changes: &'a [(Span, String, String)],
+    /// Whether nothing can be written outside of these folders; `None` when everything can.
+    pub writable: Option<&'a [String]>,
+}
+
 /// Follows a script from its start.
 pub fn follow(script: &str, env: &[(String, String)], files: &mut Files) -> Outcome {
-    let mut run = Run { vars: env.iter().cloned().collect(), files: std::mem::take(files), ..Run::default() };
+    follow_in(script, env, files, Around::default())
+}
+
+/// The same in the place where it runs.
+pub fn follow_in(script: &str, env: &[(String, String)], files: &mut Files, around: Around) -> Outcome {
+    let mut run = Run { vars: env.iter().cloned().collect(), files: std::mem::take(files), around, ..Run::default() };
     let flow = run.script(script);
     let code = match flow {
         Flow::Exit(code) => Some(code),
@@ -70,7 +89,7 @@ pub fn follow(script: &str, env: &[(String, String)], files: &mut Files) -> Outc
     };
     let mut last_lines = Vec::new();
     let term = run.trap.clone().map(|body| {
-        let mut handler = Run { vars: run.vars.clone(), files: run.files.clone(), ..Run::default() };
+        let mut handler = Run { vars: run.vars.clone(), files: run.files.clone(), around, ..Run::default() };
         let flow = handler.script(&body);
         last_lines = std::mem::take(&mut handler.lines);
         match flow {
@@ -85,7 +104,9 @@ pub fn follow(script: &str, env: &[(String, String)], files: &mut Files) -> Outc
 }
 
 #[derive(Debug, Default)]
-struct Run {
+struct Run<'a> {
+    around: Around<'a>,
+    changed: usize,
     now: Span,
     last: i32,
     steps: u32,
@@ -106,7 +127,7 @@ enum Flow {
     Forever,
 }
 
-impl Run {
+impl Run<'_> {
     fn script(&mut self, script: &str) -> Flow {
         let tokens = tokens(script);
         self.list(&tokens)
@@ -195,7 +216,13 @@ impl Run {
             match token {
                 Token::Op(op @ (">" | ">>" | "2>" | "<")) => skip = op,
                 Token::Op(_) => {}
-                Token::Word(w) if skip.is_empty() => words.push(self.expand(w)),
+                Token::Word(w) if skip.is_empty() => {
+                    let word = self.expand(w);
+                    // What expands to nothing is no word, unless it stands in quotes.
+                    if !word.is_empty() || w.contains(['"', '\'']) {
+                        words.push(word);
+                    }
+                }
                 Token::Word(w) => {
                     if skip.starts_with('>') {
                         let mark = if skip == ">>" { APPEND } else { "" };
@@ -241,24 +268,11 @@ impl Run {
             ("false", _) => return self.done(1),
             ("echo", args) => self.print(&args.join(" "), file),
             ("printf", args) => self.print(args.first().unwrap_or(&"").trim_end_matches("\\n"), file),
-            ("touch", args) => args.iter().for_each(|name| self.put(name, String::new())),
-            ("mkdir", args) => {
-                let Some(name) = args.iter().find(|a| !a.starts_with('-')) else { return self.done(1) };
-                let there = self.files.contains_key(*name);
-                self.put(name, String::new());
-                return self.done(i32::from(there && !args.contains(&"-p")));
+            ("date", ["+%s"]) => {
+                let seconds = (self.around.started + self.now.0 as i64).div_euclid(1_000_000);
+                self.print(&seconds.to_string(), file);
             }
-            ("rm", args) => args.iter().for_each(|name| self.take(name)),
-            ("ls" | "stat", args) => {
-                let known = |name: &&str| name.starts_with('-') || self.files.contains_key(*name);
-                let all = args.iter().all(known);
-                return self.done(i32::from(!all));
-            }
-            ("test", ["-f" | "-e", name]) | ("[", ["-f" | "-e", name, "]"]) => {
-                let there = self.files.contains_key(*name);
-                return self.done(i32::from(!there));
-            }
-            ("cat", args) => return self.cat(args, file),
+            (name, args) if self.is_about_files(name, args) => return self.file_command(name, args, file),
             ("test", args) => return self.done(i32::from(!holds(args))),
             ("[", args) => return self.done(i32::from(!holds(args.strip_suffix(&["]"]).unwrap_or(args)))),
             _ => {}
@@ -274,6 +288,7 @@ impl Run {
             return if length.starts_with("inf") { Flow::Forever } else { self.done(1) };
         };
         self.now = self.now + span;
+        self.catch_up();
         if self.now >= FOREVER { Flow::Forever } else { self.done(0) }
     }
     fn print(&mut self, text: &str, file: Option<&str>) {
@@ -304,27 +319,6 @@ impl Run {
         if !text.is_empty() {
             self.print(&text.join("\n"), Some(file));
         }
-    }
-    fn put(&mut self, name: &str, text: String) {
-        if self.files.insert(name.to_string(), text).is_none() {
-            self.made.push((self.now, None, name.to_string()));
-        }
-    }
-    fn take(&mut self, name: &str) {
-        if self.files.remove(name).is_some() {
-            let now = self.now;
-            self.made.iter_mut().filter(|(_, to, n)| to.is_none() && n == name).for_each(|(_, to, _)| *to = Some(now));
-        }
-    }
-    fn cat(&mut self, names: &[&str], file: Option<&str>) -> Flow {
-        let mut code = 0;
-        for name in names {
-            match self.files.get(*name).cloned() {
-                Some(text) => self.print(text.trim_end_matches('\n'), file),
-                None => code = 1,
-            }
-        }
-        self.done(code)
     }
     fn while_loop(&mut self, tokens: &[Token], want: bool) -> Flow {
         let Some((condition, body)) = between(tokens, "do", "done") else { return self.done(2) };
@@ -484,47 +478,6 @@ impl Run {
             }
         }
         total
-    }
-}
-
-fn assignment(word: &str) -> Option<(&str, &str)> {
-    let (key, value) = word.split_once('=')?;
-    let name = key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') && !key.is_empty();
-    (name && !key.starts_with(|c: char| c.is_ascii_digit())).then_some((key, value))
-}
-
-/// `5`, `0.5`, `2m`, `1h`, `1d`.
-fn seconds(text: &str) -> Option<Span> {
-    let (number, unit) = match text.chars().last()? {
-        's' => (&text[..text.len() - 1], 1),
-        'm' => (&text[..text.len() - 1], 60),
-        'h' => (&text[..text.len() - 1], 3_600),
-        'd' => (&text[..text.len() - 1], 86_400),
-        _ => (text, 1),
-    };
-    let (whole, part) = number.split_once('.').unwrap_or((number, ""));
-    let micros: u64 = format!("{part:0<6}").get(..6)?.parse().ok()?;
-    let whole: u64 = if whole.is_empty() { 0 } else { whole.parse().ok()? };
-    Some(Span((whole.checked_mul(1_000_000)? + micros).checked_mul(unit)?))
-}
-
-/// Whether a `test` expression holds.
-fn holds(args: &[&str]) -> bool {
-    let number = |s: &str| s.trim().parse::<i64>().unwrap_or(0);
-    match args {
-        ["!", rest @ ..] => !holds(rest),
-        ["-z", text] => text.is_empty(),
-        ["-n", text] => !text.is_empty(),
-        [a, "=" | "==", b] => a == b,
-        [a, "!=", b] => a != b,
-        [a, "-eq", b] => number(a) == number(b),
-        [a, "-ne", b] => number(a) != number(b),
-        [a, "-lt", b] => number(a) < number(b),
-        [a, "-le", b] => number(a) <= number(b),
-        [a, "-gt", b] => number(a) > number(b),
-        [a, "-ge", b] => number(a) >= number(b),
-        [text] => !text.is_empty(),
-        _ => false,
     }
 }
 

@@ -89,11 +89,16 @@ impl Desk<'_, '_> {
         let user = own.int_at(&["runAsUser"]).or(pods.int_at(&["runAsUser"]));
         let container = self.worker.container(&self.spec, at)?;
         let root = self.workloads.registry.runs_as_root(&canonical(&container.image));
+        let named = self.workloads.registry.users.get(canonical(&container.image).as_str()).map(|u| &**u);
         let card = self.cx.api.store.card(self.id)?;
         let uid = self.cx.api.calendar.uid(self.id);
         let place = format!("(pod: \"{}_{}({uid})\", container: {})", card.name, card.namespace, container.name);
         match (non_root, user) {
             (true, Some(0)) => Some(format!("container's runAsUser breaks non-root policy {place}")),
+            (true, None) if named.is_some_and(|u| u.parse::<i64>().is_err()) => Some(format!(
+                "container has runAsNonRoot and image has non-numeric user ({}), cannot verify user is non-root {place}",
+                named.unwrap_or_default()
+            )),
             (true, None) if root => Some(format!("container has runAsNonRoot and image will run as root {place}")),
             _ => None,
         }

@@ -59,6 +59,15 @@ impl Desk<'_, '_> {
         let container = self.worker.container(&self.spec, at)?;
         let unit = self.cx.api.store.card(self.id).map_or_else(Rc::default, |c| c.name.clone());
         let group = group_of(self.cx.api, self.id);
+        let slot = &self.worker.slots[at as usize];
+        // Only what a script does depends on what it finds.
+        let scripted = !container.command.is_empty() || !container.args.is_empty();
+        let mut around = self.around(at, scripted);
+        let (mut started, mut changes) = (self.now(), &[][..]);
+        if let (Run::Running(since), Some(mounted)) = (&slot.run, slot.mounted.as_deref()) {
+            (started, around.files, changes) = (*since, mounted.files.clone(), &mounted.changes);
+            around.env.clone_from(&mounted.env);
+        }
         let ask = Ask {
             image: &container.image,
             container: &container.name,
@@ -66,7 +75,7 @@ impl Desk<'_, '_> {
             group: &group,
             command: &container.command,
             args: &container.args,
-            env: &container.env,
+            env: &around.env,
             run: self.worker.slots[at as usize].runs,
             memory_limit: container.resources.limits.memory,
             message_path: self
@@ -74,6 +83,11 @@ impl Desk<'_, '_> {
                 .tree(&self.spec, at)
                 .and_then(|t| t.str_at(&["terminationMessagePath"]))
                 .unwrap_or_default(),
+            started: self.cx.api.calendar.epoch * 1_000_000 + started.0 as i64,
+            files: &around.files,
+            changes,
+            writable: around.writable.as_deref(),
+            taken: &around.taken,
         };
         Some(what(self.workloads, &ask))
     }

@@ -3,7 +3,7 @@
 //!
 //! `node` heartbeats and outages · `machine` what it tells of its machine · `ills` what is wrong with programs and wires · `worker` what is remembered of a pod ·
 //! `lifecycle` one look · `start` starting containers · `ground` what stands on the floor · `images` pulls · `probes` ·
-//! `admit` whether a pod is taken · `config` volumes and environment · `pressure` memory and disk that run out · `resize` ·
+//! `admit` whether a pod is taken · `config` volumes and environment, whether they are there · `mounts` what is in them · `pressure` memory and disk that run out · `resize` ·
 //! `restart` back-off and policies · `restart_all` a pod begun anew · `settings` · `stop` termination ·
 //! `status` the report · `voice` what is printed.
 
@@ -14,6 +14,7 @@ mod ills;
 mod images;
 mod lifecycle;
 mod machine;
+mod mounts;
 mod node;
 mod pressure;
 mod probes;
@@ -124,6 +125,8 @@ pub enum Timer {
     Probe(Id, u16, u8),
     /// A slow probe has its answer: pod, container, probe, run.
     Answer(Id, u16, u8, u32),
+    /// A pod's regular look, at which changed files are mounted.
+    Refresh(Id),
     /// A pod has been active for as long as it may.
     Deadline(Id),
     /// A pod under deletion goes on: its report, then its removal.
@@ -135,6 +138,7 @@ pub fn observe(state: &mut State, change: &Change, cx: &mut Cx<Timer>) {
     match change.kind {
         Kind::Node => state.observe_node(change, cx),
         Kind::Pod => observe_pod(state, change, cx),
+        Kind::ConfigMap | Kind::Secret => state.observe_data(change, cx),
         _ => {}
     }
 }
@@ -183,5 +187,6 @@ pub fn fire(state: &mut State, timer: Timer, cx: &mut Cx<Timer>) {
         Timer::Answer(pod, slot, which, run) => state.probe_answers(pod, slot, which, run, cx),
         Timer::Deadline(pod) => state.overdue(pod, cx),
         Timer::Leave(pod) => state.leave(pod, cx),
+        Timer::Refresh(pod) => state.refresh(pod, cx),
     }
 }

@@ -67,7 +67,8 @@ impl State {
 impl Desk<'_, '_> {
     /// Goes on with the next container to start.
     pub(super) fn next_start(&mut self) {
-        if self.worker.stage != Stage::Live {
+        // A deletion that comes meanwhile waits until everything planned is started. Source: recorded.
+        if !matches!(self.worker.stage, Stage::Live | Stage::Stopping { .. }) {
             self.worker.plan.clear();
         }
         let Some(at) = self.worker.plan.pop() else { return self.finish() };
@@ -116,6 +117,7 @@ impl Desk<'_, '_> {
         self.tell(at, false, "Started", "Container started");
         let now = self.now();
         let profile = Rc::new(self.profile(at));
+        let files = self.files_given(at);
         let Some(container) = self.worker.container(&self.spec, at) else { return self.next_start() };
         let image = container.image.clone();
         let (name, hook) = (container.name.clone(), container.post_start.as_ref().map(|h| hook(h, &profile)));
@@ -126,6 +128,7 @@ impl Desk<'_, '_> {
             slot.last = Some(before);
         }
         slot.runs += 1;
+        slot.mounted = files;
         slot.image.clone_from(&image);
         (slot.waiting, slot.doomed) = (None, None);
         slot.ills.new_run();

@@ -250,3 +250,37 @@ fn a_resize_is_granted_and_told() {
     assert_eq!(told.str_at(&["allocatedResources", "cpu"]), Some("200m"));
     assert_eq!(told.str_at(&["resources", "requests", "cpu"]), Some("200m"));
 }
+
+#[test]
+fn a_changed_config_map_is_seen_at_the_next_regular_look() {
+    let map = |text: &str| {
+        format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: c, namespace: default}}\ndata: {{k: {text}}}")
+    };
+    let (mut cluster, id) = with_pod(
+        "  volumes: [{name: v, configMap: {name: c}}]\n  containers:\n  - name: app\n    image: busybox\n    command: [sh, -c, 'while :; do echo $(cat /v/k) $K; sleep 5; done']\n    volumeMounts: [{name: v, mountPath: /v}]\n    env: [{name: K, valueFrom: {configMapKeyRef: {name: c, key: k}}}]",
+    );
+    apply(&mut cluster, &map("one"));
+    cluster.run_until(Time::secs(10));
+    let object = cluster.api.store.by_name(Kind::ConfigMap, "default", "c").cloned().expect("the map is there");
+    let mut tree = cluster.api.tree(&object);
+    tree.set_at(&["data", "k"], "two");
+    let done =
+        cluster.api.update_tree(object.meta.id, tree, By::actor("test", from_the_start()), &WriteOptions::default());
+    assert!(done.is_ok());
+    cluster.run_until(Time::secs(55));
+    let now = cluster.now();
+    let said = |cluster: &Cluster, now| cluster.kubelet.log(id, "app", false, now).unwrap_or_default();
+    assert!(said(&cluster, now).iter().all(|(_, line)| **line == *"one one"));
+    cluster.run_until(Time::secs(100));
+    let now = cluster.now();
+    assert_eq!(said(&cluster, now).last().map(|(_, line)| line.to_string()), Some("two one".to_string()));
+}
+
+#[test]
+fn two_servers_of_a_pod_cannot_have_one_port() {
+    let (mut cluster, id) = with_pod("  containers: [{name: a, image: 'app:1'}, {name: b, image: 'app:1'}]");
+    cluster.run_until(Time::secs(4));
+    let status = pod(&cluster, id).status;
+    let ends: Vec<u32> = status.containers.iter().map(|c| c.restarts).collect();
+    assert!(ends[0] == 0 && ends[1] > 0, "{ends:?}");
+}

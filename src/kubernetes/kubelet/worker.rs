@@ -1,6 +1,7 @@
 //! What a kubelet remembers of one pod.
 
 use super::ills::Ills;
+use super::mounts::Mounted;
 use super::probes::Prober;
 use super::resize::Resize;
 use super::restart::Backoff;
@@ -153,6 +154,8 @@ pub struct Slot {
     pub said: Rc<Vec<Line>>,
     /// The run before this one, for its log.
     pub past: Option<Rc<Past>>,
+    /// The files its run was given.
+    pub mounted: Option<Rc<Mounted>>,
     /// The image it runs.
     pub image: Rc<str>,
     /// What is wrong with it.

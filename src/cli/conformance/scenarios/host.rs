@@ -36,6 +36,7 @@ pub fn prepare(cluster: &mut Cluster, scenario: &Value) {
     let registry = &mut Rc::make_mut(&mut cluster.kubelet.workloads).registry;
     registry.missing = (90..100).map(|n| Rc::from(format!("docker.io/library/app:{n}"))).collect();
     registry.sizes = IMAGES.iter().chain(&SIZES).map(|(name, size)| (Rc::from(*name), *size)).collect();
+    registry.users = [("docker.io/library/named:1", "app")].map(|(i, u)| (Rc::from(i), Rc::from(u))).into();
     registry.manners = vec![
         ("slow/".into(), Manner::Slow(Span::secs(20))),
         ("private/".into(), Manner::Private("user".into(), "pass".into())),
