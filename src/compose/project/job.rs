@@ -3,6 +3,7 @@
 use super::acts::{self, DownOptions};
 use super::create::{Wanted, spec};
 use super::dag::{Act, Dag, ERR, Line, Node, OUT, Standing, progress, runs};
+use super::listen::Listen;
 use super::follow::{Follow, Names, OnExit};
 use super::observed;
 use super::reconcile::{CreateOptions, plan};
@@ -56,6 +57,8 @@ pub enum Step {
     RunOnce(Box<Once>),
     /// Waits until containers have ended.
     WaitEnd(Vec<Cid>),
+    /// Prints what the engine tells.
+    Listen(Listen),
     /// The `docker` client: names and what is done with them.
     Docker(Vec<(Rc<str>, Do)>),
     /// `down`, behind its containers.
@@ -123,6 +126,7 @@ pub struct Job {
     ticket: Option<Ticket>,
     once: Option<(Cid, bool, usize)>,
     ends: Vec<Cid>,
+    listen: Option<(Listen, usize)>,
     /// What it has printed, in order.
     pub lines: Vec<Line>,
     /// Its exit code, once it has ended.
@@ -150,6 +154,7 @@ impl Job {
             ticket: None,
             once: None,
             ends: Vec::new(),
+            listen: None,
             lines: Vec::new(),
             code: None,
             interrupted: false,
@@ -164,7 +169,8 @@ impl Job {
         let waits = (self.until > now).then_some(self.until);
         let looks = self.follow.as_ref().map(Follow::due);
         let once = self.once.map(|_| now + Span::millis(50));
-        [self.dag.due(), self.second.due(), waits, looks, once].into_iter().flatten().min()
+        let until = self.listen.as_ref().and_then(|(listen, _)| listen.until).filter(|t| *t > now);
+        [self.dag.due(), self.second.due(), waits, looks, once, until].into_iter().flatten().min()
     }
     /// Ctrl-C.
     pub fn interrupt(&mut self, engine: &mut Engine) {
@@ -281,6 +287,12 @@ impl Job {
             }
             return self.code.is_some();
         }
+        if let Some((listen, from)) = self.listen.take() {
+            self.lines.extend(listen.lines(engine, &self.project.name, from));
+            let over = listen.until.is_some_and(|until| engine.now >= until);
+            self.listen = (!over).then_some((listen, engine.events.len()));
+            return !over;
+        }
         if let Some((cid, remove, shown)) = self.once {
             return self.watch_once(engine, cid, remove, shown);
         }
@@ -374,6 +386,10 @@ impl Job {
             Step::Exec(cid, words, env) => self.ticket = Some(engine.exec(cid, &words, &env)),
             Step::RunOnce(once) => self.run_once(engine, *once),
             Step::WaitEnd(list) => self.ends = list,
+            Step::Listen(listen) => {
+                let from = engine.events.partition_point(|e| e.t < listen.since);
+                self.listen = Some((listen, from));
+            }
             Step::Docker(list) => self.docker(list),
             Step::DownRest(options) => self.dag = acts::down_orphans(engine, &project, &options),
             Step::DownLast(options) => self.dag = acts::down_resources(engine, &project, &options),

@@ -167,8 +167,8 @@ impl Planner<'_> {
         if !lost.is_empty() && !self.options.ignore_orphans && !self.options.remove_orphans {
             let names: Vec<&str> = lost.iter().map(|s| &*s.container.name).collect();
             words.push(format!(
-                "Found orphan containers ([{}]) for this project. If you removed or renamed this service in your compose file, you can run this command with the --remove-orphans flag to clean it up.",
-                names.join(" ")
+                "Found orphan containers ({}) for this project. If you removed or renamed this service in your compose file, you can run this command with the --remove-orphans flag to clean it up.",
+                names.join(", ")
             ));
         }
         self.lines.extend(words.iter().map(|w| warning(self.engine, w)));

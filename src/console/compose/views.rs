@@ -6,6 +6,7 @@ use super::words::{command, ellipsis, human, ports, quote, shown_ports, status};
 use super::{Desk, Next};
 use crate::compose::engine::{Container, Engine, Status};
 use crate::compose::project::observed::{self, Seen};
+use crate::compose::project::{Listen, Step};
 use crate::map;
 use crate::sim::{Span, Time};
 use crate::text::{Value, json};
@@ -285,29 +286,18 @@ pub(super) fn stats(look: &Look, desk: &Desk) -> Next {
     Next::out(super::docker::stats_rows(seen.map(|s| s.container).collect::<Vec<_>>().iter().map(|c| &**c)))
 }
 
-/// `compose events`: what was told so far.
+/// `compose events`: from now on, or from `--since`, until `--until` or for ever.
 pub(super) fn events(look: &Look, desk: &Desk) -> Next {
-    let engine = &desk.host.engine;
-    let seen = look.seen(desk);
-    let mut lines = Vec::new();
-    for event in &engine.events {
-        let Some(one) = seen.iter().find(|s| Some(s.cid) == event.cid && !s.one_off) else { continue };
-        if event.kind != crate::compose::engine::Kind::Container || event.action.starts_with("exec") {
-            continue;
-        }
-        let more: Vec<String> = event.attrs.iter().map(|(k, v)| format!("{k}={v}")).collect();
-        let at = day_and_time(event.t);
-        lines.push(match look.args.on("json") {
-            true => json::write(
-                &Value::from(map! {
-                    "time" => format!("{}Z", at.replace(' ', "T")), "type" => "container", "service" => one.service.clone(),
-                    "id" => event.id.clone(), "action" => event.action.clone(),
-                    "attributes" => event.attrs.iter().map(|(k, v)| (Rc::from(*k), Value::Str(v.clone()))).collect::<crate::text::Map>(),
-                }),
-                json::Style::COMPACT,
-            ),
-            false => format!("{at}.000000 container {} {} ({})", event.action, event.id, more.join(", ")),
-        });
-    }
-    Next::out(lines)
+    let now = desk.host.now();
+    let moment = |name: &str| {
+        let span = crate::compose::project::go_span(look.args.value(name)?)?;
+        Some(Time(now.0.saturating_sub(span.0)))
+    };
+    let listen = Listen {
+        services: look.args.words.iter().map(|w| w.as_str().into()).collect(),
+        json: look.args.on("json"),
+        since: moment("since").unwrap_or(now),
+        until: moment("until"),
+    };
+    Next::Work(look.project.clone(), vec![Step::Listen(listen)], None)
 }
