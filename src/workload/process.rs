@@ -87,12 +87,20 @@ impl Workloads {
             [shell, flags, script, ..] if shell.ends_with("sh") && flags.starts_with('-') && flags.ends_with('c') => {
                 scripted(script, ask, files)
             }
+            [entry, rest @ ..] if entry.ends_with("docker-entrypoint.sh") => self.wrapped(rest, ask, files),
             _ => {
                 let profile = self.profile(ask);
                 let lines = profile.lines.iter().map(|(at, l)| (*at, Stream::Out, l.clone())).collect();
                 Process { profile, lines, ..Process::default() }
             }
         }
+    }
+    /// What the usual entry points of servers run: the server itself, or the command that stands in its place.
+    fn wrapped(&self, rest: &[&str], ask: &Ask, files: &mut Files) -> Process {
+        const SERVERS: &[&str] = &["nginx", "postgres", "redis-server", "mysqld", "mongod", "httpd-foreground"];
+        let server = rest.first().is_none_or(|name| SERVERS.contains(name) || name.starts_with('-'));
+        let command: Vec<Rc<str>> = if server { Vec::new() } else { rest.iter().map(|w| Rc::from(*w)).collect() };
+        self.process(&Ask { command: &command, args: &[], ..ask.clone() }, files)
     }
 }
 

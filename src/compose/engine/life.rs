@@ -5,8 +5,6 @@ use crate::workload::{Ask, Health as Answering, Process};
 
 /// Smallest memory limit. Source: moby v29 daemon/daemon_unix.go, linuxMinMemory.
 const MIN_MEMORY: i64 = 6 << 20;
-/// From the end of a process until the wait of its restart policy begins. Ours: recorded.
-const NOTICE: Span = Span::millis(25);
 /// Least time between two containers that are made. Ours: recorded.
 const BETWEEN: Span = Span::millis(3);
 /// A start that fails takes so long. Ours: recorded.
@@ -349,8 +347,7 @@ impl Engine {
         }
         self.end_health(cid);
         if revived {
-            let at = c.finished.unwrap_or(self.now) + NOTICE + wait;
-            self.agenda.add(at.max(self.now), Timer::Revive(cid, epoch));
+            self.after(wait, Timer::Revive(cid, epoch));
             self.note(cid, restarts(c.name.clone(), c.spec.restart.name(), wait.as_millis()));
         } else if !stopped && c.spec.restart != Restart::No {
             self.note(cid, stays_down(c.name.clone(), c.spec.restart.name(), c.exit));

@@ -181,7 +181,7 @@ impl Default for Pace {
         Pace {
             create: Latency::millis(60, 100, 170),
             launch: Latency::millis(30, 45, 70),
-            begin: Latency::millis(160, 220, 330),
+            begin: Latency::millis(180, 270, 420),
             bury: Latency::millis(100, 150, 260),
             remove: Latency::millis(20, 40, 90),
             network: Latency::millis(35, 55, 100),

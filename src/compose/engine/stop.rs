@@ -107,6 +107,13 @@ impl Engine {
             return;
         }
         let talks = run.process.talks;
+        if number == 1 {
+            // Nobody asked for it: the demonstration program ends by it, servers read their files again.
+            if talks {
+                self.after(Span::millis(2), Timer::End(cid, c.epoch, 129, false));
+            }
+            return;
+        }
         let moment = self.draw(|p| p.term);
         if talks {
             self.say(cid, self.now + moment, &format!("signal {}", signal_words(number)));

@@ -3,8 +3,8 @@
 use super::acts::{self, DownOptions};
 use super::create::{Wanted, spec};
 use super::dag::{Act, Dag, ERR, Line, Node, OUT, Standing, progress, runs};
-use super::listen::Listen;
 use super::follow::{Follow, Names, OnExit};
+use super::listen::Listen;
 use super::observed;
 use super::reconcile::{CreateOptions, plan};
 use super::service::{Project, Service};

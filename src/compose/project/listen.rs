@@ -35,9 +35,7 @@ impl Listen {
             // A container that is gone by now was told of by its name.
             let container = event.cid.and_then(|cid| engine.container(cid));
             let mine = match container {
-                Some(c) => {
-                    c.spec.label(observed::PROJECT) == project && c.spec.label(observed::ONE_OFF) != "True"
-                }
+                Some(c) => c.spec.label(observed::PROJECT) == project && c.spec.label(observed::ONE_OFF) != "True",
                 None => event.name.starts_with(&format!("{project}-")) && !event.name.contains("-run-"),
             };
             let service: Rc<str> = match container {

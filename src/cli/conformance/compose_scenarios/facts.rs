@@ -22,6 +22,14 @@ pub(super) struct Told {
     pub(super) what: String,
 }
 
+/// A command that starts containers: from when to when, and the services it names, if any.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Starting {
+    from: f64,
+    to: f64,
+    names: Vec<String>,
+}
+
 /// A trace.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Facts {
@@ -29,7 +37,7 @@ pub(super) struct Facts {
     /// Events by container: its name, and which of that name it is.
     pub(super) containers: BTreeMap<(String, usize), Vec<Told>>,
     /// From when to when commands ran that start containers.
-    pub(super) starting: Vec<(f64, f64)>,
+    pub(super) starting: Vec<Starting>,
 }
 
 /// Reads a trace.
@@ -46,9 +54,12 @@ pub(super) fn read(text: &str) -> Facts {
                     code: row.int_at(&["rc"]).unwrap_or(0),
                     lines,
                 };
-                let starts = [" up", " start", " restart", " scale"].iter().any(|verb| command.text.contains(verb));
-                if starts {
-                    facts.starting.push((number(&row, "t"), number(&row, "end")));
+                let words: Vec<&str> = command.text.split_whitespace().collect();
+                let verb = words.iter().position(|w| matches!(*w, "up" | "start" | "restart" | "scale"));
+                if let Some(verb) = verb {
+                    let named = words[verb + 1..].iter().filter(|w| !w.starts_with('-') && w.parse::<f64>().is_err());
+                    let names = named.map(|w| w.split('=').next().unwrap_or(w).to_string()).collect();
+                    facts.starting.push(Starting { from: number(&row, "t"), to: number(&row, "end"), names });
                 }
                 facts.commands.insert(row.int_at(&["n"]).unwrap_or(-1), command);
             }
@@ -134,7 +145,7 @@ pub(super) fn in_order(events: &[Told]) -> Vec<String> {
 
 /// Waits of a restart policy between an end and the next start, and the moments of health verdicts after the start. A start
 /// that a command asked for is no restart: `asked` are the times of commands that start.
-pub(super) fn times(events: &[Told], asked_for: &[(f64, f64)]) -> Vec<(String, f64)> {
+pub(super) fn times(name: &str, events: &[Told], asked_for: &[Starting]) -> Vec<(String, f64)> {
     let (mut died, mut started, mut asked, mut out) = (None, None, false, Vec::new());
     // Waits are numbered from the last start by hand on: one more or less before it does not shift those behind it.
     let (mut round, mut nth) = (0, 0);
@@ -143,8 +154,10 @@ pub(super) fn times(events: &[Told], asked_for: &[(f64, f64)]) -> Vec<(String, f
             "die" => died = Some(event.t).filter(|_| !asked),
             "kill" | "stop" => asked = true,
             "start" => {
-                let by_hand =
-                    |died: f64| asked_for.iter().any(|(from, to)| died < *from && *from <= event.t && event.t <= *to);
+                let meant =
+                    |s: &Starting| s.names.is_empty() || s.names.iter().any(|n| name.contains(&format!("-{n}-")));
+                let in_it = |s: &Starting, died: f64| died < s.from && s.from <= event.t && event.t <= s.to;
+                let by_hand = |died: f64| asked_for.iter().any(|s| meant(s) && in_it(s, died));
                 match died.take() {
                     Some(died) if !by_hand(died) => {
                         nth += 1;

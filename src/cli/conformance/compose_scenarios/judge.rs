@@ -213,8 +213,8 @@ fn longest_common(a: &[String], b: &[String]) -> usize {
 fn compare_times(a: &Facts, b: &Facts, why: &mut String) -> Share {
     let mut share = Share::default();
     for (key, left) in &a.containers {
-        let left = times(left, &a.starting);
-        let right = b.containers.get(key).map(|e| times(e, &b.starting)).unwrap_or_default();
+        let left = times(&key.0, left, &a.starting);
+        let right = b.containers.get(key).map(|e| times(&key.0, e, &b.starting)).unwrap_or_default();
         for (at, (what, seconds)) in left.iter().enumerate() {
             // The same verdict may be given more than once.
             let nth = left[..at].iter().filter(|(w, _)| w == what).count();
