@@ -166,7 +166,7 @@ impl Subject {
             }
             Subject::Count { kind, .. } => format!("the number of {kind}"),
             Subject::Figure(name, figure) => {
-                format!("{} {}", name.as_ref().map_or("cluster".into(), object), format!("{figure:?}").to_lowercase())
+                format!("{} {}", name.as_ref().map_or("cluster".into(), object), figure.word())
             }
         }
     }

@@ -121,25 +121,31 @@ pub(super) fn number(text: &str) -> Option<f64> {
     Span::read(text).map(|s| s.0 as f64 / 1e3)
 }
 
+/// Figures by name.
+const FIGURES: &[(&str, Figure)] = &[
+    ("desired", Figure::Desired),
+    ("replicas", Figure::Replicas),
+    ("ready", Figure::Ready),
+    ("available", Figure::Available),
+    ("updated", Figure::Updated),
+    ("restarts", Figure::Restarts),
+    ("requests", Figure::Requests),
+    ("answered", Figure::Answered),
+    ("failed", Figure::Failed),
+    ("availability", Figure::Availability),
+    ("rate", Figure::Rate),
+    ("latency.p50", Figure::Latency(0)),
+    ("latency.p95", Figure::Latency(1)),
+    ("latency.p99", Figure::Latency(2)),
+];
+
 impl Figure {
     /// The figure of this name.
     pub(super) fn named(name: &str) -> Option<Figure> {
-        Some(match name {
-            "desired" => Figure::Desired,
-            "replicas" => Figure::Replicas,
-            "ready" => Figure::Ready,
-            "available" => Figure::Available,
-            "updated" => Figure::Updated,
-            "restarts" => Figure::Restarts,
-            "requests" => Figure::Requests,
-            "answered" => Figure::Answered,
-            "failed" => Figure::Failed,
-            "availability" => Figure::Availability,
-            "rate" => Figure::Rate,
-            "latency.p50" => Figure::Latency(0),
-            "latency.p95" => Figure::Latency(1),
-            "latency.p99" => Figure::Latency(2),
-            _ => return None,
-        })
+        FIGURES.iter().find(|(known, _)| *known == name).map(|(_, figure)| *figure)
+    }
+    /// Its name.
+    pub(super) fn word(self) -> &'static str {
+        FIGURES.iter().find(|(_, figure)| *figure == self).map_or("", |(name, _)| name)
     }
 }
