@@ -9,6 +9,7 @@ use super::tree::{Data, Members, Place, Tree};
 use super::units::quoted;
 use crate::text::yaml::raw::{self, Raw, RawKind, Unreadable};
 use crate::text::{Pos, Problem};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// One document of a file.
@@ -159,19 +160,18 @@ fn name_of(node: &Raw) -> Option<Rc<str>> {
 
 /// Keys that stand twice: line, and the words behind it.
 fn twice(members: &[(Rc<Raw>, Rc<Raw>)]) -> Vec<(u32, String)> {
-    let mut seen = std::collections::BTreeMap::new();
+    let mut lines: BTreeMap<&str, Vec<u32>> = BTreeMap::new();
     let mut found = Vec::new();
     for (key, _) in members {
         let RawKind::Scalar(text, _) = &key.kind else { continue };
-        let line = key.extent.start.line;
-        match seen.get(text) {
-            Some(first) => {
-                found.push((line, format!("mapping key {} already defined at line {first}", quoted(text))));
-            }
-            None => {
-                seen.insert(text.clone(), line);
-            }
-        }
+        lines.entry(text).or_default().push(key.extent.start.line);
+    }
+    for (key, _) in members {
+        let RawKind::Scalar(text, _) = &key.kind else { continue };
+        let (first, all) = (key.extent.start.line, lines.get(&**text).map(Vec::as_slice).unwrap_or_default());
+        let later = all.iter().filter(|line| **line > first);
+        found
+            .extend(later.map(|line| (*line, format!("mapping key {} already defined at line {first}", quoted(text)))));
     }
     found
 }
@@ -261,12 +261,16 @@ impl Marks {
                 }
             }
             RawKind::Map(members) => {
-                if let Some((line, words)) = twice(members).into_iter().next() {
-                    return Err(Fault { words: format!("line {line}: {words}"), at: Pos { line, col: 1 } });
-                }
+                let mut seen: BTreeMap<&str, u32> = BTreeMap::new();
                 for (key, value) in members {
-                    let key = if let RawKind::Scalar(text, _) = &key.kind { text } else { "" };
-                    self.node(value, &path.next(key))?;
+                    let (at, name) =
+                        (key.extent.start, if let RawKind::Scalar(text, _) = &key.kind { text } else { "" });
+                    if let Some(first) = seen.insert(name, at.line) {
+                        let (line, name) = (at.line, quoted(name));
+                        let words = format!("line {line}: mapping key {name} already defined at line {first}");
+                        return Err(Fault { words, at });
+                    }
+                    self.node(value, &path.next(name))?;
                 }
             }
             _ => {}

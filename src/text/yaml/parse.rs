@@ -63,6 +63,7 @@ pub fn parse(text: &str, lines_before: u32) -> Result<Parsed, Fault> {
 pub fn parse_stream<B: Build>(text: &str, build: B) -> (Vec<B::Node>, Option<Fault>) {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut parser = Parser::new(text, build);
+    parser.scanner.newer = true;
     let mut nodes = Vec::new();
     let mut fault = parser.stream(&mut nodes).err();
     // The newer reader lets DEL pass, and tells which character it refuses.

@@ -22,6 +22,10 @@ struct SimpleKey {
     mark: Mark,
 }
 
+/// Tokens that the newer reader wants to see before it hands one out, for the sake of comments.
+/// Source: go.yaml.in/yaml v4.0.0-rc.6 internal/libyaml/scanner.go, fetchMoreTokens.
+const AHEAD: usize = 3;
+
 /// The state of scanning one text.
 pub struct Scanner {
     pub(super) chars: Vec<char>,
@@ -41,6 +45,8 @@ pub struct Scanner {
     taken: usize,
     last_end: Mark,
     ended: bool,
+    /// Whether to scan as go.yaml.in/yaml v4 does: three tokens ahead, and with flow collections of YAML 1.2.
+    pub(super) newer: bool,
 }
 
 /// Blank or tab.
@@ -76,6 +82,7 @@ impl Scanner {
             taken: 0,
             last_end: Mark::default(),
             ended: false,
+            newer: false,
         }
     }
 
@@ -111,6 +118,10 @@ impl Scanner {
 
     /// Whether the first token could still turn out to be a key, or there is none.
     fn needs_more(&mut self) -> Scanned<bool> {
+        if self.newer {
+            let first = self.simple_keys.iter().find(|key| key.possible).map(|key| key.token);
+            return Ok(!self.ended && (self.queue.len() < AHEAD || first == Some(self.taken)));
+        }
         if self.queue.is_empty() {
             return Ok(!self.ended);
         }
@@ -208,13 +219,13 @@ impl Scanner {
             '}' => self.flow_end(Kind::FlowMapEnd),
             ',' => self.flow_entry(),
             '-' if alone => self.block_entry(),
-            '?' if in_flow || alone => self.key(),
-            ':' if in_flow || alone => self.value(),
+            '?' if (in_flow && !self.newer) || alone => self.key(),
+            ':' if (in_flow && !(self.newer && self.begins_item())) || alone => self.value(),
             '*' | '&' => self.anchor(c == '&'),
             '!' => self.tag(),
             '|' | '>' if !in_flow => self.block_scalar(c == '|'),
             '\'' | '"' => self.flow_scalar(c == '\''),
-            _ if starts_plain(c, next, in_flow) => self.plain_scalar(),
+            _ if starts_plain(c, next, in_flow && !self.newer) => self.plain_scalar(),
             _ => {
                 let fault = Fault::scanner(self.mark, "found character that cannot start any token");
                 Err(fault.within("while scanning for the next token", self.mark))
@@ -222,10 +233,15 @@ impl Scanner {
         }
     }
 
+    /// Whether the last token begins an item of a flow list.
+    fn begins_item(&self) -> bool {
+        self.queue.back().is_some_and(|token| matches!(token.kind, Kind::FlowEntry | Kind::FlowListStart))
+    }
+
     fn is_valid(&mut self, at: usize) -> Scanned<bool> {
         let key = self.simple_keys[at];
-        if !key.possible {
-            return Ok(false);
+        if !key.possible || self.newer {
+            return Ok(key.possible && key.mark.line == self.mark.line);
         }
         if key.mark.line < self.mark.line || key.mark.index + SIMPLE_KEY_MAX < self.mark.index {
             if key.required {

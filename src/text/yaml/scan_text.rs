@@ -44,7 +44,10 @@ impl Scanner {
 
     pub(super) fn scan_anchor(&mut self) -> Scanned<String> {
         self.advance();
-        let name = self.scan_name();
+        let mut name = self.scan_name();
+        while self.newer && self.at(0).is_ascii_graphic() && !"[]{},:".contains(self.at(0)) {
+            self.read(&mut name);
+        }
         if name.is_empty() || !(is_space_or_end(self.at(0)) || "?:,]}%@`".contains(self.at(0))) {
             return self.refuse("did not find expected alphabetic or numeric character");
         }
@@ -445,6 +448,12 @@ impl Scanner {
 
     fn ends_plain(&self) -> bool {
         let c = self.at(0);
-        (c == ':' && is_space_or_end(self.at(1))) || (self.flow_level > 0 && ",?[]{}".contains(c))
+        let ends_flow = if self.newer {
+            let next = self.at(1);
+            ",[]{}".contains(c) || (c == '?' && is_space_or_end(next)) || (c == ':' && " ,]}".contains(next))
+        } else {
+            ",?[]{}".contains(c)
+        };
+        (c == ':' && is_space_or_end(self.at(1))) || (self.flow_level > 0 && ends_flow)
     }
 }
