@@ -2,6 +2,8 @@
 
 use super::Outcome;
 use crate::compose::engine::Power;
+use crate::compose::files::FILE_NAMES;
+use crate::compose::files::folder::{base, dir};
 use crate::compose::project::{Line, OUT, go_span};
 use crate::console::compose::Desk;
 use crate::scenario::TextFile;
@@ -24,25 +26,31 @@ pub fn is_compose(files: &[TextFile]) -> bool {
     })
 }
 
-fn desk(files: &[TextFile], seed: u64) -> Desk {
-    // The project is named after the first file's folder in the real tool; here a file has a name only.
-    let name = files.first().map_or("project", |f| f.name.split('.').next().unwrap_or("project"));
-    let name = if matches!(name, "compose" | "docker-compose") { "project" } else { name };
-    let mut desk = Desk::new(seed, &format!("/work/{name}"));
-    for (at, file) in files.iter().enumerate() {
-        let known = ["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"];
-        if at == 0 && !known.contains(&&*file.name) {
-            desk.files.insert("compose.yaml".into(), file.text.clone());
+/// A desk in the folder of the first file, with all that lies there. The project is named after that folder, as ever.
+fn desk(paths: &[String], seed: u64) -> Result<Desk, Outcome> {
+    let (folder, cwd) = super::folder::around(paths).map_err(Outcome::usage)?;
+    let first = paths.first().map(|path| super::folder::absolute(&cwd, path)).unwrap_or_default();
+    let home = dir(&first);
+    let mut desk = Desk::new(seed, &home);
+    for (path, text) in folder.iter() {
+        if let Some(inside) = path.strip_prefix(&*home).and_then(|rest| rest.strip_prefix('/')) {
+            desk.files.insert(inside.into(), text.clone());
         }
-        desk.files.insert(file.name.to_string(), file.text.clone());
     }
-    desk
+    // A file of another name is taken as the project's.
+    if let Some(text) = folder.text(&first).filter(|_| !FILE_NAMES.contains(&base(&first))) {
+        desk.files.insert(FILE_NAMES[0].into(), text);
+    }
+    Ok(desk)
 }
 
 /// `shell`: lines from standard input, answered as they come; `wait 30s` lets time pass, `engine restart`, `engine reboot` and
 /// `engine crash` do that to the host.
-pub fn shell(files: &[TextFile], seed: u64) -> Outcome {
-    let mut desk = desk(files, seed);
+pub fn shell(paths: &[String], seed: u64) -> Outcome {
+    let mut desk = match desk(paths, seed) {
+        Ok(desk) => desk,
+        Err(outcome) => return outcome,
+    };
     let mut outcome = Outcome::default();
     for line in std::io::stdin().lock().lines() {
         let Ok(line) = line else { break };
@@ -106,8 +114,11 @@ fn carry_out(desk: &mut Desk, line: &str, say: &mut dyn FnMut(&Line)) -> i32 {
 }
 
 /// `run`: `docker compose up -d`, then time, then what came of it.
-pub fn run(files: &[TextFile], seed: u64, length: Option<Span>) -> Outcome {
-    let mut desk = desk(files, seed);
+pub fn run(paths: &[String], seed: u64, length: Option<Span>) -> Outcome {
+    let mut desk = match desk(paths, seed) {
+        Ok(desk) => desk,
+        Err(outcome) => return outcome,
+    };
     let mut outcome = Outcome::default();
     let mut said = (String::new(), String::new());
     let code = carry_out(&mut desk, "docker compose up -d", &mut |line| {

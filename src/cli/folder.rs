@@ -18,13 +18,18 @@ pub fn around(files: &[String]) -> Result<(Folder, String), String> {
     let cwd = std::env::current_dir().map(|d| d.display().to_string()).unwrap_or_else(|_| "/".into());
     let mut folder = Folder::new();
     for file in files {
-        let path = if file.starts_with('/') { clean(file) } else { clean(&join(&cwd, file)) };
+        let path = absolute(&cwd, file);
         let text = std::fs::read_to_string(&path).map_err(|error| format!("{file}: {error}"))?;
         let mut left = FILES_MAX;
         gather(Path::new(&dir(&path)), 0, &mut left, &mut folder);
         folder.put(&path, text);
     }
     Ok((folder, cwd))
+}
+
+/// A path as seen from the root.
+pub fn absolute(cwd: &str, path: &str) -> String {
+    if path.starts_with('/') { clean(path) } else { join(cwd, path) }
 }
 
 /// Puts the text files below a folder into another, in the order of their names.

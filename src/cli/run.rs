@@ -37,7 +37,7 @@ fn try_run(mut args: Vec<String>) -> Result<Outcome, Outcome> {
     }
     let files = read_files(&args)?;
     if super::compose::is_compose(&files) {
-        return Ok(super::compose::run(&files, seed.unwrap_or(1), length));
+        return Ok(super::compose::run(&args, seed.unwrap_or(1), length));
     }
     let (scenario, problems) = Scenario::read(&files, seed.unwrap_or(1));
     let scenario = Scenario { seed: seed.unwrap_or(scenario.seed), ..scenario };

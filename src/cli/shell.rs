@@ -26,7 +26,7 @@ pub fn run(args: &[String]) -> Outcome {
         Err(outcome) => return outcome,
     };
     if super::compose::is_compose(&files) {
-        return super::compose::shell(&files, seed.unwrap_or(1));
+        return super::compose::shell(&args, seed.unwrap_or(1));
     }
     let (scenario, problems) = Scenario::read(&files, seed.unwrap_or(1));
     let mut outcome = Outcome::default();

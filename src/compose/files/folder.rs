@@ -21,6 +21,11 @@ impl Folder {
         self.files.insert(clean(path), text.into());
     }
 
+    /// All files, by path.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Rc<str>)> {
+        self.files.iter().map(|(path, text)| (path.as_str(), text))
+    }
+
     /// The text of a file.
     pub fn text(&self, path: &str) -> Option<Rc<str>> {
         self.files.get(path).cloned()
