@@ -150,7 +150,11 @@ mod tests {
         let shop = file("shop.yaml", "services:\n  web: {image: nginx}\n  job: {image: busybox, command: sleep 5}\n");
         assert!(is_compose(std::slice::from_ref(&shop)));
         assert!(!is_compose(&[file("pod.yaml", "kind: Pod\nservices: {}\n")]));
-        let outcome = run(&[shop], 1, Some(Span::secs(20)));
+        let home = std::env::temp_dir().join(format!("shop-{}", std::process::id())).join("shop");
+        std::fs::create_dir_all(&home).expect("a folder");
+        let path = home.join("shop.yaml");
+        std::fs::write(&path, &*shop.text).expect("a file");
+        let outcome = run(&[path.display().to_string()], 1, Some(Span::secs(20)));
         assert_eq!(outcome.code, 0, "{}", outcome.err);
         assert!(outcome.out.contains("shop-web-1"), "{}", outcome.out);
         assert!(outcome.out.contains("Exited (0)"), "{}", outcome.out);
