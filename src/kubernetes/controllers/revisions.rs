@@ -4,6 +4,7 @@
 use super::Ctl;
 use super::owned::{controller_ref, managed};
 use crate::kubernetes::apiserver::DeleteOptions;
+use crate::kubernetes::objects::parts::LabelSelector;
 use crate::kubernetes::objects::parts::template_hash::{revision_data, revision_name};
 use crate::kubernetes::objects::template::Template;
 use crate::kubernetes::objects::{Body, Id, Kind, Labels, Meta, Object};
@@ -18,6 +19,8 @@ reasons! { "revisions":
     noted(revision),
     /// More old templates than the history keeps.
     forgotten(limit),
+    /// A revision without an owner fits this one.
+    adopted(owner),
 }
 
 /// A revision as it was read.
@@ -52,6 +55,23 @@ pub fn list(ctl: &mut Ctl, owner: Id) -> Vec<Revision> {
     let mut all: Vec<Revision> = managed(ctl, owner, kind).filter_map(read).collect();
     all.sort_by_key(|r| (r.number, r.object.meta.created, r.name.clone()));
     all
+}
+
+/// Takes over the revisions of a set that was deleted and left them. Source: stateful_set.go, adoptOrphanRevisions.
+pub fn adopt(ctl: &mut Ctl, owner: &Object, selector: &LabelSelector) {
+    if owner.meta.deleting() {
+        return;
+    }
+    let kind = kind(ctl);
+    let alone =
+        |o: &&Rc<Object>| o.meta.controller().is_none() && !o.meta.deleting() && selector.matches(&o.meta.labels);
+    let orphans: Vec<Id> =
+        ctl.api.store.list_in(kind, &owner.meta.namespace).filter(alone).map(|o| o.meta.id).collect();
+    for id in orphans {
+        let reference = controller_ref(ctl, owner);
+        let by = ctl.by(adopted(&owner.meta.name)).reading(owner, "spec.selector");
+        ctl.api.update(id, by, |o| o.meta.owners.push(reference));
+    }
 }
 
 /// The revision of a template: an equal one, numbered anew if it is not the newest, or a new one.

@@ -118,7 +118,9 @@ pub fn apply(object: &mut Object, stage: Stage, now: Time, ip: &Word) {
                 let reason = if ready { "" } else { "ContainersNotReady" };
                 condition(pod, kind, ready, reason, now);
             }
-            pod.status.containers.iter_mut().for_each(|c| c.ready = ready);
+            // Source: the recorded stages: the statuses are written anew, with nothing but this.
+            let anew = |c: &Container| ContainerStatus { ready, ..status_of(c) };
+            pod.status.containers = pod.spec.containers.iter().map(anew).collect();
         }
         Stage::Complete => end(pod, (0, "Completed"), "PodCompleted", Phase::Succeeded, now),
         Stage::Fail => end(pod, (exit_code, "Error"), "PodFailed", Phase::Failed, now),

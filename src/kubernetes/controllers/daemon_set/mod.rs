@@ -87,7 +87,9 @@ struct Pass<'a, 'b> {
 fn reconcile(id: Id, ctl: &mut Ctl) -> Done {
     let Some(set) = ctl.api.store.get(id).cloned() else { return Done::Settled };
     let Some(tree) = set.plain().cloned().filter(|_| !set.meta.deleting()) else { return Done::Settled };
-    claim(ctl, &set, Kind::Pod, &LabelSelector::read(tree.at(&["spec", "selector"]).unwrap_or(&Value::Null)), false);
+    let selector = LabelSelector::read(tree.at(&["spec", "selector"]).unwrap_or(&Value::Null));
+    revisions::adopt(ctl, &set, &selector);
+    claim(ctl, &set, Kind::Pod, &selector, false);
     let wish = tree.at(&["spec", "template"]).cloned().unwrap_or_default();
     let template = ctl.memory.templates.of(id, &wish);
     let collisions = tree.int_at(&["status", "collisionCount"]).map(|n| n as i32);

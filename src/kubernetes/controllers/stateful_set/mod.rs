@@ -103,7 +103,9 @@ struct Pass<'a, 'b> {
 fn reconcile(id: Id, ctl: &mut Ctl) -> Done {
     let Some(set) = ctl.api.store.get(id).cloned() else { return Done::Settled };
     let Some(tree) = set.plain().cloned() else { return Done::Settled };
-    claim(ctl, &set, Kind::Pod, &LabelSelector::read(tree.at(&["spec", "selector"]).unwrap_or(&Value::Null)), false);
+    let selector = LabelSelector::read(tree.at(&["spec", "selector"]).unwrap_or(&Value::Null));
+    revisions::adopt(ctl, &set, &selector);
+    claim(ctl, &set, Kind::Pod, &selector, false);
     let wish = Wish::read(&tree);
     let all = revisions::list(ctl, id);
     let template = tree.at(&["spec", "template"]).cloned().unwrap_or_default();
