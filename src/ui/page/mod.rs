@@ -37,12 +37,16 @@ pub mod topic {
     pub const CHOICE: u8 = 8;
     /// Files or their texts changed.
     pub const FILES: u8 = 16;
+    /// Curves arrived.
+    pub const SERIES: u8 = 32;
 }
 
 /// Pause between the last key and the check. Ours: long enough not to check each key, short enough to feel at once.
 const CHECK_AFTER_MS: u32 = 250;
 /// How often inspector, causes and overview are asked again while the run goes on. Ours: reading speed.
 const ASK_AGAIN_MS: f64 = 400.0;
+/// How often curves are asked again. Ours: they are looked at once a second.
+const SERIES_EVERY_MS: f64 = 1_000.0;
 /// How often the state is written to the device. Ours: seldom enough not to be felt.
 const SAVE_EVERY_MS: f64 = 2_000.0;
 /// Rows wake the lists at most so often while the run goes on. Ours: nobody reads faster.
@@ -77,6 +81,7 @@ struct Inner {
     last_frame: Cell<f64>,
     advancing: Cell<bool>,
     asked_again: Cell<f64>,
+    series_at: Cell<f64>,
     saved_at: Cell<f64>,
     /// The moment a seek should go to, not sent yet.
     wanted: Cell<Option<u64>>,
@@ -123,6 +128,7 @@ impl Page {
             last_frame: Cell::new(0.0),
             advancing: Cell::new(false),
             asked_again: Cell::new(0.0),
+            series_at: Cell::new(0.0),
             saved_at: Cell::new(0.0),
             wanted: Cell::new(None),
             ask_timer: RefCell::new(None),
@@ -234,8 +240,8 @@ impl Page {
             || update.why.is_some()
             || update.shell.is_some()
             || update.completions.is_some()
-            || update.series.is_some()
             || update.overview.is_some();
+        let curves = update.series.is_some();
         if let Some(trace) = &update.trace {
             super::dom::save_file("trace.jsonl", trace);
         }
@@ -257,7 +263,7 @@ impl Page {
             self.tell_fork();
         }
         let rows = self.rows_topic(changes.rows || changes.live);
-        let answers = if answers { topic::ANSWERS } else { 0 };
+        let answers = if answers { topic::ANSWERS } else { 0 } | if curves { topic::SERIES } else { 0 };
         self.speak_soon();
         self.bump(topic::CLOCK | rows | answers);
         self.wake();
@@ -363,6 +369,7 @@ impl Page {
             view.why = None;
         }
         self.ask_about_selection();
+        self.ask_series();
         self.bump(topic::CHOICE | topic::ANSWERS);
         self.wake();
     }
@@ -387,7 +394,6 @@ impl Page {
         let Some(id) = self.ui().selected else { return };
         self.ask(&Command::Inspect { id });
         self.ask(&Command::Why { id, entry: None });
-        self.ask_series();
         self.0.asked_again.set(now_ms());
     }
 
@@ -502,6 +508,11 @@ impl Page {
     /// Asks for the overview now, after a seek or when the bar was resized.
     pub fn ask_overview(&self) {
         self.ask(&Command::Overview { columns: OVERVIEW_COLUMNS });
+        let now = now_ms();
+        if self.ui().playing && now - self.0.series_at.get() < SERIES_EVERY_MS {
+            return;
+        }
+        self.0.series_at.set(now);
         self.ask(&Command::Series { id: None, columns: OVERVIEW_COLUMNS });
         self.ask_series();
     }

@@ -20,8 +20,23 @@ fn shown(series: &Series, t: Texts) -> Vec<(Chart, Vec<Line>)> {
     charts::ALL.into_iter().map(|c| (c, c.lines(series, t))).filter(|(_, lines)| !lines.is_empty()).collect()
 }
 
-/// Charts of a row, or of everything.
-pub fn tab(page: &Page, id: Option<u32>, name: &str) -> Html {
+/// Properties of [`Charts`].
+#[derive(Properties, PartialEq)]
+pub struct ChartsProps {
+    /// The row; nothing for everything.
+    pub id: Option<u32>,
+    /// Its name.
+    pub name: AttrValue,
+}
+
+/// Charts of a row, or of everything. Drawn again only when curves arrive.
+#[component]
+pub fn Charts(props: &ChartsProps) -> Html {
+    let page = use_page(topic::SERIES | topic::CHOICE);
+    tab(&page, props.id, &props.name)
+}
+
+fn tab(page: &Page, id: Option<u32>, name: &str) -> Html {
     let (t, language) = (page.texts(), page.language());
     let series = page.view().live.series.get(&id).cloned();
     let Some(series) = series else { return html! { <p class="empty">{ t.chart_none() }</p> } };
@@ -135,7 +150,7 @@ fn alerts(page: &Page, alerts: &[AlertRow], t: Texts) -> Html {
 /// The chart of the time bar: chosen, or requests as soon as there are any.
 #[component]
 pub fn BarChart() -> Html {
-    let page = use_page(topic::ANSWERS | topic::CHOICE);
+    let page = use_page(topic::SERIES | topic::CHOICE);
     let (t, language) = (page.texts(), page.language());
     let series = page.view().live.series.get(&None).cloned();
     let Some(series) = series else { return Html::default() };

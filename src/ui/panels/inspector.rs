@@ -8,10 +8,11 @@ use super::super::texts::{Language, Texts};
 use super::super::view::stuck;
 use super::super::widgets::{Grip, Icon, TabItem, Tabs};
 use super::actions::Actions;
+use super::charts::Charts;
 use super::outline::LookMark;
 use super::placement::Placement;
 use super::why::Why;
-use super::{behaviour, charts, decision, faults, loads, pipelines};
+use super::{behaviour, decision, faults, loads, pipelines};
 use crate::session::{Inspect, NodeRow, PodRow, Row, RowBody, ServiceRow, WorkloadRow};
 use yew::prelude::*;
 
@@ -100,13 +101,13 @@ fn Nothing() -> Html {
 /// Loads and charts of everything.
 #[component]
 fn Everything() -> Html {
-    let page = use_page(topic::ANSWERS | topic::CHOICE);
+    let page = use_page(topic::SERIES | topic::CHOICE);
     let t = page.texts();
     let series = page.view().live.series.contains_key(&None);
     if !series || !page.view().live.flows() && page.view().live.series[&None].curves.is_empty() {
         return Html::default();
     }
-    html! { <><h3>{ t.tab_charts() }</h3>{ charts::tab(&page, None, t.everything()) }</> }
+    html! { <><h3>{ t.tab_charts() }</h3><Charts id={None::<u32>} name={t.everything()} /></> }
 }
 
 /// A pod's mark; nothing for other rows.
@@ -182,7 +183,7 @@ fn tabs(page: &Page, row: &Row, tab: Tab) -> Html {
                         RowBody::Autoscaler(a) => decision::tab(page, a, inspect.as_ref()),
                         _ => Html::default(),
                     },
-                    Tab::Charts => charts::tab(page, Some(row.id), &row.name),
+                    Tab::Charts => html! { <Charts id={Some(row.id)} name={row.name.clone()} /> },
                     Tab::Placement => html! { <Placement id={row.id} /> },
                     Tab::Events => events_table(page, inspect.as_ref()),
                     Tab::Yaml => html! { <pre class="yaml" lang="en">

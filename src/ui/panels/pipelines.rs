@@ -11,7 +11,7 @@ use yew::prelude::*;
 /// The lanes of all pipelines; `end` is the end of the bar.
 #[component]
 pub fn PipelineLanes() -> Html {
-    let page = use_page(topic::ROWS | topic::CHOICE | topic::ANSWERS);
+    let page = use_page(topic::ROWS | topic::CHOICE | topic::SERIES);
     let t = page.texts();
     let (rows, clock) = {
         let view = page.view();

@@ -149,7 +149,9 @@ impl Scene {
         c.set_stroke_style_str(&f.p.accent);
         c.set_fill_style_str(&f.p.accent);
         for line in lines {
-            let wide = if line.rate > 0.0 { live::line_width(line.rate) } else { 1.5 };
+            let full = if line.rate > 0.0 { live::line_width(line.rate) } else { 1.5 };
+            // Many lines are a bundle: thin ones still tell it.
+            let wide = if lines.len() > 12 { (full * 0.4).max(1.0) } else { full };
             let curve = Curve::new(pill, &line.end);
             c.set_line_width(wide);
             curve.draw(c);
