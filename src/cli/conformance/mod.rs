@@ -59,7 +59,7 @@ pub struct Request {
     pub why: bool,
     /// Where to write our own traces.
     pub emit: Option<String>,
-    /// Whether recorded steps are taken at the recording's own pace.
+    /// Whether recorded steps are taken when they were really taken, and not when they were planned.
     pub pace: bool,
 }
 
@@ -139,7 +139,7 @@ pub fn run(args: &[String]) -> Outcome {
         only: take_option(&mut args, "--only"),
         emit: take_option(&mut args, "--emit"),
         why: take_switch(&mut args, "--why"),
-        pace: take_switch(&mut args, "--pace"),
+        pace: !take_switch(&mut args, "--planned"),
         files: args.split_off(args.len().min(1)),
     };
     let names = || FAMILIES.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(" ");
