@@ -220,7 +220,15 @@ impl Player {
         let sends = [" apply ", " create "].iter().any(|verb| line.contains(verb));
         let usual = if line.contains(" apply ") { APPLY } else { COMMAND };
         let real = if sends { Span(self.least.0.saturating_sub(EXIT.0)) } else { Span::ZERO };
-        self.advance(began + usual.max(real));
+        // What a slow machine took longer lies between the requests, and before the only one.
+        let objects = self.objects(&line);
+        let longer = Span(real.0.saturating_sub(usual.0));
+        let (before, between) = match objects {
+            0 | 1 => (longer, REQUEST),
+            _ => (Span(longer.0 / objects), REQUEST.max(Span(longer.0 / objects))),
+        };
+        self.advance(began + usual + before);
+        self.cluster.request_gap = between;
         let mut typed = line.clone();
         while let Some(rest) = self.edited(&typed) {
             typed = rest;
@@ -247,6 +255,11 @@ impl Player {
         let end = self.cluster.now() + EXIT;
         self.advance(end);
         job.code.unwrap_or_default()
+    }
+    /// How many objects the files of a line hold.
+    fn objects(&self, line: &str) -> u64 {
+        let named = line.split([' ', ',']).filter_map(|word| self.files.get(word.trim_start_matches("./")));
+        named.map(|text| text.lines().filter(|l| l.starts_with("kind:")).count() as u64).sum()
     }
     /// `sed -i '/text/d' FILE; rest`: edits the file and gives the rest.
     fn edited(&mut self, line: &str) -> Option<String> {

@@ -46,8 +46,9 @@ pub const CONTROLLER: Controller = Controller {
 const GENERATION: &str = "deprecated.daemonset.template.generation";
 const HASH_LABEL: &str = "controller-revision-hash";
 
-/// A node came to fit, or no longer may keep its pod. One that only takes no new pods, or goes, wakes nobody.
-/// Source: daemon_controller.go, addNode, syncNodeUpdate; recorded: the numbers stay when a node is deleted.
+/// A node fits, or no longer may keep its pod. One that only takes no new pods, or goes, wakes nobody.
+/// Source: daemon_controller.go, addNode, syncNodeUpdate; recorded: the numbers stay when a node is deleted or gets a taint that
+/// keeps new pods away, and follow at once when that taint goes.
 fn on_node(change: &Change, wakes: &mut Wakes) {
     let Some(kind) = wakes.api.kinds.find("apps/v1", "DaemonSet") else { return };
     let seen = |o: &Option<Rc<Object>>| {
@@ -67,7 +68,7 @@ fn on_node(change: &Change, wakes: &mut Wakes) {
         let (run, stay) = fit::belongs(&template.spec, node);
         let of_set = |p: &&Rc<Object>| p.meta.controller().and_then(|c| c.id) == Some(set.meta.id);
         let covered = wakes.api.store.pods_on(&node.meta.name).any(|p| of_set(&p));
-        if run != covered && (run || !stay) {
+        if run || (covered && !stay) {
             wakes.ids.push(set.meta.id);
         }
     }
