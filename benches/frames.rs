@@ -17,6 +17,7 @@ use serde_json::json;
 use std::time::Duration;
 
 /// One thing to look at while it moves.
+#[derive(Clone)]
 struct Scene {
     name: &'static str,
     /// The scenario file that is pasted.
@@ -59,7 +60,13 @@ fn scenes() -> Vec<Scene> {
         speed: "1×",
         seconds: 20,
     };
-    vec![rolling, traffic]
+    let fast = Scene {
+        name: "fast",
+        speed: "1000×",
+        line: "load service/web sine low=500 high=5000 period=5m",
+        ..traffic.clone()
+    };
+    vec![rolling, traffic, fast]
 }
 
 /// Counts frames: the gap to the one before, and the script time since then. The page's frame callbacks and the handlers of
@@ -91,7 +98,9 @@ fn play(scene: &Scene) {
     app.click("textbox", "Command line");
     app.browser.write(&format!("{}\n", scene.line));
     app.browser.js("window.frames_seen.length = 0", &[]);
+    let from = clock(&app);
     std::thread::sleep(Duration::from_secs(scene.seconds));
+    let played = clock(&app) - from;
     let seen = app.browser.js("return window.frames_seen", &[]);
     let column = |i: usize| {
         let mut all: Vec<f64> = seen.as_array().into_iter().flatten().filter_map(|f| f[i].as_f64()).collect();
@@ -100,10 +109,17 @@ fn play(scene: &Scene) {
     };
     app.browser.screenshot(&format!("frames-{}", scene.name));
     println!("{}: {}; {} frames in {} s", scene.name, app.text_of("#count"), column(0).len(), scene.seconds);
+    println!("  played: {played:.0} s, {:.0} times real time", played / scene.seconds as f64);
     for (what, all) in [("between frames", column(0)), ("script per frame", column(1))] {
         let at = |share: f64| all.get(((all.len() as f64 - 1.0) * share) as usize).copied().unwrap_or(0.0);
         println!("  {what}: p50 {:.1} ms, p99 {:.1} ms, max {:.1} ms", at(0.5), at(0.99), at(1.0));
     }
+}
+
+/// The moment the page stands at, in seconds, as its clock shows it.
+fn clock(app: &App) -> f64 {
+    let text = app.browser.js("return document.querySelector('.clock input').value", &[]);
+    text.as_str().unwrap_or_default().split(':').fold(0.0, |sum, part| sum * 60.0 + part.parse::<f64>().unwrap_or(0.0))
 }
 
 fn speed(app: &App, words: &str) {
