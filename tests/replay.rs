@@ -209,3 +209,17 @@ fn curves_are_those_of_the_run_wherever_the_cursor_stands() {
     session.command(5, Command::Branch { index: 1 });
     assert_eq!(curves(&mut session), forked);
 }
+
+#[test]
+fn a_pod_that_waits_for_ever_is_nothing_to_skip_to() {
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: big}\nspec:\n  containers:\n  - {name: app, image: 'app:1', resources: {requests: {cpu: 99}}}\n";
+    let mut session = Session::open(&[TextFile { name: "big.yaml".into(), text: pod.into() }], 1);
+    let mut clock = session.command(1, Command::Advance { by: Span::secs(310).0 }).clock;
+    while session.busy() {
+        clock = session.go_on(1).clock;
+    }
+    // The scheduler asks again after five minutes and says the same: no news.
+    assert_eq!(clock.next_due, None);
+    let skipped = session.command(2, Command::SkipQuiet).clock;
+    assert_eq!(skipped.now, clock.now);
+}

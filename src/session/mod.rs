@@ -25,7 +25,8 @@ pub use figures::*;
 pub use trace::trace;
 pub use update::*;
 
-use crate::kubernetes::objects::{Id, Object};
+use crate::journal::{Entry, Verb};
+use crate::kubernetes::objects::{Id, Kind, Object};
 use crate::scenario::{Scenario, TextFile};
 use crate::sim::{Rewindable, Span, Time, Timeline};
 use run::{Input, Run};
@@ -75,8 +76,8 @@ pub struct Session {
     faults_told: Option<u64>,
     /// The state of the pipelines that the page knows.
     pipelines_told: Option<u64>,
-    /// The next moment at which something will be written, where that was looked up.
-    quiet_until: Option<Time>,
+    /// Until when nothing will be written, where that was looked up, and whether there is news then.
+    quiet_until: Option<(Time, bool)>,
     /// Of which moment of which branch the page knows the traffic.
     traffic_told: Option<((Time, usize), u64, usize)>,
 }
@@ -169,7 +170,7 @@ impl Session {
             Command::Seek { to } => self.seek(Time(to)),
             Command::StepEvent { back } => self.step_event(back),
             Command::SkipQuiet => {
-                if let Some(due) = self.quiet_until.or_else(|| self.run().next_due()) {
+                if let Some(due) = self.quiet_until() {
                     self.seek(due);
                 }
             }
@@ -416,23 +417,25 @@ impl Session {
         if self.line().in_the_past() || flowing || run.weight() > AHEAD_WEIGHT_MAX {
             return Some(due);
         }
-        if let Some(known) = self.quiet_until.filter(|t| *t > now) {
-            return Some(known);
+        if let Some((known, news)) = self.quiet_until.filter(|(t, _)| *t > now) {
+            return news.then_some(known);
         }
         let mut ahead = run.clone();
-        let before = ahead.world.cluster.api.journal.len();
+        let mut seen = ahead.world.cluster.api.journal.len();
         let end = now + AHEAD_MAX;
         // Where nothing is written for long there is nothing to skip to: time goes on at its own pace.
-        let mut found = due;
+        let mut found = (end, false);
         while let Some(next) = ahead.next_due().filter(|next| *next <= end) {
             ahead.run_until(next);
-            if ahead.world.cluster.api.journal.len() > before {
-                found = next;
+            let cluster = &ahead.world.cluster;
+            if news_since(cluster, seen) {
+                found = (next, true);
                 break;
             }
+            seen = cluster.api.journal.len();
         }
         self.quiet_until = Some(found);
-        self.quiet_until
+        found.1.then_some(found.0)
     }
     /// Fills in where the run stands and what changed on the stage.
     fn report(&mut self, update: &mut Update) {
@@ -508,6 +511,16 @@ impl Session {
 
 fn text_files(files: &[File]) -> Vec<TextFile> {
     files.iter().map(|f| TextFile { name: f.name.as_str().into(), text: f.text.as_str().into() }).collect()
+}
+
+/// Whether something was written that was not said before: an event that is only counted once more (a pod that still finds no
+/// place, asked again every five minutes) is nothing to skip to.
+fn news_since(cluster: &crate::kubernetes::Cluster, seen: usize) -> bool {
+    let repeats = |e: &Entry| {
+        let object = cluster.api.store.get(Id(e.object));
+        e.verb != Verb::Create && object.is_some_and(|o| o.kind == Kind::Event)
+    };
+    cluster.api.journal.since(seen as u32).any(|(_, e)| !repeats(e))
 }
 
 /// `deployment.apps/web -n shop`

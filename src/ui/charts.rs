@@ -180,10 +180,13 @@ pub fn column(series: &Series, at: u64, columns: usize) -> usize {
     ((u128::from(at) * columns as u128 / u128::from(length)) as usize).min(columns.saturating_sub(1))
 }
 
-/// The value at a column; the last one before it where that column was not measured yet.
+/// The value at a column; the last one near before it where that column was not measured, and the newest of all behind the end
+/// of what was measured so far.
 pub fn value(values: &[f32], column: usize) -> f32 {
-    let from = column.saturating_sub(values.len() / 20);
-    let near = values.get(from..=column.min(values.len().saturating_sub(1))).unwrap_or_default();
+    let until = column.min(values.len().saturating_sub(1));
+    let ended = values.get(until..).unwrap_or_default().iter().all(|v| !v.is_finite());
+    let from = if ended { 0 } else { column.saturating_sub(values.len() / 20) };
+    let near = values.get(from..=until).unwrap_or_default();
     near.iter().rev().find(|v| v.is_finite()).copied().unwrap_or(f32::NAN)
 }
 
