@@ -257,8 +257,9 @@ mod tests {
     #[test]
     fn a_column_without_a_value_says_the_one_before() {
         let mut values = vec![f32::NAN; 40];
-        values[20] = 7.0;
+        (values[20], values[30]) = (7.0, 9.0);
         assert_eq!((value(&values, 22), value(&values, 20)), (7.0, 7.0));
+        assert_eq!(value(&values, 39), 9.0, "the newest, behind all that was measured");
         assert!(value(&values, 23).is_nan() && value(&values, 19).is_nan() && value(&[], 3).is_nan());
     }
 
