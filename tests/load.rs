@@ -1,10 +1,10 @@
 //! Traffic on whole clusters: what clients see when pods come, go, fill up and fail.
 
 use orchestrion::kubernetes::objects::Kind;
-use orchestrion::kubernetes::services::{Client, Why};
 use orchestrion::scenario::{Scenario, TextFile};
 use orchestrion::session::run::{Input, Run};
 use orchestrion::sim::{Rewindable, Span, Time};
+use orchestrion::workload::streams::{Client, Flow, Why};
 use orchestrion::workload::{Load, Shape};
 
 /// A Deployment and its Service; `more` goes into the container.
@@ -52,7 +52,7 @@ fn on(run: &mut Run, seconds: u64) {
     run.run_until(to);
 }
 
-fn flow(run: &Run) -> orchestrion::kubernetes::services::Flow {
+fn flow(run: &Run) -> Flow {
     let id = run.world.cluster.api.store.find(Kind::Service, "default", "web").expect("the Service");
     run.world.cluster.services.flows().get(&id).cloned().unwrap_or_default()
 }

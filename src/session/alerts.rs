@@ -3,9 +3,9 @@
 use super::figures::AlertRow;
 use crate::journal::Why;
 use crate::kubernetes::objects::Id;
-use crate::kubernetes::services::Flow;
 use crate::reasons;
 use crate::sim::{Span, Time};
+use crate::workload::streams::Flow;
 use std::collections::BTreeMap;
 
 reasons! { "alert":

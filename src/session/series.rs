@@ -298,7 +298,7 @@ impl Recorder {
             }
         }
         if !parts.is_empty() {
-            let all = crate::kubernetes::services::quantiles(&parts);
+            let all = crate::workload::streams::quantiles(&parts);
             let look = seen.of(TOTAL, OF_TOTAL);
             (0..3).for_each(|at| look[P50 + at] = all[at] as f32 * 1e3);
         }

@@ -5,9 +5,10 @@ use super::run::Input;
 use crate::kubernetes::Cluster;
 use crate::kubernetes::apiserver::By;
 use crate::kubernetes::objects::{Id, Kind};
-use crate::kubernetes::services::{self, Client};
+use crate::kubernetes::services;
 use crate::reasons;
 use crate::sim::Span;
+use crate::workload::streams::{Client, Flow};
 use crate::workload::{Behaviour, Key, Load, Rule, Shape, Unit};
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -88,7 +89,7 @@ pub fn set_load(cluster: &mut Cluster, load: &Load, actor: &'static str) {
 
 /// Ends a load.
 pub fn end_load(cluster: &mut Cluster, name: &str, actor: &'static str) {
-    let service = cluster.services.route(&Client::Load(name.into())).and_then(|r| r.service);
+    let service = cluster.services.route(&Client::Load(name.into())).and_then(|r| r.goal);
     if let Some(service) = service {
         cluster.api.act(service, By::actor(actor, ended(name.to_string())));
     }
@@ -161,7 +162,7 @@ pub fn traffic(cluster: &Cluster) -> Traffic {
     let name_of =
         |id: Id| cluster.api.store.card(id).map(|c| format!("{}/{}", c.namespace, c.name)).unwrap_or_default();
     let loads = services.loads().map(|(name, load, since)| {
-        let service = services.route(&Client::Load(name.clone())).and_then(|r| r.service);
+        let service = services.route(&Client::Load(name.clone())).and_then(|r| r.goal);
         LoadRow {
             name: name.to_string(),
             target: service.map(|id| id.0),
@@ -177,14 +178,14 @@ fn flows(cluster: &Cluster) -> Vec<FlowRow> {
     let services = &cluster.services;
     let mut callers: BTreeMap<Id, Vec<u32>> = BTreeMap::new();
     for (client, route) in services.routes() {
-        let (Client::Call(group, _), Some(to)) = (client, route.service) else { continue };
+        let (Client::Call(group, _), Some(to)) = (client, route.goal) else { continue };
         // The Services whose endpoints belong to the group that calls.
         let calls = |id: &Id| {
             services.flows()[id].ends.iter().any(|e| cluster.api.floor.get(e.key).is_some_and(|u| u.group == *group))
         };
         callers.entry(to).or_default().extend(services.flows().keys().filter(|id| calls(id)).map(|id| id.0));
     }
-    let one = |(id, flow): (&Id, &crate::kubernetes::services::Flow)| FlowRow {
+    let one = |(id, flow): (&Id, &Flow)| FlowRow {
         service: id.0,
         from: callers.get(id).cloned().unwrap_or_default(),
         rate: flow.rate as f32,

@@ -15,6 +15,7 @@ mod program;
 mod registry;
 mod shell;
 pub mod station;
+pub mod streams;
 mod tokens;
 
 pub use behaviour::{Behaviour, Call};

@@ -1,30 +1,24 @@
-//! What stands between clients and containers: the proxies that know where a Service's requests may go, the traffic that
-//! flows through them, and the metrics pipeline. Not one request is followed: streams are, exact in the mean, so that a
-//! second of a run costs as much as there are endpoints and nothing where nothing flows.
+//! What stands between clients and containers: the proxies that know where a Service's requests may go, and the metrics
+//! pipeline. The requests themselves are streams ([`crate::workload::streams`]), as in the other house.
 //!
-//! `target` whom a stream asks, and where that leads · `policy` who may ask whom · `route` one stream · `traffic` a stretch of
-//! time · `figures` what people read of it.
+//! `target` whom a stream asks, and where that leads · `policy` who may ask whom · `publish` numbers for autoscalers.
 //!
 //! Loads are set with [`State::set_load`], reached through `Cluster::services`. Faults act through the floor
 //! ([`crate::workload::floor`]).
 
-mod figures;
 mod policy;
-mod route;
+mod publish;
 mod target;
-mod traffic;
 
-pub use figures::{End, Flow, Totals, quantiles};
-pub use route::{Client, Why};
 pub use target::{Meant, meaning};
 
 use super::apiserver::{Api, Change, Cx};
 use super::objects::{Id, Kind};
 use crate::sim::{Span, Time};
-use crate::workload::{Key, Latencies, Latency, Load};
+use crate::workload::streams::{Client, Flow, House, Route, Streams, Totals};
+use crate::workload::{Floor, Latencies, Latency, Load};
 use policy::Policies;
-use route::Route;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// How long a stretch is looked at as one. Ours: as fine as the charts.
@@ -36,17 +30,7 @@ const SYNC_APART: Span = Span::secs(1);
 /// What the room remembers.
 #[derive(Clone, Debug)]
 pub struct State {
-    loads: BTreeMap<Rc<str>, (Rc<Load>, Time)>,
-    routes: BTreeMap<Client, Route>,
-    flows: BTreeMap<Id, Flow>,
-    /// What clients outside saw of all loads together.
-    totals: Totals,
-    /// Containers that something flowed through in the last stretch.
-    busy: BTreeSet<Key>,
-    /// Until when everything is accounted for.
-    at: Time,
-    /// When the present second began.
-    tick_from: Time,
+    streams: Streams<Id>,
     ticking: bool,
     /// Number of the stretch whose numbers are published.
     published: u64,
@@ -59,13 +43,7 @@ pub struct State {
 impl Default for State {
     fn default() -> Self {
         State {
-            loads: BTreeMap::new(),
-            routes: BTreeMap::new(),
-            flows: BTreeMap::new(),
-            totals: Totals::default(),
-            busy: BTreeSet::new(),
-            at: Time::ZERO,
-            tick_from: Time::ZERO,
+            streams: Streams::default(),
             ticking: false,
             published: 0,
             synced: None,
@@ -89,7 +67,7 @@ pub fn observe(state: &mut State, change: &Change, cx: &mut Cx<Timer>) {
     if cx.api.floor.is_lively() {
         state.wake(cx);
     }
-    if state.routes.is_empty() {
+    if !state.flowing() {
         if !state.ticking {
             cx.api.floor.sweep();
         }
@@ -106,15 +84,14 @@ pub fn observe(state: &mut State, change: &Change, cx: &mut Cx<Timer>) {
 pub fn fire(state: &mut State, timer: Timer, cx: &mut Cx<Timer>) {
     match timer {
         Timer::Sync => {
-            state.advance(cx.api);
+            state.streams.advance(cx.api);
             (state.syncing, state.synced) = (false, Some(cx.now()));
-            state.follow(cx.api);
+            state.streams.follow(cx.api);
         }
         Timer::Tick => {
-            state.advance(cx.api);
             state.second_over(cx.api);
             state.ticking = false;
-            if !state.routes.is_empty() || cx.api.floor.is_lively() {
+            if state.flowing() || cx.api.floor.is_lively() {
                 state.wake(cx);
             }
         }
@@ -125,30 +102,19 @@ impl State {
     /// Sets a load from now on; one of the same name is replaced.
     pub fn set_load(&mut self, load: Load, cx: &mut Cx<Timer>) {
         self.wake(cx);
-        self.advance(cx.api);
-        let name: Rc<str> = load.name.as_str().into();
-        let client = Client::Load(name.clone());
-        let fresh = Route::new(&load.target, "default", load.patience, load.retries);
-        match self.routes.get_mut(&client).filter(|r| *r.target == *load.target) {
-            Some(route) => (route.patience, route.retries) = (fresh.patience, fresh.retries),
-            None => drop(self.routes.insert(client, fresh)),
-        }
-        self.loads.insert(name, (Rc::new(load), cx.now()));
-        self.follow(cx.api);
+        self.streams.set_load(load, cx.api);
     }
     /// Ends a load; what is on its way is still answered. Tells whether there was one.
     pub fn end_load(&mut self, name: &str, cx: &mut Cx<Timer>) -> bool {
-        self.advance(cx.api);
-        self.loads.remove(name).is_some()
+        self.streams.end_load(name, cx.api)
     }
     /// Looks at what runs every second from now on, for as long as something flows or grows.
     pub fn wake(&mut self, cx: &mut Cx<Timer>) {
         if self.ticking {
             return;
         }
-        let idle = self.routes.is_empty();
-        if idle {
-            (self.at, self.tick_from) = (cx.now(), cx.now());
+        if !self.flowing() {
+            self.streams.begin(cx.now());
         }
         self.ticking = true;
         let next = cx.now().whole_seconds() + STEP;
@@ -163,39 +129,67 @@ impl State {
         let first = self.synced.map_or(Time::ZERO, |t| t + SYNC_APART);
         cx.timers.push(((cx.now() + late).max(first), Timer::Sync));
     }
-    /// The proxies know what the books say.
-    fn follow(&mut self, api: &Api) {
-        let policies = Policies::read(api);
-        for (client, route) in &mut self.routes {
-            target::follow(api, &policies, client, route);
+    fn second_over(&mut self, api: &mut Api) {
+        self.streams.advance(api);
+        self.streams.second_over(&api.floor);
+        let stretch = self.streams.at().as_secs() / publish::EVERY;
+        if stretch != self.published {
+            self.published = stretch;
+            api.floor.published = Rc::new(publish::numbers(&self.streams));
         }
+        self.streams.tidy();
+        // What has ended is accounted for until now.
+        api.floor.sweep();
     }
     /// The loads: name, what, since when.
     pub fn loads(&self) -> impl Iterator<Item = (&Rc<str>, &Load, Time)> {
-        self.loads.iter().map(|(name, (load, since))| (name, &**load, *since))
+        self.streams.loads()
     }
     /// The stream of a client.
-    pub fn route(&self, client: &Client) -> Option<&Route> {
-        self.routes.get(client)
+    pub fn route(&self, client: &Client) -> Option<&Route<Id>> {
+        self.streams.route(client)
     }
     /// All streams.
-    pub fn routes(&self) -> impl Iterator<Item = (&Client, &Route)> {
-        self.routes.iter()
+    pub fn routes(&self) -> impl Iterator<Item = (&Client, &Route<Id>)> {
+        self.streams.routes()
     }
     /// What flows through each Service.
     pub fn flows(&self) -> &BTreeMap<Id, Flow> {
-        &self.flows
+        self.streams.flows()
     }
     /// What clients outside saw of all loads together.
     pub fn totals(&self) -> &Totals {
-        &self.totals
+        self.streams.totals()
     }
     /// Changes whenever there is something new to tell: the end of the last second, and how many loads there are.
     pub fn mark(&self) -> (Time, usize) {
-        (self.tick_from, self.loads.len())
+        self.streams.mark()
     }
     /// Whether anything flows.
     pub fn flowing(&self) -> bool {
-        !self.routes.is_empty()
+        self.streams.flowing()
+    }
+}
+
+impl House for Api {
+    type Goal = Id;
+    fn now(&self) -> Time {
+        self.now
+    }
+    fn floor(&self) -> &Floor {
+        &self.floor
+    }
+    fn floor_mut(&mut self) -> &mut Floor {
+        &mut self.floor
+    }
+    fn cores(&self, host: &str) -> f64 {
+        let node = self.store.by_name(Kind::Node, "", host).and_then(|o| o.node());
+        node.map_or(1.0, |n| n.allocatable.cpu as f64 / 1e3)
+    }
+    fn lead<'a>(&self, streams: impl Iterator<Item = (&'a Client, &'a mut Route<Id>)>) {
+        let policies = Policies::read(self);
+        for (client, route) in streams {
+            target::follow(self, &policies, client, route);
+        }
     }
 }

@@ -3,12 +3,12 @@
 //! they terminate.
 
 use super::policy::Policies;
-use super::route::{Client, Route, Way};
 use crate::kubernetes::apiserver::Api;
 use crate::kubernetes::objects::pod::Pod;
 use crate::kubernetes::objects::service::ServicePort;
 use crate::kubernetes::objects::{Id, Kind, Object};
 use crate::text::Value;
+use crate::workload::streams::{Client, Route, Way};
 use std::rc::Rc;
 
 /// The Service that a target means, and which of its ports.
@@ -92,13 +92,21 @@ fn ingress(api: &Api, host: &str, path: &str) -> Option<Meant> {
     best.map(|(_, found)| found)
 }
 
+/// Namespace of the names that a client says without one.
+fn namespace(client: &Client) -> &str {
+    match client {
+        Client::Load(_) => "default",
+        Client::Call(group, _) => group.split_once('/').map_or("default", |(namespace, _)| namespace),
+    }
+}
+
 /// Brings a stream to what the books say now.
-pub fn follow(api: &Api, policies: &Policies, client: &Client, route: &mut Route) {
+pub fn follow(api: &Api, policies: &Policies, client: &Client, route: &mut Route<Id>) {
     let meant = match client {
         Client::Call(..) if api.floor.names_broken => None,
-        _ => meaning(api, &route.target, &route.namespace),
+        _ => meaning(api, &route.target, namespace(client)),
     };
-    route.service = meant.as_ref().map(|m| m.service);
+    route.goal = meant.as_ref().map(|m| m.service);
     let mut ways = meant.map(|m| ways(api, &m)).unwrap_or_default();
     // Alike containers are allowed alike: one of them speaks for all.
     let from = match client {

@@ -1,7 +1,7 @@
 //! What people read of traffic: rates of the last second, latencies, sums since the start.
 
 use super::route::Spent;
-use crate::workload::Key;
+use crate::workload::floor::Key;
 use crate::workload::station::{HALF, P95, P99, Takes};
 
 /// Sums since the start of the run.
@@ -15,7 +15,7 @@ pub struct Totals {
     pub failed: f64,
 }
 
-/// What flows through one Service.
+/// What flows to one goal.
 #[derive(Clone, Debug, Default)]
 pub struct Flow {
     /// Attempts since the start of the run.

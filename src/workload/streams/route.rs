@@ -1,9 +1,9 @@
-//! One stream of requests: from a client, over what the proxies know, to endpoints. Clients that fail may ask again, so the
-//! stream is kept in rounds: first attempts, second attempts, …
+//! One stream of requests: from a client, over what is known of where it leads, to endpoints. Clients that fail may ask again,
+//! so the stream is kept in rounds: first attempts, second attempts, …
 
-use crate::kubernetes::objects::Id;
 use crate::sim::Span;
-use crate::workload::{Key, RETRIES_MAX};
+use crate::workload::floor::Key;
+use crate::workload::load::RETRIES_MAX;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -49,7 +49,7 @@ impl Why {
     }
 }
 
-/// An endpoint as a proxy knows it.
+/// An endpoint, as whoever sends requests there knows it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Way {
     /// The container.
@@ -58,7 +58,7 @@ pub struct Way {
     pub host: Rc<str>,
     /// Port on it.
     pub port: u16,
-    /// Whether the policies let requests through.
+    /// Whether requests get through; else they are swallowed.
     pub allowed: bool,
 }
 
@@ -92,18 +92,16 @@ pub struct Spent {
 
 /// One stream.
 #[derive(Clone, Debug)]
-pub struct Route {
+pub struct Route<G> {
     /// Whom it asks, as written.
     pub target: Rc<str>,
-    /// Namespace of plain names.
-    pub namespace: Rc<str>,
     /// How long a client waits.
     pub patience: Span,
     /// How often it asks again.
     pub retries: u32,
-    /// The Service that this leads to.
-    pub service: Option<Id>,
-    /// Where the proxies send it.
+    /// What this leads to.
+    pub goal: Option<G>,
+    /// The endpoints there.
     pub ways: Rc<Vec<Way>>,
     /// What is under way, by endpoint.
     pub lanes: BTreeMap<Key, Lane>,
@@ -133,15 +131,14 @@ pub struct Route {
     pub marks: [f64; 3],
 }
 
-impl Route {
+impl<G> Route<G> {
     /// A stream of nothing yet.
-    pub fn new(target: &str, namespace: &str, patience: Span, retries: u32) -> Self {
+    pub fn new(target: &str, patience: Span, retries: u32) -> Self {
         Route {
             target: target.into(),
-            namespace: namespace.into(),
             patience,
             retries: retries.min(RETRIES_MAX),
-            service: None,
+            goal: None,
             ways: Rc::default(),
             lanes: BTreeMap::new(),
             inside: Vec::new(),
@@ -245,7 +242,7 @@ mod tests {
             retries in 0u32..4,
             steps in proptest::collection::vec((0.0f64..100.0, 0.0f64..1.0, 0.0f64..1.0, 0.0f64..1.0, 0.0f64..1.0), 1..60),
         ) {
-            let mut route = Route::new("service/web", "default", Span::secs(2), retries);
+            let mut route = Route::<u32>::new("service/web", Span::secs(2), retries);
             for (fresh, lost, refused, answered, failed) in steps {
                 let rounds = route.arrive(fresh);
                 route.lose(&rounds, lost);
@@ -263,7 +260,7 @@ mod tests {
 
     #[test]
     fn a_client_that_tries_three_times_makes_three_attempts() {
-        let mut route = Route::new("service/web", "default", Span::secs(2), 2);
+        let mut route = Route::<u32>::new("service/web", Span::secs(2), 2);
         let mut attempts = 0.0;
         for fresh in [10.0, 0.0, 0.0, 0.0] {
             let rounds = route.arrive(fresh);
