@@ -6,6 +6,7 @@ mod workloads;
 
 pub use pipelines::{Pipeline, Stage};
 
+use crate::compose::files::is_compose;
 use crate::kubernetes::Cluster;
 use crate::kubernetes::apiserver::{By, NodeSpec};
 use crate::kubernetes::objects::Calendar;
@@ -24,6 +25,8 @@ reasons! { "scenario":
 
 /// Ours: a bare manifest gets three nodes of 4 CPU and 8 GiB in three zones.
 const DEFAULT_NODES: [(&str, &str); 3] = [("node-a", "zone-a"), ("node-b", "zone-b"), ("node-c", "zone-c")];
+/// Ours: the folder of files that come from nowhere, such as those of a page.
+const DEFAULT_FOLDER: &str = "/home/me/app";
 /// Ours: more nodes than this are refused.
 const NODES_MAX: usize = 20_000;
 
@@ -52,8 +55,12 @@ pub struct Scripted {
 pub struct Scenario {
     /// The machines.
     pub nodes: Vec<NodeSpec>,
-    /// Files that are applied at the start.
+    /// Files that are applied at the start: manifests, and what a Compose project is made of.
     pub files: Vec<TextFile>,
+    /// Files that lie beside them, for whoever looks.
+    pub around: Vec<TextFile>,
+    /// Full path of the folder they lie in; a Compose project is named after it.
+    pub folder: Rc<str>,
     /// Seed of chance.
     pub seed: u64,
     /// What happens when.
@@ -81,6 +88,8 @@ impl Default for Scenario {
         Scenario {
             nodes: DEFAULT_NODES.iter().map(node).collect(),
             files: Vec::new(),
+            around: Vec::new(),
+            folder: DEFAULT_FOLDER.into(),
             seed: 1,
             inputs: Vec::new(),
             workloads: Vec::new(),
@@ -119,6 +128,7 @@ impl Scenario {
     pub fn read(files: &[TextFile], seed: u64) -> (Scenario, Vec<Problem>) {
         let mut scenario = Scenario { seed, ..Scenario::default() };
         let mut problems = Vec::new();
+        let mut machines = false;
         for file in files {
             let Some(document) = scenario_document(file) else {
                 scenario.files.push(file.clone());
@@ -126,6 +136,12 @@ impl Scenario {
             };
             let mut reader = Reader { file: file.name.clone(), problems: &mut problems };
             reader.scenario(&document, &mut scenario);
+            machines |= document.get("cluster").is_some();
+        }
+        if scenario.has_compose() && !machines && scenario.manifests().is_empty() {
+            // A Compose project alone has no cluster beside it.
+            scenario.nodes.clear();
+            scenario.metrics = false;
         }
         (scenario, problems)
     }
@@ -134,9 +150,7 @@ impl Scenario {
         let calendar = Calendar { seed: self.seed, ..Calendar::default() };
         let mut cluster = Cluster::new(calendar, self.seed);
         cluster.api.bootstrap();
-        for node in &self.nodes {
-            cluster.api.add_node(node, By::actor("scenario", node_joins()));
-        }
+        add_nodes(&mut cluster, &self.nodes);
         cluster.kubelet(|kubelets, _| Rc::make_mut(&mut kubelets.workloads).rules.extend(self.workloads.clone()));
         if self.metrics {
             // Ours: where in its rhythm the metrics server asks is chance.
@@ -144,8 +158,53 @@ impl Scenario {
             cluster.api.floor.meter = Some(Meter { since: Time::ZERO, phase });
         }
         cluster.settle();
-        World::new(cluster)
+        let mut world = World::new(cluster);
+        if self.has_compose() || has_compose(&self.around) {
+            let host = world.host_mut(self.seed);
+            host.engine.workloads.rules.extend(self.workloads.clone());
+        }
+        world
     }
+    /// Whether a Compose project is among the files.
+    pub fn has_compose(&self) -> bool {
+        has_compose(&self.files)
+    }
+    /// The files that are manifests.
+    pub fn manifests(&self) -> Vec<TextFile> {
+        manifests(&self.files)
+    }
+}
+
+/// The machines of a bare manifest.
+pub fn default_nodes() -> Vec<NodeSpec> {
+    Scenario::default().nodes
+}
+
+/// Machines join a cluster.
+pub fn add_nodes(cluster: &mut Cluster, nodes: &[NodeSpec]) {
+    for node in nodes {
+        cluster.api.add_node(node, By::actor("scenario", node_joins()));
+    }
+}
+
+/// Whether a Compose project is among the files.
+pub fn has_compose(files: &[TextFile]) -> bool {
+    files.iter().any(|file| is_compose(&file.name, &file.text))
+}
+
+/// The files that go to a cluster. Beside a Compose project lie files of many kinds: only those with an object in them do.
+pub fn manifests(files: &[TextFile]) -> Vec<TextFile> {
+    let beside = has_compose(files);
+    files.iter().filter(|file| !beside || is_manifest(file)).cloned().collect()
+}
+
+fn is_manifest(file: &TextFile) -> bool {
+    let named = [".yaml", ".yml", ".json"].iter().any(|end| file.name.ends_with(end));
+    if !named || is_compose(&file.name, &file.text) {
+        return false;
+    }
+    let (documents, _) = yaml::read(&file.name, &file.text);
+    documents.iter().any(|d| d.node.get("kind").is_some())
 }
 
 /// The document of a scenario file; `None` for a manifest.

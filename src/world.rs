@@ -2,15 +2,18 @@
 
 pub mod faults;
 
+use crate::compose::Host;
 use crate::kubernetes::Cluster;
 use crate::sim::Time;
 use faults::Faults;
 
-/// A world: a Kubernetes cluster, and what is broken in it. (The Compose house becomes its sibling here.)
+/// A world: the two houses side by side, in step, and what is broken in them. Neither knows of the other.
 #[derive(Clone, Debug)]
 pub struct World {
-    /// The cluster.
+    /// The Kubernetes house; without a machine where nobody asked for one.
     pub cluster: Cluster,
+    /// The Compose house: one Docker host.
+    pub host: Option<Host>,
     /// What is broken, and what will be.
     pub faults: Faults,
 }
@@ -18,7 +21,16 @@ pub struct World {
 impl World {
     /// A world of this cluster in which nothing is broken.
     pub fn new(cluster: Cluster) -> Self {
-        World { cluster, faults: Faults::default() }
+        World { cluster, host: None, faults: Faults::default() }
+    }
+    /// A Docker host stands there from now on, if there is none yet.
+    pub fn host_mut(&mut self, seed: u64) -> &mut Host {
+        let now = self.now();
+        self.host.get_or_insert_with(|| {
+            let mut host = Host::new(seed);
+            host.run_until(now);
+            host
+        })
     }
     /// The moment it stands at.
     pub fn now(&self) -> Time {
@@ -26,15 +38,22 @@ impl World {
     }
     /// When something is due next.
     pub fn next_due(&self) -> Option<Time> {
-        [self.cluster.next_due(), self.faults.next_due()].into_iter().flatten().min()
+        let host = self.host.as_ref().and_then(Host::next_due);
+        [self.cluster.next_due(), host, self.faults.next_due()].into_iter().flatten().min()
     }
     /// Plays everything due up to and including `t`.
     pub fn run_until(&mut self, t: Time) {
         while let Some(due) = self.faults.next_due().filter(|due| *due <= t) {
-            self.cluster.run_until(due);
+            self.houses_until(due);
             self.faults_due();
         }
+        self.houses_until(t);
+    }
+    fn houses_until(&mut self, t: Time) {
         self.cluster.run_until(t);
+        if let Some(host) = &mut self.host {
+            host.run_until(t);
+        }
     }
     /// A number that two worlds share only when their books and journals read the same. For tests of replay; walks everything.
     pub fn digest(&self) -> u64 {
@@ -52,6 +71,7 @@ impl World {
             hash.text(&format!("{key:?} {:?} {:?} {:?}", unit.since, unit.stops, unit.strain));
         }
         hash.text(&format!("{:?}", self.cluster.services));
+        hash.text(&format!("{:?}", self.host));
         hash.0
     }
 }

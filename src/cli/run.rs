@@ -5,7 +5,7 @@ use super::{Outcome, take_option};
 use crate::kubernetes::objects::Kind;
 use crate::scenario::{Scenario, TextFile, parse_span};
 use crate::session::expression::{Expression, Watch};
-use crate::session::run::{Input, Run};
+use crate::session::run::{Input, Run, UP};
 use crate::sim::{Rewindable, Span, Time};
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -35,18 +35,14 @@ fn try_run(mut args: Vec<String>) -> Result<Outcome, Outcome> {
         let expression = Expression::read(&text).map_err(|e| Outcome::usage(format!("--assert: {e}")))?;
         asked.push(Watch::new(expression));
     }
-    let files = read_files(&args)?;
-    if super::compose::is_compose(&files) {
-        return Ok(super::compose::run(&args, seed.unwrap_or(1), length));
-    }
-    let (scenario, problems) = Scenario::read(&files, seed.unwrap_or(1));
-    let scenario = Scenario { seed: seed.unwrap_or(scenario.seed), ..scenario };
     let mut outcome = Outcome::default();
-    problems.iter().for_each(|p| outcome.err.push_str(&format!("{p}\n")));
+    let scenario = open(&args, seed, &mut outcome)?;
     let end = Time::ZERO + length.or(scenario.until).unwrap_or(DEFAULT_LENGTH);
     let mut run = start(&scenario, &mut outcome);
     play(&mut run, end, &mut asked);
+    take_up(&mut run, &mut outcome);
     summary(&run, &mut outcome);
+    host_summary(&run, &mut outcome);
     let cases = judge(&asked, &mut outcome);
     if let Some(path) = report {
         let seconds = run.now().0 as f64 / 1e6;
@@ -88,6 +84,19 @@ pub fn read_files(paths: &[String]) -> Result<Vec<TextFile>, Outcome> {
     paths.iter().map(read).collect()
 }
 
+/// The scenario of the named files, with everything a Compose project among them may look at.
+pub fn open(paths: &[String], seed: Option<u64>, outcome: &mut Outcome) -> Result<Scenario, Outcome> {
+    let mut files = read_files(paths)?;
+    let around = super::compose::around(paths, &mut files)?;
+    let (mut scenario, problems) = Scenario::read(&files, seed.unwrap_or(1));
+    scenario.seed = seed.unwrap_or(scenario.seed);
+    if let Some(around) = around {
+        (scenario.folder, scenario.around) = (around.folder, around.files);
+    }
+    problems.iter().for_each(|p| outcome.err.push_str(&format!("{p}\n")));
+    Ok(scenario)
+}
+
 /// A run at its start, its files applied; what the console said goes to the outcome.
 pub fn start(scenario: &Scenario, outcome: &mut Outcome) -> Run {
     let mut run = Run::new(scenario);
@@ -121,6 +130,17 @@ fn play(run: &mut Run, end: Time, asked: &mut [Watch]) {
     run.world.cluster.take_seen();
 }
 
+/// What bringing a project up came to, once it is over.
+fn take_up(run: &mut Run, outcome: &mut Outcome) {
+    for answer in run.take_answers().into_iter().filter(|a| &*a.line == UP) {
+        outcome.err.push_str(&answer.stdout);
+        outcome.err.push_str(&answer.stderr);
+        if answer.code.unwrap_or(0) != 0 {
+            outcome.code = 1;
+        }
+    }
+}
+
 /// Prints the verdicts; they are the cases of the report.
 fn judge(asked: &[Watch], outcome: &mut Outcome) -> Vec<Case> {
     let mut cases = Vec::new();
@@ -138,6 +158,16 @@ fn judge(asked: &[Watch], outcome: &mut Outcome) -> Vec<Case> {
     cases
 }
 
+/// What runs on the Docker host, as `docker compose ps -a` has it.
+fn host_summary(run: &Run, outcome: &mut Outcome) {
+    let Some(host) = &run.world.host else { return };
+    let _ = writeln!(outcome.out, "docker host: {} engine events", host.engine.events.len());
+    let mut copy = run.clone();
+    copy.apply(&Input::Line("docker compose ps -a".into()));
+    copy.finish_line(Span::secs(10));
+    copy.take_answers().iter().for_each(|answer| outcome.out.push_str(&answer.stdout));
+}
+
 fn summary(run: &Run, outcome: &mut Outcome) {
     let cluster = &run.world.cluster;
     let (api, now) = (&cluster.api, cluster.now());
@@ -148,6 +178,9 @@ fn summary(run: &Run, outcome: &mut Outcome) {
         now.as_millis() % 1000,
         api.journal.len()
     );
+    if run.world.host.is_some() && api.store.list(Kind::Node).next().is_none() {
+        return;
+    }
     let mut phases: BTreeMap<&str, usize> = BTreeMap::new();
     for pod in api.store.list(Kind::Pod).filter_map(|o| o.pod()) {
         let word = if pod.ready() { "Ready" } else { pod.status.phase.word() };

@@ -1,9 +1,9 @@
 //! `orchestrion shell`: console lines from standard input against the simulated world, answered as they come.
-//! Compose files get a Docker host and `docker compose` lines instead. Beside the console's own lines: `wait 30s` lets time
+//! Compose files get a Docker host before which they lie. Beside the console's own lines: `wait 30s` lets time
 //! pass, `until EXPR` lets it pass until the expression holds.
 
 use super::Outcome;
-use super::run::{read_files, start, take_seed};
+use super::run::{open, start, take_seed};
 use crate::scenario::{Scenario, parse_span};
 use crate::session::expression::Expression;
 use crate::session::run::{Input, Run};
@@ -19,19 +19,15 @@ const PATIENCE: Span = Span::secs(3_600);
 /// Carries it out; the exit code is that of the last line that failed.
 pub fn run(args: &[String]) -> Outcome {
     let mut args = args.to_vec();
-    let opened =
-        take_seed(&mut args).and_then(|seed| Ok((seed, if args.is_empty() { Vec::new() } else { read_files(&args)? })));
-    let (seed, files) = match opened {
-        Ok(opened) => opened,
+    let mut outcome = Outcome::default();
+    let opened = take_seed(&mut args).and_then(|seed| match args.is_empty() {
+        true => Ok(Scenario { seed: seed.unwrap_or(1), ..Scenario::default() }),
+        false => open(&args, seed, &mut outcome),
+    });
+    let mut run = match opened {
+        Ok(scenario) => start(&by_hand(scenario), &mut outcome),
         Err(outcome) => return outcome,
     };
-    if super::compose::is_compose(&files) {
-        return super::compose::shell(&args, seed.unwrap_or(1));
-    }
-    let (scenario, problems) = Scenario::read(&files, seed.unwrap_or(1));
-    let mut outcome = Outcome::default();
-    problems.iter().for_each(|p| outcome.err.push_str(&format!("{p}\n")));
-    let mut run = start(&scenario, &mut outcome);
     say(&mut outcome);
     for line in std::io::stdin().lock().lines() {
         let Ok(line) = line else { break };
@@ -45,6 +41,17 @@ pub fn run(args: &[String]) -> Outcome {
         }
     }
     outcome
+}
+
+/// A Compose project is brought up by a line, as in any shell: its files only lie there.
+fn by_hand(mut scenario: Scenario) -> Scenario {
+    if scenario.has_compose() {
+        let manifests = scenario.manifests();
+        let (kept, laid) = scenario.files.into_iter().partition(|file| manifests.contains(file));
+        scenario.files = kept;
+        scenario.around.extend::<Vec<_>>(laid);
+    }
+    scenario
 }
 
 /// Prints what has gathered.
@@ -67,6 +74,11 @@ fn one_line(run: &mut Run, line: &str, outcome: &mut Outcome) {
         },
         _ => run.apply(&Input::Line(line.to_string())),
     }
+    finish(run, outcome);
+}
+
+/// Plays until no line is under way, saying what there is to say.
+fn finish(run: &mut Run, outcome: &mut Outcome) {
     let end = run.now() + PATIENCE;
     gather(run, outcome);
     while run.waiting() {

@@ -192,6 +192,7 @@ pub(super) fn only_reads(line: &str) -> bool {
     let steps = split(line).unwrap_or_default();
     let reads = |words: &Vec<String>| match words.first().map(String::as_str) {
         Some("kubectl" | "k") => kubectl::only_reads(&words[1..]),
+        Some("docker" | "docker-compose") => super::compose::only_reads(words),
         Some("echo" | "cat" | "true" | "false" | ":") | None => true,
         _ => false,
     };

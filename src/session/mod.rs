@@ -4,6 +4,7 @@
 pub mod alerts;
 mod check;
 mod command;
+mod desk;
 mod faults;
 mod figures;
 mod inspect;
@@ -42,6 +43,8 @@ const HAPPENINGS_MAX: usize = 200;
 const AHEAD_WEIGHT_MAX: u64 = 2_000;
 /// A copy is played ahead at most so far. Ours: an eviction comes after five minutes; what is an hour away is nothing to wait for.
 const AHEAD_MAX: Span = Span::secs(600);
+/// A line that only reads may take so long; a client of Docker asks the engine several times. Ours.
+const READING_MAX: Span = Span::secs(10);
 /// Entries a slice of a long seek should write, more or less; slices grow and shrink towards it. Ours: some tens of
 /// milliseconds of work.
 const SLICE_ENTRIES: u32 = 4_000;
@@ -356,6 +359,7 @@ impl Session {
         } else if crate::console::only_reads(&line) {
             let mut copy = self.run().clone();
             copy.apply(&Input::Line(line));
+            copy.finish_line(READING_MAX);
             update.shell = copy.take_answers().pop().map(shell_row);
         } else {
             self.take(Input::Line(line));

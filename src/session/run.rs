@@ -1,12 +1,13 @@
 //! One run as a timeline plays it: the world, what a person types into it, and what the scenario does by itself. A pure
 //! function of the scenario and the inputs.
 
+use super::desk::Seat;
 use super::pipeline::{self, Job};
 use super::series::Recorder;
 use super::traffic;
 use crate::console::{self, Console};
 use crate::kubernetes::objects::{Id, Kind};
-use crate::scenario::{Scenario, Scripted, TextFile};
+use crate::scenario::{self, Scenario, Scripted, TextFile};
 use crate::sim::{Rewindable, Span, Time};
 use crate::workload::Load;
 use crate::world::World;
@@ -18,6 +19,9 @@ use std::rc::Rc;
 const YOU: &str = "you";
 /// The actor of what the scenario says.
 const SCENARIO: &str = "scenario";
+
+/// The line that brings a project up when its files are applied.
+pub const UP: &str = "docker compose up -d";
 
 /// What a person (or the scenario) does. Objects go by number.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -59,12 +63,24 @@ pub struct Answer {
     pub code: Option<i32>,
 }
 
+impl Answer {
+    /// Two answers of one line, one behind the other.
+    pub fn join(mut self, next: Answer) -> Answer {
+        self.stdout += &next.stdout;
+        self.stderr += &next.stderr;
+        self.code = next.code;
+        self
+    }
+}
+
 /// The run at one moment.
 #[derive(Clone, Debug)]
 pub struct Run {
     /// The world.
     pub world: World,
     console: Console,
+    seat: Seat,
+    seed: u64,
     script: Rc<[Scripted]>,
     scripted: usize,
     loads: Rc<[(Span, Load)]>,
@@ -85,6 +101,8 @@ impl Run {
         Run {
             world,
             console: Console::default(),
+            seat: Seat::new(&scenario.folder, &scenario.around),
+            seed: scenario.seed,
             script: scenario.inputs.clone().into(),
             scripted: 0,
             loads: scenario.loads.clone().into(),
@@ -110,11 +128,25 @@ impl Run {
     }
     /// Whether a watching or waiting command goes on.
     pub fn waiting(&self) -> bool {
-        self.waiting.is_some()
+        self.waiting.is_some() || self.seat.busy()
+    }
+    /// Plays until no line is under way, at most so long; its answers become one.
+    pub fn finish_line(&mut self, most: Span) {
+        let end = self.world.now() + most;
+        while self.waiting()
+            && let Some(due) = self.next_due().filter(|due| *due <= end)
+        {
+            self.run_until(due);
+        }
+        let answers = std::mem::take(&mut self.answers);
+        self.answers.extend(answers.into_iter().reduce(Answer::join));
     }
     /// Ends a watching or waiting command, as Ctrl+C does.
     pub fn interrupt(&mut self) {
-        if let Some(line) = self.waiting.take() {
+        if let Some(host) = self.world.host.as_mut().filter(|_| self.seat.busy()) {
+            self.seat.interrupt(host);
+            self.answers.extend(self.seat.answers());
+        } else if let Some(line) = self.waiting.take() {
             self.console.interrupt();
             // 128 + SIGINT, as a shell reports it.
             self.answers.push(Answer { line, code: Some(130), ..Answer::default() });
@@ -122,7 +154,8 @@ impl Run {
     }
     /// When something is due next: in the world or in the script.
     pub fn next_due(&self) -> Option<Time> {
-        [self.scripted_at(), pipeline::due(&self.jobs), self.world.next_due()].into_iter().flatten().min()
+        let asked = [self.scripted_at(), self.seat.due(), pipeline::due(&self.jobs)];
+        asked.into_iter().chain([self.world.next_due()]).flatten().min()
     }
     /// Completions of a console line.
     pub fn complete(&self, line: &str) -> Vec<String> {
@@ -185,8 +218,8 @@ impl Run {
         loop {
             self.poll();
             let now = self.world.now();
-            let every = self.waiting.is_some() || self.jobs.iter().any(Job::watches);
-            let asked = [self.console.due(), pipeline::due(&self.jobs)].into_iter().flatten().filter(|due| *due > now);
+            let every = self.waiting() || self.jobs.iter().any(Job::watches);
+            let asked = [self.console.due(), self.seat.due(), pipeline::due(&self.jobs)].into_iter().flatten().filter(|due| *due > now);
             match asked.chain(self.world.next_due().filter(|_| every)).min() {
                 Some(due) if due <= t => self.world.run_until(due),
                 _ => break,
@@ -196,6 +229,10 @@ impl Run {
         self.poll();
     }
     fn poll(&mut self) {
+        if let Some(host) = &mut self.world.host {
+            self.seat.poll(host);
+            self.answers.extend(self.seat.answers());
+        }
         let files = self.files.clone();
         let find = |name: &str| files.iter().find(|f| &*f.name == name).map(|f| f.text.to_string());
         for job in &mut self.jobs {
@@ -213,11 +250,9 @@ impl Run {
     fn act(&mut self, input: &Input, actor: &'static str) {
         match input {
             Input::Apply(files) => {
-                let files: Vec<TextFile> =
-                    files.iter().map(|(n, t)| TextFile { name: n.as_str().into(), text: t.as_str().into() }).collect();
-                self.files = files.into();
-                let output = self.console.apply_files(&mut self.world.cluster, &self.files);
-                self.take_output("kubectl apply -f .".into(), output);
+                let file = |(n, t): &(String, String)| TextFile { name: n.as_str().into(), text: t.as_str().into() };
+                self.files = files.iter().map(file).collect();
+                self.apply_files();
             }
             Input::Line(line) => {
                 if let Some(name) = line.trim().strip_prefix("pipeline ") {
@@ -236,6 +271,8 @@ impl Run {
                         done.map_or_else(|words| (1, format!("error: {words}\n")), |()| (0, String::new()));
                     let output = console::Output { stderr, code: Some(code), ..Default::default() };
                     self.take_output(line.as_str().into(), output);
+                } else if console::compose::is_for_docker(line) {
+                    self.docker(line);
                 } else {
                     let files = self.files.clone();
                     let find = |name: &str| files.iter().find(|f| &*f.name == name).map(|f| f.text.to_string());
@@ -256,6 +293,28 @@ impl Run {
             }
         }
         self.world.cluster.settle();
+    }
+    /// Every house gets its own files.
+    fn apply_files(&mut self) {
+        let manifests = scenario::manifests(&self.files);
+        if scenario::has_compose(&self.files) {
+            self.seat.lay_out(&self.files);
+            self.docker(UP);
+        }
+        if manifests.is_empty() && self.world.host.is_some() {
+            return;
+        }
+        if self.world.cluster.api.store.list(Kind::Node).next().is_none() && self.world.host.is_some() {
+            scenario::add_nodes(&mut self.world.cluster, &scenario::default_nodes());
+        }
+        let output = self.console.apply_files(&mut self.world.cluster, &manifests);
+        self.take_output("kubectl apply -f .".into(), output);
+    }
+    /// A line for the Docker host, which is there from then on.
+    fn docker(&mut self, line: &str) {
+        let host = self.world.host_mut(self.seed);
+        self.seat.type_line(host, line);
+        self.answers.extend(self.seat.answers());
     }
     /// Lets something break or be well again; what cannot be is said.
     fn order(&mut self, order: &Order, actor: &'static str) {

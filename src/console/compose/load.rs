@@ -53,7 +53,7 @@ impl Ask<'_> {
     }
     /// `tells`: whether keys that only Swarm honours are warned of; commands that make nothing are silent.
     fn read(&self, desk: &Desk, services: &[String], tells: bool) -> Result<Loaded, NotLoaded> {
-        let folder = desk.folder();
+        let folder = desk.table.folder();
         let request = files::Request { services: services.to_vec(), ..self.request(desk) };
         let (read, said) = files::load(&folder, &request);
         let mut said: Vec<Problem> = said;
@@ -89,7 +89,7 @@ impl Ask<'_> {
     fn request(&self, desk: &Desk) -> files::Request {
         let all = |name: &str| self.global.all(name).to_vec();
         files::Request {
-            cwd: desk.folder.to_string(),
+            cwd: desk.table.folder.to_string(),
             env: self.env.clone(),
             files: all("file"),
             name: self.global.value("project-name").map(str::to_string),
@@ -178,7 +178,7 @@ pub(super) fn config(cx: &Cx) -> Next {
     };
     let format = cx.args.value("format").unwrap_or_default().to_string();
     let options = config::Options { format, quiet: on("quiet"), show };
-    let printed = config::run(&cx.desk.folder(), &request, &options);
+    let printed = config::run(&cx.desk.table.folder(), &request, &options);
     let warnings: Vec<String> = printed.warnings.iter().map(|p| p.message.clone()).collect();
     if let Some(problem) = printed.refused {
         return give_up(cx, NotLoaded { warnings, words: problem.message });

@@ -16,17 +16,16 @@ mod verbs;
 mod views;
 mod words;
 
+use crate::compose::engine::Power;
 use crate::compose::project::{Host, JobId, Line, OUT, Project, Step};
 use crate::sim::{Span, Time};
 use shell::{Command, Glue, Part, Word};
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
-/// A Docker host and who sits before it.
+/// What a person has before a Docker host: a folder, an environment, and the lines under way.
 #[derive(Clone, Debug)]
-pub struct Desk {
-    /// The host, with every command under way.
-    pub host: Host,
+pub struct Table {
     /// Full path of the folder.
     pub folder: Rc<str>,
     /// Files by path inside of the folder.
@@ -38,6 +37,14 @@ pub struct Desk {
     /// Lines under way, by number.
     lines: BTreeMap<u32, Typed>,
     next: u32,
+}
+
+/// A table at its host: what lines act on.
+#[derive(Debug)]
+pub struct Desk<'a> {
+    /// The host, with every command under way.
+    pub host: &'a mut Host,
+    table: &'a mut Table,
 }
 
 /// A line under way or over.
@@ -83,11 +90,37 @@ impl Next {
     }
 }
 
-impl Desk {
-    /// A desk with nothing on it.
-    pub fn new(seed: u64, folder: &str) -> Self {
-        Desk {
-            host: Host::new(seed),
+/// Whether a line is meant for the Docker host.
+pub fn is_for_docker(line: &str) -> bool {
+    let first = line.split_whitespace().find(|word| assignment(word).is_none() && *word != "sudo");
+    matches!(first, Some("docker" | "docker-compose" | "systemctl" | "reboot"))
+}
+
+/// Whether a Docker line (with its first word) changes nothing and ends by itself.
+pub fn only_reads(words: &[String]) -> bool {
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let follows = words.iter().any(|w| matches!(*w, "-f" | "--follow"));
+    match words.as_slice() {
+        ["docker", "compose", rest @ ..] | ["docker-compose", rest @ ..] => {
+            verbs::verb(rest).is_some_and(|verb| match verb {
+                "ps" | "images" | "ls" | "top" | "port" | "volumes" | "config" | "convert" | "version" => true,
+                "logs" => !follows,
+                "stats" => words.contains(&"--no-stream"),
+                _ => false,
+            })
+        }
+        ["docker", "ps" | "inspect" | "version", ..] => true,
+        ["docker", "container" | "network" | "volume", "ls" | "inspect", ..] => true,
+        ["docker", "logs", ..] => !follows,
+        ["docker", "stats", rest @ ..] => rest.contains(&"--no-stream"),
+        _ => false,
+    }
+}
+
+impl Table {
+    /// A table with nothing on it.
+    pub fn new(folder: &str) -> Self {
+        Table {
             folder: folder.into(),
             files: BTreeMap::new(),
             env: BTreeMap::new(),
@@ -96,25 +129,57 @@ impl Desk {
             next: 1,
         }
     }
+    /// Puts it before a host.
+    pub fn at<'a>(&'a mut self, host: &'a mut Host) -> Desk<'a> {
+        Desk { host, table: self }
+    }
+    /// Whether a line is under way.
+    pub fn busy(&self, id: u32) -> bool {
+        self.lines.get(&id).is_some_and(|l| !l.over)
+    }
+    /// When a line that only lets time pass goes on.
+    pub fn next_due(&self) -> Option<Time> {
+        let sleeps = self.lines.values().filter_map(|l| match &l.now {
+            Some(Doing::Sleep(t)) => Some(*t),
+            _ => None,
+        });
+        sleeps.min()
+    }
+    /// What a line has said since the last call, and its exit code once it is over.
+    pub fn take(&mut self, id: u32) -> (Vec<Line>, Option<i32>) {
+        let Some(typed) = self.lines.get_mut(&id) else { return (Vec::new(), Some(0)) };
+        let said = std::mem::take(&mut typed.said);
+        let code = typed.over.then_some(typed.code);
+        if code.is_some() {
+            self.lines.remove(&id);
+        }
+        (said, code)
+    }
+    fn full(&self, name: &str) -> String {
+        if name.starts_with('/') { name.to_string() } else { format!("{}/{name}", self.folder) }
+    }
     /// The files by full path.
     fn folder(&self) -> crate::compose::files::Folder {
         let mut folder = crate::compose::files::Folder::new();
         for (name, text) in &self.files {
-            let path = if name.starts_with('/') { name.clone() } else { format!("{}/{name}", self.folder) };
-            folder.put(&path, text.clone());
+            folder.put(&self.full(name), text.clone());
         }
         folder
     }
+}
+
+impl Desk<'_> {
     /// Shows the host the files, for what containers mount.
     fn lay_out(&mut self) {
-        let full = |name: &String| if name.starts_with('/') { name.clone() } else { format!("{}/{name}", self.folder) };
-        self.host.engine.files = self.files.iter().map(|(name, text)| (full(name).into(), text.clone())).collect();
-        self.host.engine.home = self.folder.clone();
+        let table = &*self.table;
+        self.host.engine.files =
+            table.files.iter().map(|(name, text)| (table.full(name).into(), text.clone())).collect();
+        self.host.engine.home = table.folder.clone();
     }
     /// Types a line; its number.
     pub fn type_line(&mut self, line: &str) -> u32 {
-        let id = self.next;
-        self.next += 1;
+        let id = self.table.next;
+        self.table.next += 1;
         let mut typed = Typed::default();
         match shell::split(line) {
             Ok(commands) => typed.rest = commands.into(),
@@ -124,7 +189,7 @@ impl Desk {
                 (typed.code, typed.over) = (2, true);
             }
         }
-        self.lines.insert(id, typed);
+        self.table.lines.insert(id, typed);
         self.go_on();
         id
     }
@@ -140,35 +205,17 @@ impl Desk {
     }
     /// When something is due next.
     pub fn next_due(&self) -> Option<Time> {
-        let sleeps = self.lines.values().filter_map(|l| match &l.now {
-            Some(Doing::Sleep(t)) => Some(*t),
-            _ => None,
-        });
-        sleeps.chain(self.host.next_due()).min()
-    }
-    /// What a line has said since the last call, and its exit code once it is over.
-    pub fn take(&mut self, id: u32) -> (Vec<Line>, Option<i32>) {
-        let Some(typed) = self.lines.get_mut(&id) else { return (Vec::new(), Some(0)) };
-        let said = std::mem::take(&mut typed.said);
-        let code = typed.over.then_some(typed.code);
-        if code.is_some() {
-            self.lines.remove(&id);
-        }
-        (said, code)
-    }
-    /// Whether a line is under way.
-    pub fn busy(&self, id: u32) -> bool {
-        self.lines.get(&id).is_some_and(|l| !l.over)
+        self.table.next_due().into_iter().chain(self.host.next_due()).min()
     }
     /// Ctrl-C on a line.
     pub fn interrupt(&mut self, id: u32) {
-        match self.lines.get_mut(&id).and_then(|l| l.now.clone()) {
+        match self.table.lines.get_mut(&id).and_then(|l| l.now.clone()) {
             Some(Doing::Job(job, _)) => {
-                self.lines.get_mut(&id).into_iter().for_each(|l| l.rest.clear());
+                self.table.lines.get_mut(&id).into_iter().for_each(|l| l.rest.clear());
                 self.host.interrupt(job);
             }
             _ => {
-                if let Some(typed) = self.lines.get_mut(&id) {
+                if let Some(typed) = self.table.lines.get_mut(&id) {
                     (typed.now, typed.over, typed.code) = (None, true, 130);
                 }
             }
@@ -177,19 +224,20 @@ impl Desk {
     }
     /// Cuts a line off.
     pub fn kill(&mut self, id: u32) {
-        if let Some(typed) = self.lines.get_mut(&id) {
+        if let Some(typed) = self.table.lines.get_mut(&id) {
             if let Some(Doing::Job(job, _)) = typed.now.take() {
                 self.host.abandon(job);
             }
             (typed.over, typed.code) = (true, -9);
         }
     }
-    fn go_on(&mut self) {
-        let ids: Vec<u32> = self.lines.keys().copied().collect();
+    /// Lets every line do what it can at this moment.
+    pub fn go_on(&mut self) {
+        let ids: Vec<u32> = self.table.lines.keys().copied().collect();
         for id in ids {
-            let Some(mut typed) = self.lines.remove(&id) else { continue };
+            let Some(mut typed) = self.table.lines.remove(&id) else { continue };
             while !typed.over && self.one(&mut typed) {}
-            self.lines.insert(id, typed);
+            self.table.lines.insert(id, typed);
         }
     }
     /// One move of a line; tells whether there was one.
@@ -243,7 +291,7 @@ impl Desk {
         let mut words = pipeline.next().unwrap_or_default();
         typed.filters = pipeline.collect();
         typed.into = command.into.clone();
-        let mut env = self.env.clone();
+        let mut env = self.table.env.clone();
         while let Some((name, value)) = words.first().and_then(|w| assignment(w)) {
             env.insert(name, value);
             words.remove(0);
@@ -282,7 +330,7 @@ impl Desk {
         }
         match typed.into.take() {
             Some(name) => {
-                self.files.insert(name, text.as_str().into());
+                self.table.files.insert(name, text.as_str().into());
             }
             None => {
                 let t = self.host.now();
@@ -299,7 +347,7 @@ impl Desk {
             for part in &word.parts {
                 match part {
                     Part::Text(t) => text.push_str(t),
-                    Part::Variable(name) => text.push_str(self.env.get(name).map_or("", String::as_str)),
+                    Part::Variable(name) => text.push_str(self.table.env.get(name).map_or("", String::as_str)),
                     Part::Command(command) => {
                         split = !word.quoted;
                         text.push_str(&self.at_once(command));
@@ -315,12 +363,13 @@ impl Desk {
     }
     /// What a command that only reads prints, at this moment.
     fn at_once(&self, line: &str) -> String {
-        let mut desk = self.clone();
+        let (mut host, mut table) = (self.host.clone(), self.table.clone());
+        let mut desk = table.at(&mut host);
         let Ok(commands) = shell::split(line) else { return String::new() };
         let mut out = String::new();
         for command in commands {
             let words = desk.expand(command.pipeline.first().map(Vec::as_slice).unwrap_or_default());
-            let env = desk.env.clone();
+            let env = desk.table.env.clone();
             let mut next = desk.command(&words, &env);
             while let Next::Work(_, _, Some(look)) = next {
                 next = look.look(&mut desk);
@@ -339,6 +388,9 @@ impl Desk {
             ["docker", "compose", ..] => verbs::run(self, &words[2..], env),
             ["docker-compose", ..] => verbs::run(self, &words[1..], env),
             ["docker", ..] => docker::run(self, &words[1..]),
+            ["sudo", _, ..] => self.command(&words[1..], env),
+            ["systemctl", "restart", "docker" | "docker.service"] => self.power(Power::Restarting),
+            ["reboot"] => self.power(Power::Rebooting),
             ["echo", rest @ ..] => Next::out(vec![rest.join(" ")]),
             ["cat", names @ ..] => self.cat(names),
             ["sleep" | "wait", time, ..] => {
@@ -352,10 +404,14 @@ impl Desk {
             [name, ..] => Next::error(127, format!("sh: {name}: not found")),
         }
     }
+    fn power(&mut self, how: Power) -> Next {
+        self.host.engine.power_cycle(how);
+        Next::Done(Vec::new(), 0)
+    }
     fn cat(&self, names: &[&str]) -> Next {
         let mut lines = Vec::new();
         for name in names {
-            match self.files.get(*name) {
+            match self.table.files.get(*name) {
                 Some(text) => lines.extend(text.lines().map(|l| (OUT, l.to_string()))),
                 None => return Next::error(1, format!("cat: {name}: No such file or directory")),
             }

@@ -3,25 +3,26 @@
 use super::*;
 
 /// A desk with one file of services.
-fn desk(file: &str) -> Desk {
-    let mut desk = Desk::new(1, "/srv/shop");
+fn desk(file: &str) -> (Host, Table) {
+    let (mut host, mut table) = (Host::new(1), Table::new("/srv/shop"));
     let image = crate::compose::engine::Image {
         entrypoint: vec!["/app".into()],
         command: vec!["serve".into()],
         exposed: vec!["80/tcp".into()],
         ..Default::default()
     };
-    desk.host.engine.images.put("myapp:1", image);
-    desk.files.insert("compose.yaml".into(), file.into());
-    desk
+    host.engine.images.put("myapp:1", image);
+    table.files.insert("compose.yaml".into(), file.into());
+    (host, table)
 }
 
-fn type_line(desk: &mut Desk, line: &str) -> (i32, Vec<String>) {
+fn type_line((host, table): &mut (Host, Table), line: &str) -> (i32, Vec<String>) {
+    let mut desk = table.at(host);
     let id = desk.type_line(line);
     let end = desk.host.now() + Span::secs(60);
     let mut out = Vec::new();
     loop {
-        let (lines, code) = desk.take(id);
+        let (lines, code) = desk.table.take(id);
         out.extend(lines.iter().map(|l| l.text.to_string()));
         if let Some(code) = code {
             return (code, out);
@@ -77,8 +78,8 @@ fn down_leaves_nothing_and_an_empty_folder_is_told() {
     type_line(&mut desk, "docker compose up -d");
     let (code, lines) = type_line(&mut desk, "docker compose down");
     assert_eq!((code, lines.last().map(String::as_str)), (0, Some(" Network shop_default Removed ")));
-    assert!(desk.host.engine.containers.is_empty());
-    desk.files.clear();
+    assert!(desk.0.engine.containers.is_empty());
+    desk.1.files.clear();
     let answer = type_line(&mut desk, "docker compose up -d");
     assert_eq!(answer, (1, vec!["no configuration file provided: not found".to_string()]));
 }

@@ -11,7 +11,7 @@ use std::rc::Rc;
 
 /// What a verb works with.
 pub(super) struct Cx<'a> {
-    pub(super) desk: &'a Desk,
+    pub(super) desk: &'a Desk<'a>,
     pub(super) ask: Ask<'a>,
     pub(super) args: Args,
 }
@@ -116,6 +116,13 @@ const VERBS: &[Verb] = &[
     }),
     Verb("version", &[("short", ' ', false), ("format", 'f', true)], true, version),
 ];
+
+/// The verb among the words behind `docker compose`.
+pub(super) fn verb(words: &[&str]) -> Option<&'static str> {
+    let words: Vec<String> = words.iter().map(|w| w.to_string()).collect();
+    let global = Args::read(&words, GLOBAL, false).ok()?;
+    VERBS.iter().map(|v| v.0).find(|name| global.words.first().is_some_and(|w| w == name))
+}
 
 /// Runs what stands behind `docker compose`.
 pub(super) fn run(desk: &mut Desk, words: &[String], env: &BTreeMap<String, String>) -> Next {

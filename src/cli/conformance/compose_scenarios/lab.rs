@@ -1,7 +1,8 @@
 //! The machine on which the scenarios were recorded: its images, all made of one program.
 
 use crate::compose::engine::{Healthcheck, Image};
-use crate::console::compose::Desk;
+use crate::compose::Host;
+use crate::console::compose::{Desk, Table};
 use crate::sim::Span;
 use std::rc::Rc;
 
@@ -21,34 +22,50 @@ const IMAGES: &[(&str, &str, &str, &str, &str)] = &[
 /// Size of every image. Source: the recordings.
 const SIZE: u64 = 12_200_000;
 
-/// A desk in the scenario's folder, with its files and the images that they name.
-pub(super) fn desk(name: &str, files: &[(String, String)], actions: &str) -> Desk {
-    let mut desk = Desk::new(1, &format!("/srv/w/{name}"));
-    desk.env.insert("HOME".into(), "/root".into());
+/// A host and a person before it.
+pub(super) struct Lab {
+    /// The host.
+    pub(super) host: Host,
+    /// What the person has.
+    pub(super) table: Table,
+}
+
+impl Lab {
+    /// The person at the host.
+    pub(super) fn desk(&mut self) -> Desk<'_> {
+        self.table.at(&mut self.host)
+    }
+}
+
+/// A person in the scenario's folder, with its files and the images that they name.
+pub(super) fn lab(name: &str, files: &[(String, String)], actions: &str) -> Lab {
+    let mut host = Host::new(1);
+    let mut table = Table::new(&format!("/srv/w/{name}"));
+    table.env.insert("HOME".into(), "/root".into());
     // A secret of one scenario comes from the recorder's environment.
-    desk.env.insert("S2".into(), "secret two".into());
+    table.env.insert("S2".into(), "secret two".into());
     let mut texts: Vec<&str> = files.iter().map(|(_, text)| text.as_str()).collect();
     texts.push(actions);
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, ':' | '.' | '_' | '/' | '-');
     for word in texts.iter().flat_map(|text| text.split(move |c| !fits(c))) {
         let base = word.split(':').next().unwrap_or(word);
         if let Some((_, command, port, volume, signal)) = IMAGES.iter().find(|(known, ..)| *known == base) {
-            desk.host.engine.images.put(word, image(word, command, port, volume, signal));
+            host.engine.images.put(word, image(word, command, port, volume, signal));
         }
         // A variable's default and its other values name images too.
         for tag in ["1", "2"] {
             let word = format!("{base}:{tag}");
             if let Some((_, command, port, volume, signal)) = IMAGES.iter().find(|(known, ..)| *known == base) {
-                desk.host.engine.images.put(&word, image(&word, command, port, volume, signal));
+                host.engine.images.put(&word, image(&word, command, port, volume, signal));
             }
         }
     }
     let shell = Image { command: vec!["sh".into()], size: SIZE, ..Image::default() };
-    desk.host.engine.images.put("busybox:1.36", shell);
+    host.engine.images.put("busybox:1.36", shell);
     for (name, text) in files {
-        desk.files.insert(name.clone(), text.as_str().into());
+        table.files.insert(name.clone(), text.as_str().into());
     }
-    desk
+    Lab { host, table }
 }
 
 fn image(name: &str, command: &str, port: &str, volume: &str, signal: &str) -> Image {

@@ -3,7 +3,6 @@
 use super::{lab, rows};
 use crate::compose::engine::Power;
 use crate::compose::project::Line;
-use crate::console::compose::Desk;
 use crate::sim::{Span, Time};
 use crate::text::Value;
 use std::collections::BTreeMap;
@@ -14,7 +13,7 @@ const SAMPLE: Span = Span::millis(200);
 const PATIENCE: Span = Span::secs(180);
 
 struct Play {
-    desk: Desk,
+    lab: lab::Lab,
     rows: Vec<(Time, Value)>,
     sampler: rows::Sampler,
     next_sample: Time,
@@ -39,7 +38,7 @@ struct Running {
 /// Plays; the rows of the trace, by time.
 pub(super) fn play(name: &str, actions: &str, files: &[(String, String)]) -> Vec<Value> {
     let mut play = Play {
-        desk: lab::desk(name, files, actions),
+        lab: lab::lab(name, files, actions),
         rows: Vec::new(),
         sampler: rows::Sampler::default(),
         next_sample: Time::ZERO,
@@ -54,7 +53,7 @@ pub(super) fn play(name: &str, actions: &str, files: &[(String, String)]) -> Vec
         let Some((at, action)) = line.trim_start().split_once(char::is_whitespace) else { continue };
         let at = crate::compose::project::go_span(&format!("{at}s")).map_or(last, |span| Time(span.0));
         last = at;
-        play.run_until(at.max(play.desk.host.now()));
+        play.run_until(at.max(play.lab.host.now()));
         play.action(action.trim_start());
     }
     play.finish()
@@ -65,26 +64,27 @@ impl Play {
     fn run_until(&mut self, t: Time) {
         while self.next_sample <= t {
             let at = self.next_sample;
-            self.desk.run_until(at.max(self.desk.host.now()));
+            let at = at.max(self.lab.host.now());
+            self.lab.desk().run_until(at);
             self.look();
             self.next_sample = at + SAMPLE;
         }
-        self.desk.run_until(t);
+        self.lab.desk().run_until(t);
         self.gather();
     }
     fn look(&mut self) {
         self.gather();
-        let now = self.desk.host.now();
-        for row in self.sampler.sample(&self.desk.host.engine) {
+        let now = self.lab.host.now();
+        for row in self.sampler.sample(&self.lab.host.engine) {
             self.rows.push((now, row));
         }
     }
     fn gather(&mut self) {
-        let events = &self.desk.host.engine.events;
+        let events = &self.lab.host.engine.events;
         for event in &events[self.told.min(events.len())..] {
             // Only what belongs to a project was recorded.
             let foreign = |cid: &u32| {
-                let c = self.desk.host.engine.container(*cid);
+                let c = self.lab.host.engine.container(*cid);
                 c.is_some_and(|c| c.spec.label(crate::compose::project::observed::PROJECT).is_empty())
             };
             if event.cid.is_some_and(|cid| foreign(&cid)) {
@@ -96,9 +96,9 @@ impl Play {
             }
         }
         self.told = events.len();
-        let now = self.desk.host.now();
+        let now = self.lab.host.now();
         for running in self.background.values_mut().filter(|r| r.end.is_none()) {
-            let (lines, code) = self.desk.take(running.id);
+            let (lines, code) = self.lab.table.take(running.id);
             running.lines.extend(lines);
             running.end = code.map(|code| (now, code));
         }
@@ -133,7 +133,7 @@ impl Play {
                 let name = rest.split_whitespace().next().unwrap_or_default();
                 if let Some(running) = self.background.get(name) {
                     let id = running.id;
-                    self.desk.interrupt(id);
+                    self.lab.desk().interrupt(id);
                     self.gather();
                 }
             }
@@ -146,42 +146,42 @@ impl Play {
     fn begin(&mut self, line: &str, name: Option<String>) -> Running {
         let n = self.commands;
         self.commands += 1;
-        let begun = self.desk.host.now();
-        let id = self.desk.type_line(line);
+        let begun = self.lab.host.now();
+        let id = self.lab.desk().type_line(line);
         Running { id, n, text: line.to_string(), name, begun, lines: Vec::new(), end: None }
     }
     fn foreground(&mut self, line: &str) {
         let mut running = self.begin(line, None);
         let end = running.begun + PATIENCE;
         loop {
-            let (lines, code) = self.desk.take(running.id);
+            let (lines, code) = self.lab.table.take(running.id);
             running.lines.extend(lines);
-            let now = self.desk.host.now();
+            let now = self.lab.host.now();
             if let Some(code) = code {
                 running.end = Some((now, code));
                 break;
             }
             if now >= end {
-                self.desk.kill(running.id);
+                self.lab.desk().kill(running.id);
                 running.end = Some((now, -9));
                 break;
             }
-            let due = self.desk.next_due().unwrap_or(end).min(self.next_sample).max(now);
+            let due = self.lab.desk().next_due().unwrap_or(end).min(self.next_sample).max(now);
             self.run_until(due);
         }
         self.over.push(running);
     }
     fn wait(&mut self, name: &str, span: Span) {
-        let end = self.desk.host.now() + span;
-        while self.background.get(name).is_some_and(|r| r.end.is_none()) && self.desk.host.now() < end {
-            let now = self.desk.host.now();
-            let due = self.desk.next_due().unwrap_or(end).min(self.next_sample).min(end).max(now);
+        let end = self.lab.host.now() + span;
+        while self.background.get(name).is_some_and(|r| r.end.is_none()) && self.lab.host.now() < end {
+            let now = self.lab.host.now();
+            let due = self.lab.desk().next_due().unwrap_or(end).min(self.next_sample).min(end).max(now);
             self.run_until(due);
         }
         if let Some(running) = self.background.get_mut(name).filter(|r| r.end.is_none()) {
             let id = running.id;
-            running.end = Some((self.desk.host.now(), -9));
-            self.desk.kill(id);
+            running.end = Some((self.lab.host.now(), -9));
+            self.lab.desk().kill(id);
         }
     }
     fn engine(&mut self, what: &str) {
@@ -190,18 +190,18 @@ impl Play {
             "crash" => Power::Crashed,
             _ => Power::Restarting,
         };
-        self.rows.push((self.desk.host.now(), rows::engine(what, "begin", self.desk.host.now())));
-        self.desk.host.engine.power_cycle(how);
-        let end = self.desk.host.now() + PATIENCE;
-        while self.desk.host.engine.power != Power::On && self.desk.host.now() < end {
-            let now = self.desk.host.now();
-            let due = self.desk.next_due().unwrap_or(end).min(self.next_sample).max(now);
+        self.rows.push((self.lab.host.now(), rows::engine(what, "begin", self.lab.host.now())));
+        self.lab.host.engine.power_cycle(how);
+        let end = self.lab.host.now() + PATIENCE;
+        while self.lab.host.engine.power != Power::On && self.lab.host.now() < end {
+            let now = self.lab.host.now();
+            let due = self.lab.desk().next_due().unwrap_or(end).min(self.next_sample).max(now);
             self.run_until(due);
         }
-        self.rows.push((self.desk.host.now(), rows::engine(what, "end", self.desk.host.now())));
+        self.rows.push((self.lab.host.now(), rows::engine(what, "end", self.lab.host.now())));
     }
     fn finish(mut self) -> Vec<Value> {
-        let end = self.desk.host.now() + Span::secs(1);
+        let end = self.lab.host.now() + Span::secs(1);
         self.run_until(end);
         let names: Vec<String> = self.background.keys().cloned().collect();
         for name in names {
