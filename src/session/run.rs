@@ -219,7 +219,10 @@ impl Run {
             self.poll();
             let now = self.world.now();
             let every = self.waiting() || self.jobs.iter().any(Job::watches);
-            let asked = [self.console.due(), self.seat.due(), pipeline::due(&self.jobs)].into_iter().flatten().filter(|due| *due > now);
+            let asked = [self.console.due(), self.seat.due(), pipeline::due(&self.jobs)]
+                .into_iter()
+                .flatten()
+                .filter(|due| *due > now);
             match asked.chain(self.world.next_due().filter(|_| every)).min() {
                 Some(due) if due <= t => self.world.run_until(due),
                 _ => break,

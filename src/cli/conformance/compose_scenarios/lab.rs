@@ -1,7 +1,7 @@
 //! The machine on which the scenarios were recorded: its images, all made of one program.
 
-use crate::compose::engine::{Healthcheck, Image};
 use crate::compose::Host;
+use crate::compose::engine::{Healthcheck, Image};
 use crate::console::compose::{Desk, Table};
 use crate::sim::Span;
 use std::rc::Rc;
