@@ -10,7 +10,7 @@ use std::{env, fs, process};
 /// The languages, the reference first.
 pub const LANGUAGES: [&str; 2] = ["en", "de"];
 /// The catalogues: `ui` becomes functions, the others are looked up by key at run time.
-pub const CATALOGUES: [&str; 4] = ["ui", "why", "problems", "faults"];
+pub const CATALOGUES: [&str; 5] = ["ui", "why", "problems", "faults", "duel"];
 
 /// One text in one language: where it stands and its forms.
 #[derive(Clone, Debug)]

@@ -10,7 +10,7 @@
 //! | 3 | `kubernetes` · `compose` the two orchestrators |
 //! | 4 | `world` one cloneable value, and what is broken in it · `assertion` what must hold over a run |
 //! | 5 | `scenario` files + cluster + seed + inputs to a world |
-//! | 6 | `lesson` · `duel` · [`convert`] Compose files to manifests · `console` what a person types |
+//! | 6 | `lesson` · [`duel`] one application in both houses · [`convert`] Compose files to manifests · `console` what a person types |
 //! | 7 | `session` commands in, updates out |
 //! | 8 | `ui` the page (wasm only) · `cli` the command line |
 //! | 9 | `bin` the shells |
@@ -23,6 +23,7 @@ pub mod cli;
 pub mod compose;
 pub mod console;
 pub mod convert;
+pub mod duel;
 pub mod journal;
 pub mod kubernetes;
 pub mod scenario;

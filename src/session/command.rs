@@ -95,6 +95,8 @@ pub enum Command {
         /// How many columns.
         columns: u32,
     },
+    /// What differed between the two houses so far.
+    Duel,
     /// The trace of the run so far, as JSON lines.
     Trace,
     /// The full current state again (after a crash, a reload or a change of view).

@@ -200,6 +200,7 @@ impl Session {
                 let recorder = recorder.unwrap_or(&branch.line.world().recorder);
                 update.series = Some(recorder.series(id, branch.line.newest(), columns));
             }
+            Command::Duel => update.duel = Some(self.run().duel()),
             Command::Trace => update.trace = Some(trace(&self.run().world.cluster)),
             Command::Refresh => self.full = true,
             Command::CrashForTest => panic!("stopped on purpose"),

@@ -6,6 +6,7 @@ use super::pipeline::{self, Job};
 use super::series::Recorder;
 use super::traffic;
 use crate::console::{self, Console};
+use crate::duel;
 use crate::kubernetes::objects::{Id, Kind};
 use crate::scenario::{self, Scenario, Scripted, TextFile};
 use crate::sim::{Rewindable, Span, Time};
@@ -90,6 +91,8 @@ pub struct Run {
     answers: Vec<Answer>,
     /// What charts show.
     pub recorder: Recorder,
+    /// What was seen of both houses.
+    record: duel::Record,
     jobs: Vec<Job>,
 }
 
@@ -111,6 +114,7 @@ impl Run {
             waiting: None,
             answers: Vec::new(),
             recorder: Recorder::default(),
+            record: duel::Record::default(),
             jobs: scenario.pipelines.iter().map(|p| Job::new(&Rc::new(p.clone()))).collect(),
         }
     }
@@ -121,6 +125,10 @@ impl Run {
     /// The language of our own words in answers from now on. Changes words only, never what happens.
     pub fn speak(&mut self, language: &str) {
         self.console.language = language.into();
+    }
+    /// What differed between the two houses so far.
+    pub fn duel(&self) -> duel::Report {
+        duel::Report::of(&self.world, &self.record)
     }
     /// Its pipelines.
     pub fn jobs(&self) -> &[Job] {
@@ -275,8 +283,10 @@ impl Run {
                     let output = console::Output { stderr, code: Some(code), ..Default::default() };
                     self.take_output(line.as_str().into(), output);
                 } else if console::compose::is_for_docker(line) {
+                    self.typed(duel::House::Compose, line);
                     self.docker(line);
                 } else {
+                    self.typed(duel::House::Kubernetes, line);
                     let files = self.files.clone();
                     let find = |name: &str| files.iter().find(|f| &*f.name == name).map(|f| f.text.to_string());
                     let output = console::run(&mut self.console, &mut self.world.cluster, &find, line);
@@ -296,6 +306,12 @@ impl Run {
             }
         }
         self.world.cluster.settle();
+    }
+    /// A line that changes something counts as work by hand.
+    fn typed(&mut self, house: duel::House, line: &str) {
+        if !console::only_reads(line) {
+            self.record.typed(self.world.now(), house, line.trim());
+        }
     }
     /// Every house gets its own files.
     fn apply_files(&mut self) {
@@ -369,11 +385,20 @@ impl Rewindable for Run {
         u64::from(self.world.cluster.api.store.numbers())
     }
     fn run_until(&mut self, t: Time) {
-        while self.recorder.due() <= t {
-            let due = self.recorder.due();
+        loop {
+            let (charts, houses) = (self.recorder.due(), self.record.due(&self.world));
+            let due = houses.map_or(charts, |at| at.min(charts));
+            if due > t {
+                break;
+            }
             self.play_script(due);
             self.step_to(due);
-            self.recorder.look(&self.world.cluster);
+            if charts == due {
+                self.recorder.look(&self.world.cluster);
+            }
+            if self.record.due(&self.world) == Some(due) {
+                self.record.look(&self.world);
+            }
         }
         self.play_script(t);
         self.step_to(t);

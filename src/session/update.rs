@@ -3,6 +3,9 @@
 use super::figures::{AutoscalerRow, FaultRow, Ladder, PipelineRow, Series, Traffic};
 use serde::{Deserialize, Serialize};
 
+/// What differed between the two houses; its rows are described there.
+pub use crate::duel::Report as DuelReport;
+
 /// One answer.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Update {
@@ -38,6 +41,8 @@ pub struct Update {
     pub pipelines: Option<Vec<PipelineRow>>,
     /// An answer to `Series`.
     pub series: Option<Series>,
+    /// An answer to `Duel`.
+    pub duel: Option<DuelReport>,
     /// An answer to `Trace`.
     pub trace: Option<String>,
     /// The input log of the present branch, when it changed: opaque bytes for `Open`, kept by the page so that a reload or a

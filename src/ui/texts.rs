@@ -69,6 +69,17 @@ impl Texts {
         self.look_up(FAULTS, key, &[])
     }
 
+    /// A sentence of a duel's report; a value `@word` is a sentence of its own.
+    pub fn duel(self, key: &str, args: &[(String, String)]) -> String {
+        let value = |value: &String| match value.strip_prefix('@') {
+            Some(word) => self.look_up(DUEL, &format!("value.{word}"), &[]),
+            None => value.clone(),
+        };
+        let values: Vec<(&str, String)> = args.iter().map(|(name, text)| (&**name, value(text))).collect();
+        let values: Vec<(&str, &dyn Display)> = values.iter().map(|(name, value)| (*name, value as _)).collect();
+        self.look_up(DUEL, key, &values)
+    }
+
     fn look_up(self, table: &[Entry], key: &str, values: &[(&str, &dyn Display)]) -> String {
         match table.binary_search_by_key(&key, |entry| entry.0) {
             Ok(index) => fill(table[index].2[self.0 as usize], table[index].1, values),

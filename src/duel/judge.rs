@@ -1,0 +1,296 @@
+//! The figures of a house, and what differs between two.
+
+use super::House;
+use super::record::{Look, Record};
+use super::report::{Command, Figures, Finding, Replicas, Said, Step};
+use crate::compose::engine::Power;
+use crate::kubernetes::objects::{Kind, Tri};
+use crate::sim::{Span, Time};
+use crate::world::World;
+
+/// Everything is answered again when it was for so many seconds. Ours: shorter quiet spells lie between two time-outs.
+const QUIET: usize = 5;
+/// So much of what comes must be answered in a second. Ours: answers come a little later than their questions.
+const ANSWERED: f64 = 0.9;
+/// So much of what comes may fail in a second. Ours: a program's own errors are no outage.
+const FAILED: f64 = 0.005;
+/// Columns of a curve. Ours: as many as a small picture has.
+const COLUMNS: usize = 240;
+/// How much less of a figure is a difference. Ours: a thousandth of all requests.
+const LESS: f64 = 0.001;
+
+/// From when detection and recovery are counted.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Start(pub Option<Time>);
+
+impl Start {
+    pub fn of(world: &World, record: &Record) -> Start {
+        let broke = world.faults.past().iter().chain(world.faults.active()).map(|e| e.from).min();
+        let typed = || record.typed.iter().map(|(at, ..)| *at).min();
+        let failed = || {
+            let first = |house: House| seconds(record, house).position(|second| second.bad);
+            House::BOTH.iter().filter_map(|house| first(*house)).min().map(|n| record.at(n))
+        };
+        Start(broke.or_else(typed).or_else(failed))
+    }
+}
+
+/// A second of a house.
+struct Second {
+    /// Its beginning.
+    from: Time,
+    came: f64,
+    answered: f64,
+    failed: f64,
+    latency: [f64; 3],
+    bad: bool,
+}
+
+/// The seconds between looks. Where nobody asks, a second is bad in which fewer replicas are ready than before.
+fn seconds<'a>(record: &'a Record, house: House) -> impl Iterator<Item = Second> + 'a {
+    let line = &record.lines[house as usize];
+    let asked = line.looks().last().is_some_and(|look| look.came > 0.0);
+    let pairs = line.looks().zip(line.looks().skip(1));
+    let mut most = 0;
+    pairs.enumerate().map(move |(number, (before, after))| {
+        let one = second(record.at(number), before, after);
+        most = most.max(before.ready);
+        let bad = if asked { one.bad } else { after.ready < most };
+        Second { bad, ..one }
+    })
+}
+
+fn second(from: Time, before: &Look, after: &Look) -> Second {
+    let came = after.came - before.came;
+    let (answered, failed) = (after.answered - before.answered, after.failed - before.failed);
+    let bad = came > 0.0 && (answered < ANSWERED * came || failed > FAILED * came);
+    Second { from, came, answered, failed, latency: after.latency, bad }
+}
+
+/// The figures that looks tell.
+pub(super) fn figures(world: &World, record: &Record, house: House, start: Start) -> Figures {
+    let line = &record.lines[house as usize];
+    let seconds: Vec<Second> = seconds(record, house).collect();
+    let last = line.looks().last().copied().unwrap_or_default();
+    let done = last.answered + last.failed;
+    let (disturbed, recovered) = recovery(&seconds, start);
+    let replicas =
+        line.counts.iter().map(|c| Replicas { at: c.at.0, service: c.service.to_string(), ready: c.ready, all: c.all });
+    let typed = record.typed.iter().filter(|(_, at, _)| *at == house);
+    let (machines, machines_left) = machines(world, house);
+    Figures {
+        house: house.name().into(),
+        requests: last.came,
+        answered: last.answered,
+        failed: last.failed,
+        availability: if done > 0.0 { last.answered / done } else { 1.0 },
+        p95: p95(&seconds) * 1e3,
+        disturbed,
+        recovered,
+        bad_seconds: seconds.iter().filter(|s| s.bad).count() as u32,
+        replicas: replicas.collect(),
+        curve: curve(&seconds),
+        commands: typed.map(|(at, _, line)| Command { at: at.0, line: line.to_string() }).collect(),
+        machines,
+        machines_left,
+        ..Figures::default()
+    }
+}
+
+/// Whether anything went wrong after the start, and how long after it everything was well again.
+fn recovery(seconds: &[Second], start: Start) -> (bool, Option<u64>) {
+    let Some(from) = start.0 else { return (false, None) };
+    let second = Span::secs(1);
+    let after = || seconds.iter().enumerate().filter(move |(_, s)| s.from + second > from);
+    let Some((first, _)) = after().find(|(_, s)| s.bad) else { return (false, None) };
+    let well = |at: usize| seconds.len() >= at + QUIET && seconds[at..at + QUIET].iter().all(|s| !s.bad);
+    let found = (first..seconds.len()).find(|at| well(*at));
+    (true, found.map(|at| seconds[at].from.since(from).0))
+}
+
+/// Of every hundred answers of the run 95 took at most so many seconds. A second's answers are taken as three lumps.
+fn p95(seconds: &[Second]) -> f64 {
+    let lumps = |s: &Second| [(s.latency[0], 0.5), (s.latency[1], 0.45), (s.latency[2], 0.05)];
+    let mut all: Vec<(f64, f64)> = seconds
+        .iter()
+        .filter(|s| s.answered > 0.0)
+        .flat_map(|s| lumps(s).map(|(at, share)| (at, share * s.answered)))
+        .collect();
+    all.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let whole: f64 = all.iter().map(|(_, weight)| weight).sum();
+    let mut sum = 0.0;
+    let found = all.iter().find(|(_, weight)| {
+        sum += weight;
+        sum >= whole * 0.95 * (1.0 - 1e-9)
+    });
+    found.map_or(0.0, |(at, _)| *at)
+}
+
+fn curve(seconds: &[Second]) -> Vec<(u64, f32, f32)> {
+    let wide = seconds.len().div_ceil(COLUMNS).max(1);
+    let column = |part: &[Second]| {
+        let mean = |of: fn(&Second) -> f64| (part.iter().map(of).sum::<f64>() / part.len() as f64) as f32;
+        let end = part.last().map_or(Time::ZERO, |s| s.from + Span::secs(1));
+        (end.0, mean(|s| s.answered), mean(|s| s.failed))
+    };
+    if seconds.iter().all(|s| s.came == 0.0) {
+        return Vec::new();
+    }
+    seconds.chunks(wide).map(column).collect()
+}
+
+/// Machines, and those of them that work.
+fn machines(world: &World, house: House) -> (u32, u32) {
+    match house {
+        House::Compose => {
+            let up =
+                world.host.as_ref().map(|host| host.engine.power == Power::On || host.engine.power == Power::Starting);
+            (u32::from(up.is_some()), u32::from(up == Some(true)))
+        }
+        House::Kubernetes => {
+            let nodes = || world.cluster.api.store.list(Kind::Node);
+            let well = nodes().filter(|n| n.node().is_some_and(|n| n.ready() == Tri::True));
+            (nodes().count() as u32, well.count() as u32)
+        }
+    }
+}
+
+/// What differed between two houses, gravest first.
+pub(super) fn findings(houses: &[Figures]) -> Vec<Finding> {
+    let [compose, kubernetes] = houses else { return Vec::new() };
+    let mut found = Vec::new();
+    let mut say = |key: &str, of: &dyn Fn(&Figures) -> String, rules: &[&str]| {
+        let args = [("compose", of(compose)), ("kubernetes", of(kubernetes))];
+        let decided = |figures: &Figures| decisive(&figures.steps, rules);
+        found.push(Finding { said: Said::new(key, &args), compose: decided(compose), kubernetes: decided(kubernetes) });
+    };
+    if (compose.availability - kubernetes.availability).abs() >= LESS {
+        say("find.availability", &|f| percent(f.availability), HEALED);
+    }
+    if compose.disturbed || kubernetes.disturbed {
+        say("find.recovered", &again, HEALED);
+    }
+    if (compose.disturbed || kubernetes.disturbed) && compose.detected != kubernetes.detected {
+        say("find.detected", &|f| f.detected.map_or_else(|| "@never".into(), span), SEEN);
+    }
+    if most(compose) != most(kubernetes) {
+        say("find.replicas", &|f| most(f).to_string(), GREW);
+    }
+    if compose.p95.max(kubernetes.p95) > 2.0 * compose.p95.min(kubernetes.p95) + 1.0 {
+        say("find.latency", &|f| format!("{:.0} ms", f.p95), GREW);
+    }
+    if compose.commands.len() != kubernetes.commands.len() {
+        say("find.commands", &|f| f.commands.len().to_string(), &[]);
+    }
+    if compose.by_hand.len() != kubernetes.by_hand.len() {
+        say("find.by_hand", &|f| f.by_hand.len().to_string(), LEFT);
+    }
+    if found.is_empty() {
+        found.push(Finding { said: Said::new("find.nothing", &[]), ..Finding::default() });
+    }
+    found
+}
+
+/// Rules that bring a service back, or let it be; the strongest first.
+const HEALED: &[&str] = &[
+    "docker.stays_down",
+    "docker.unhealthy",
+    "docker.not_started",
+    "docker.restarts",
+    "docker.engine_up",
+    "docker.engine_down",
+    "docker.removed",
+    "docker.made",
+    "docker.started",
+    "taint_eviction.evicted",
+    "node.silent",
+    "autoscaler.scaled",
+    "deployment.stuck",
+    "deployment.shrink",
+    "replicaset.too_few",
+    "kubelet.backing_off",
+    "kubelet.started",
+    "endpoints.followed",
+];
+/// Rules that notice.
+const SEEN: &[&str] =
+    &["docker.unhealthy", "docker.out_of_memory", "docker.ended", "node.silent", "kubelet.probed", "kubelet.ended"];
+/// Rules that make replicas.
+const GREW: &[&str] = &["autoscaler.scaled", "deployment.grow", "replicaset.too_few", "docker.made"];
+/// Rules that leave something undone.
+const LEFT: &[&str] =
+    &["docker.engine_down", "docker.stays_down", "docker.unhealthy", "docker.not_started", "deployment.stuck"];
+
+fn decisive(steps: &[Step], rules: &[&str]) -> Option<Step> {
+    rules.iter().find_map(|rule| steps.iter().find(|step| step.reason == *rule)).cloned()
+}
+
+/// Most ready replicas at one time, of the service that had most.
+fn most(figures: &Figures) -> u32 {
+    figures.replicas.iter().map(|r| r.ready).max().unwrap_or(0)
+}
+
+fn again(figures: &Figures) -> String {
+    match (figures.disturbed, figures.recovered) {
+        (false, _) => "@undisturbed".into(),
+        (true, None) => "@never".into(),
+        (true, Some(micros)) => span(micros),
+    }
+}
+
+/// `99.87 %`
+pub(super) fn percent(share: f64) -> String {
+    // What is not whole is not called so.
+    let hundredths = libm::floor(share * 1e4 + 1e-9) / 100.0;
+    format!("{hundredths:.2} %")
+}
+
+/// `41.2 s`
+pub(super) fn span(micros: u64) -> String {
+    let tenths = (micros + 50_000) / 100_000;
+    format!("{}.{} s", tenths / 10, tenths % 10)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn second(n: u64, came: f64, answered: f64, failed: f64) -> Second {
+        let bad = came > 0.0 && (answered < ANSWERED * came || failed > FAILED * came);
+        Second { from: Time::secs(n), came, answered, failed, latency: [0.01, 0.02, 0.03], bad }
+    }
+
+    #[test]
+    fn a_service_is_well_again_after_five_good_seconds() {
+        let mut run: Vec<Second> = (0..40).map(|n| second(n, 10.0, 10.0, 0.0)).collect();
+        let start = Start(Some(Time::secs(10)));
+        assert_eq!(recovery(&run, start), (false, None));
+        for n in [12, 13, 16] {
+            run[n] = second(n as u64, 10.0, 4.0, 6.0);
+        }
+        // The quiet of 14 and 15 is too short.
+        assert_eq!(recovery(&run, start), (true, Some(7_000_000)));
+        run[37] = second(37, 10.0, 0.0, 0.0);
+        assert_eq!(recovery(&run[20..], Start(Some(Time::secs(30)))), (true, None));
+        assert_eq!(recovery(&run, Start(None)), (false, None));
+    }
+
+    #[test]
+    fn a_steady_stream_keeps_its_tail_and_a_short_slow_time_does_not_show() {
+        let mut run: Vec<Second> = (0..100).map(|n| second(n, 10.0, 10.0, 0.0)).collect();
+        assert_eq!(p95(&run), 0.02);
+        (0..4).for_each(|n| run[n].latency = [1.0; 3]);
+        assert!(p95(&run) < 0.05);
+        (0..8).for_each(|n| run[n].latency = [1.0; 3]);
+        assert_eq!(p95(&run), 1.0);
+    }
+
+    #[test]
+    fn what_is_not_whole_is_not_called_so() {
+        assert_eq!(
+            (percent(1.0), percent(0.999_999), percent(0.5)),
+            ("100.00 %".into(), "99.99 %".into(), "50.00 %".into())
+        );
+        assert_eq!((span(41_249_000), span(0)), ("41.2 s".into(), "0.0 s".into()));
+    }
+}
