@@ -1,13 +1,14 @@
 //! `conformance scenarios DIR… --emit OUT` and `conformance kubelet DIR… --emit OUT`: plays recorded scenarios and writes
 //! what happened in the recorded format, so that both can be compared fact by fact.
 //!
-//! Each step is taken when the recording took it (`actions.jsonl`: what was really done when), and writes of files take as long
-//! as they took there: what then still differs is behaviour, not how busy the recorded machine was. With `--planned`, or where
+//! Each step is taken when the recording took it (`actions.jsonl`: what was really done when), and its lines take as long as they
+//! took there, unless they wait for something: what then still differs is behaviour, not how busy the recorded machine was. With `--planned`, or where
 //! no times were recorded, steps come as planned.
 //!
 //! A folder is a scenario when it holds `scenario.yaml`; any other folder is searched for such folders.
 
 mod host;
+mod pace;
 mod play;
 mod project;
 mod raw;

@@ -1,6 +1,7 @@
 //! Playing the steps of a recorded scenario.
 
 use super::Lab;
+use super::pace::{self, EXIT, Pace, REQUEST};
 use super::project::Watcher;
 use super::raw::Request;
 use super::setup::{self, clock, moment};
@@ -17,16 +18,8 @@ use crate::text::{Map, Value};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-/// From a command's start until its request arrives. Source: recorded medians; `apply` first asks for the API's description.
-const COMMAND: Span = Span::millis(130);
-/// See [`COMMAND`].
-const APPLY: Span = Span::millis(250);
-/// From one request of a command to its next. Source: recorded: the median between two objects of one `apply`.
-const REQUEST: Span = Span::millis(18);
 /// The recordings of scenarios without an end go on until nothing was written for so long.
 const QUIET: f64 = 4.0;
-/// From the answer until the process has ended. Source: recorded.
-const EXIT: Span = Span::millis(10);
 /// How often a waiting command is looked at when nothing happens. Ours.
 const POLL: Span = Span::millis(100);
 /// Longest wait for a command, unless the step says less. Ours: no recorded one is longer.
@@ -56,7 +49,7 @@ pub fn play(scenario: &Value, lab: Lab, taken: &Taken) -> Recording {
     for (number, step) in steps.iter().enumerate() {
         let planned = number_at(step, "t").unwrap_or(0.0);
         let real = taken.steps.get(&(number as i64)).filter(|_| step.str_at(&["run"]).is_some());
-        player.least = real.map_or(Span::ZERO, |(from, to)| moment(*to).since(moment(*from)));
+        player.took = real.map(|(from, to)| moment(*to).since(moment(*from)));
         player.advance(moment(real.map_or(planned, |(from, _)| from.max(planned))));
         player.step(number as i64, step);
     }
@@ -96,8 +89,8 @@ struct Player {
     watcher: Watcher,
     behind: Vec<Job>,
     out: Recording,
-    /// How long the writes of this step took where it was recorded.
-    least: Span,
+    /// How long this step took where it was recorded.
+    took: Option<Span>,
 }
 
 impl Player {
@@ -113,7 +106,7 @@ impl Player {
         let mut out = Recording::default();
         watcher.initial(&cluster.api, &mut out.trace);
         let namespace = namespaces.first().cloned().unwrap_or_default();
-        Player { cluster, lab, namespace, files, watcher, behind: Vec::new(), out, least: Span::ZERO }
+        Player { cluster, lab, namespace, files, watcher, behind: Vec::new(), out, took: None }
     }
     fn finish(mut self) -> Recording {
         self.collect();
@@ -172,8 +165,8 @@ impl Player {
             let background = step.bool_at(&["bg"]) == Some(true);
             let patience = number_at(step, "timeout").map_or(PATIENCE, |s| Span(libm::round(s * 1e6) as u64));
             let mut code = 0;
-            for line in lines {
-                code = self.run(number, &line, background, patience);
+            for (line, pace) in lines.iter().zip(self.paces(&lines, background)) {
+                code = self.run(number, line, pace, background, patience);
             }
             action.set("run", run.clone());
             action.set("rc", code);
@@ -214,21 +207,16 @@ impl Player {
         self.advance(end);
         status
     }
-    fn run(&mut self, number: i64, line: &str, background: bool, patience: Span) -> i32 {
+    /// How fast the lines of a step go.
+    fn paces(&self, lines: &[String], background: bool) -> Vec<Pace> {
+        let counted: Vec<(&str, u64)> = lines.iter().map(|line| (line.as_str(), self.objects(line))).collect();
+        pace::of_step(&counted, self.took.filter(|_| !background))
+    }
+    fn run(&mut self, number: i64, line: &str, pace: Pace, background: bool, patience: Span) -> i32 {
         let line = self.filled(line);
         let began = self.cluster.now();
-        let sends = [" apply ", " create "].iter().any(|verb| line.contains(verb));
-        let usual = if line.contains(" apply ") { APPLY } else { COMMAND };
-        let real = if sends { Span(self.least.0.saturating_sub(EXIT.0)) } else { Span::ZERO };
-        // What a slow machine took longer lies between the requests, and before the only one.
-        let objects = self.objects(&line);
-        let longer = Span(real.0.saturating_sub(usual.0));
-        let (before, between) = match objects {
-            0 | 1 => (longer, REQUEST),
-            _ => (Span(longer.0 / objects), REQUEST.max(Span(longer.0 / objects))),
-        };
-        self.advance(began + usual + before);
-        self.cluster.request_gap = between;
+        self.advance(began + pace.before);
+        self.cluster.request_gap = pace.between;
         let mut typed = line.clone();
         while let Some(rest) = self.edited(&typed) {
             typed = rest;
