@@ -90,6 +90,15 @@ latencies! {
     kubelet_start = 600 700 800;
 }
 
+/// An autoscaler's pass, from its waking until it writes: it asks for the target's scale and for measurements first, and the
+/// next waking is 15 s after its end. Ours: the recorded median of what is more than 15 s between two passes.
+pub const AUTOSCALER_PASS: Span = Span::millis(30);
+/// Its first pass. Ours: the recorded median from an autoscaler's making until its first status; a tenth takes 20 ms, a tenth 1 s.
+pub const AUTOSCALER_FIRST: Span = Span::millis(240);
+/// From the mark that a node is silent to the mark of its first pod, and from one pod to the next. Ours: the recorded median of
+/// twelve, 5 to 110 ms.
+pub const NODE_MARKS: Span = Span::millis(55);
+
 /// Bytes a second that an image pull moves. Ours: a common cloud node, 50 MB/s with unpacking.
 pub const PULL_BYTES_PER_SECOND: u64 = 50_000_000;
 

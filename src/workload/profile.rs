@@ -242,7 +242,7 @@ const SHELLS: &[&str] = &["busybox", "alpine", "ubuntu", "debian", "bash"];
 impl Workloads {
     /// How a run goes.
     pub fn profile(&self, ask: &Ask) -> Profile {
-        let mut profile = by_default(ask);
+        let mut profile = by_default(ask, &self.registry);
         self.fitting(ask).for_each(|rule| rule.apply(&mut profile));
         profile
     }
@@ -286,14 +286,14 @@ impl Rule {
     }
 }
 
-fn by_default(ask: &Ask) -> Profile {
+fn by_default(ask: &Ask, registry: &super::Registry) -> Profile {
     let name = canonical(ask.image);
     let last = name.rsplit('/').next().unwrap_or(&name);
     let base = last.split([':', '@']).next().unwrap_or(last);
     if !ask.command.is_empty() || SHELLS.contains(&base) {
         return by_command(ask);
     }
-    if program::IMAGES.contains(&base) {
+    if registry.holds_program(&name) {
         return program::profile(ask);
     }
     let port = SERVERS.iter().find(|(server, _)| *server == base).map(|(_, port)| *port);

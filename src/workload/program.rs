@@ -1,12 +1,12 @@
-//! The demonstration program, steered by its environment. Ours: `PORT START_DELAY UNHEALTHY UNHEALTHY_AFTER RECOVER_AFTER
+//! The demonstration program: what an image that is plainly called `app` holds, steered by its environment. Ours: `PORT START_DELAY UNHEALTHY UNHEALTHY_AFTER RECOVER_AFTER
 //! HEALTHY_AFTER HEALTH_SLOW EXIT_AFTER EXIT_CODE IGNORE_TERM TERM_DELAY TERM_CODE ALLOC_MB ALLOC_AFTER GRPC_PORT LOG_EVERY`.
 
 use super::profile::{Ask, End, Profile, Term};
 use crate::sim::Span;
 use std::rc::Rc;
 
-/// Images that hold it.
-pub const IMAGES: &[&str] = &["app", "app2", "big", "named", "nonroot"];
+/// The image that holds it. Ours: a short name that nobody publishes; a lab may name more.
+pub const IMAGE: &str = "docker.io/library/app";
 /// Most lines that are numbered in one run. Ours: bounds memory.
 const LINES_MAX: u64 = 2_000;
 

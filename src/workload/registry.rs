@@ -42,6 +42,8 @@ pub struct PullFault {
 pub struct Registry {
     /// Whether no registry answers.
     pub down: bool,
+    /// Images that hold the demonstration program beside the one that is named for it: the last part of their names.
+    pub programs: Vec<Rc<str>>,
     /// Users that images (canonical names) name as theirs.
     pub users: BTreeMap<Rc<str>, Rc<str>>,
     /// How repositories whose path begins so are served.
@@ -87,6 +89,18 @@ pub fn canonical(image: &str) -> String {
     format!("{host}/{library}{rest}{tag}")
 }
 
+/// The last part of a canonical name, without tag and digest.
+fn base(name: &str) -> &str {
+    let last = name.rsplit('/').next().unwrap_or(name);
+    last.split([':', '@']).next().unwrap_or(last)
+}
+
+/// A canonical name without tag and digest.
+fn path(name: &str) -> &str {
+    let from = name.rfind('/').map_or(0, |at| at + 1);
+    name[from..].find([':', '@']).map_or(name, |at| &name[..from + at])
+}
+
 impl Registry {
     /// Whether every node has this image from the start.
     pub fn is_preloaded(&self, name: &str) -> bool {
@@ -98,16 +112,19 @@ impl Registry {
         if let Some(size) = self.sizes.get(name) {
             return *size;
         }
-        let last = name.rsplit('/').next().unwrap_or(name);
-        let base = last.split([':', '@']).next().unwrap_or(last);
+        let base = base(name);
         SIZES.iter().find(|(part, _)| *part == base).map_or(SIZE_ELSE, |(_, size)| *size)
+    }
+    /// Whether an image (canonical name) holds the demonstration program.
+    pub fn holds_program(&self, name: &str) -> bool {
+        let (path, base) = (path(name), base(name));
+        path == super::program::IMAGE || self.programs.iter().any(|p| **p == *base)
     }
     /// Whether an image (canonical name) runs as root when nobody says otherwise. Ours: the well-known official images do,
     /// and so do the shells; of any other nothing is known, and a container that must not run as root is let run.
     pub fn runs_as_root(&self, name: &str) -> bool {
-        let last = name.rsplit('/').next().unwrap_or(name);
-        let base = last.split([':', '@']).next().unwrap_or(last);
-        base == "app" || (SIZES.iter().any(|(known, _)| *known == base) && base != "pause")
+        let base = base(name);
+        path(name) == super::program::IMAGE || (SIZES.iter().any(|(known, _)| *known == base) && base != "pause")
     }
     /// How long the bytes of an image take.
     pub fn transfer(&self, name: &str) -> Span {
@@ -231,6 +248,18 @@ mod tests {
         ] {
             assert_eq!(canonical(short), full);
         }
+    }
+
+    #[test]
+    fn only_the_plain_name_holds_the_demonstration_program() {
+        let mut registry = Registry::default();
+        let holds = |registry: &Registry, image: &str| registry.holds_program(&canonical(image));
+        assert!(holds(&registry, "app:1") && holds(&registry, "app@sha256:0"));
+        assert!(
+            !holds(&registry, "ghcr.io/team/app:1") && !holds(&registry, "app2:1") && !holds(&registry, "team/app")
+        );
+        registry.programs.push("app2".into());
+        assert!(holds(&registry, "lab.example/app2:1"));
     }
 
     #[test]

@@ -25,19 +25,20 @@ fn explain(cx: &mut Cx, args: &Args) -> Result {
     let Some(info) = schema.kind(&found.api_version, &found.kind) else {
         return Err(Failure::error(format!("couldn't find resource for \"{name}\"")));
     };
+    let group = if info.group.is_empty() { String::new() } else { format!("GROUP:      {}\n", info.group) };
+    let mut out = format!("{group}KIND:       {}\nVERSION:    {}\n\n", info.kind, info.version);
     let mut here = Some(info.shape());
     let mut last: Option<&Field> = None;
     for step in path {
         let field = here.and_then(|s| s.field(step));
-        let Some(field) = field else { return Err(Failure::error(format!("field \"{step}\" does not exist"))) };
+        let Some(field) = field else {
+            // The head is printed before the field is looked for.
+            cx.print(&out);
+            return Err(Failure::error(format!("field \"{step}\" does not exist")));
+        };
         last = Some(field);
         here = struct_of(&field.of);
     }
-    let mut out = String::new();
-    if !info.group.is_empty() {
-        out += &format!("GROUP:      {}\n", info.group);
-    }
-    out += &format!("KIND:       {}\nVERSION:    {}\n\n", info.kind, info.version);
     if let Some(field) = last {
         out += &format!("FIELD: {} <{}>\n", field.name, type_name(&field.of));
         if !field.values.is_empty() {

@@ -103,7 +103,7 @@ impl Api {
         }
         let now = self.now;
         let deletion = Deletion { at: (now + grace).whole_seconds(), grace };
-        let shorter = object.meta.deletion.is_none_or(|d| deletion.at < d.at || (graceful(&object) && grace < d.grace));
+        let shorter = object.meta.deletion.is_none_or(|d| deletion.at < d.at || grace < d.grace);
         let finalizer = match options.propagation {
             Propagation::Background => None,
             Propagation::Foreground => Some(FOREGROUND),
@@ -139,9 +139,10 @@ impl Api {
         self.push_change(ChangeKind::Deleted, Some(before), None, entry);
         Some(entry)
     }
-    /// Whether a deleted object without finalizers may leave now: pods wait for their kubelet, namespaces for their contents.
+    /// Whether a deleted object without finalizers may leave now: pods wait for their kubelet, also when they ended
+    /// meanwhile; namespaces for their contents. Source: store.go, ShouldDeleteDuringUpdate.
     fn may_go(&self, object: &Object) -> bool {
-        let waits_for_kubelet = graceful(object) && object.meta.deletion.is_some_and(|d| d.grace > Span::ZERO);
+        let waits_for_kubelet = object.pod().is_some() && object.meta.deletion.is_some_and(|d| d.grace > Span::ZERO);
         let waits_for_contents = object.namespace().is_some_and(|ns| !ns.finalizers.is_empty());
         !waits_for_kubelet && !waits_for_contents
     }

@@ -64,6 +64,26 @@ fn pods_leave_a_silent_node_after_five_minutes() {
 }
 
 #[test]
+fn one_node_is_given_up_before_it_is_known_that_all_are_silent() {
+    let marked_for_eviction = |pods: usize| {
+        let mut stage = with_nodes(&["a", "b"]);
+        stage.apply(&WEB.replace("replicas: 4", &format!("replicas: {pods}")));
+        stage.wait(Span::secs(30));
+        for node in ["a", "b"] {
+            stage.cluster.kubelet(|k, cx| k.fail_node(node, Outage::Silent, cx));
+        }
+        stage.wait(Span::secs(120));
+        let with = |effect: &str| {
+            let nodes = stage.cluster.api.store.list(Kind::Node).filter_map(|o| o.node());
+            nodes.filter(|n| n.taints.iter().any(|t| &*t.effect == effect)).count()
+        };
+        (with("NoSchedule"), with("NoExecute"))
+    };
+    assert_eq!(marked_for_eviction(0), (2, 0), "without pods to mark, all is known at once");
+    assert_eq!(marked_for_eviction(8), (2, 1), "while pods are marked, the first of the queue is given up");
+}
+
+#[test]
 fn pods_of_a_deleted_node_are_collected() {
     let mut stage = with_nodes(&["a", "b"]);
     stage.apply(WEB);

@@ -146,6 +146,10 @@ fn create(pod: &mut Pod, now: Time) {
     }
     condition(pod, "Ready", false, "ContainersNotReady", now);
     condition(pod, "ContainersReady", false, "ContainersNotReady", now);
+    // A strategic merge puts what the patch holds before what only the server has.
+    // Source: kubernetes v1.37 apimachinery/pkg/util/strategicpatch/patch.go, normalizeElementOrder.
+    const OWN: [&str; 4] = ["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady"];
+    pod.status.conditions.sort_by_key(|c| !OWN.iter().any(|own| c.kind == *own));
     let first = if pod.spec.init_containers.is_empty() { "ContainerCreating" } else { "PodInitializing" };
     let waiting = |reason: &'static str| {
         move |c: &Container| ContainerStatus {

@@ -124,12 +124,12 @@ impl State {
         let by = By::actor(SCHEDULER, why);
         let node = placed.node.clone();
         cx.api.update_status(id, by, |o| {
-            let generation = o.meta.generation;
             let Some(pod) = o.pod_mut() else { return };
             pod.node = Some(node);
             pod.status.nominated = None;
-            let condition = Condition::new("PodScheduled", true, "", "", now.whole_seconds());
-            state_of(pod, Condition { generation, ..condition });
+            // The API server writes it, without the generation; the kubelet adds that.
+            // Source: kubernetes v1.37 pkg/registry/core/pod/storage/storage.go, setPodNodeAndMetadata.
+            state_of(pod, Condition::new("PodScheduled", true, "", "", now.whole_seconds()));
         });
         let (namespace, name) = (&placed.pod.namespace, &placed.pod.name);
         let words = format!("Successfully assigned {namespace}/{name} to {}", placed.node);

@@ -31,11 +31,15 @@ const SIZES: [(&str, u64); 9] = [
     ("registry.example/slow/app3:1", 6_488_035),
 ];
 
+/// Images of the recorded machines that hold the demonstration program. Source: recorded, the recordings' own notes.
+const PROGRAMS: [&str; 5] = ["app", "app2", "big", "named", "nonroot"];
+
 /// Sets up the registries and what the kubelets are told.
 pub fn prepare(cluster: &mut Cluster, scenario: &Value) {
     let registry = &mut Rc::make_mut(&mut cluster.kubelet.workloads).registry;
     registry.missing = (90..100).map(|n| Rc::from(format!("docker.io/library/app:{n}"))).collect();
     registry.sizes = IMAGES.iter().chain(&SIZES).map(|(name, size)| (Rc::from(*name), *size)).collect();
+    registry.programs = PROGRAMS.map(Rc::from).into();
     registry.users = [("docker.io/library/named:1", "app")].map(|(i, u)| (Rc::from(i), Rc::from(u))).into();
     registry.manners = vec![
         ("slow/".into(), Manner::Slow(Span::secs(20))),

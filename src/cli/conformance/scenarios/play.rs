@@ -18,7 +18,7 @@ use crate::text::{Map, Value};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-/// The recordings of scenarios without an end go on until nothing was written for so long.
+/// Source: recorded: scenarios without an end go on until nothing was written for so long.
 const QUIET: f64 = 4.0;
 /// How often a waiting command is looked at when nothing happens. Ours.
 const POLL: Span = Span::millis(100);

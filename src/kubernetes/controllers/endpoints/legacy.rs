@@ -1,7 +1,7 @@
 //! Endpoints: the older form, one object a Service.
 //! Source: kubernetes v1.37 pkg/controller/endpoint/endpoints_controller.go; pkg/api/v1/endpoints/util.go, RepackSubsets.
 
-use super::{TRIGGER, endpoint, followed, made_here, marked, pod_reference, pods, ports, unasked};
+use super::{TRIGGER, endpoint, followed, made_here, marked, pod_reference, ports, reachable, selected, unasked};
 use crate::kubernetes::apiserver::DeleteOptions;
 use crate::kubernetes::controllers::{Ctl, Done};
 use crate::kubernetes::objects::endpoint_slice::Endpoint;
@@ -35,7 +35,8 @@ pub(super) fn reconcile(id: Id, ctl: &mut Ctl) -> Done {
     };
     let Some(row) = service.service().filter(|s| made_here(s)) else { return Done::Settled };
     let mut subsets: Vec<Subset> = Vec::new();
-    let members = pods(ctl, id);
+    let mut members = selected(ctl, id);
+    members.retain(|pod| reachable(pod));
     for pod in members.iter().filter(|p| !p.meta.deleting() || row.publish_not_ready) {
         let (Some(endpoint), Some(pod)) = (endpoint(ctl, &service, pod), pod.pod()) else { continue };
         let ports = ports(row, pod, false);

@@ -3,6 +3,7 @@
 //! pkg/controller/endpoint.
 
 mod legacy;
+mod port_order;
 mod slices;
 
 use super::{Controller, Ctl, On, Wakes};
@@ -116,12 +117,16 @@ fn wake_services(change: &Change, wakes: &mut Wakes) {
     wakes.ids = services.filter(touched).map(|o| o.meta.id).collect();
 }
 
-/// Pods behind a Service that have an address and have not ended, by age.
-fn pods(ctl: &Ctl, service: Id) -> Vec<Rc<Object>> {
+/// All pods that a Service selects, by age.
+fn selected(ctl: &Ctl, service: Id) -> Vec<Rc<Object>> {
     let ids = ctl.memory.members.0.get(&service).into_iter().flat_map(|s| &s.pods);
-    let there = ids.filter_map(|id| ctl.api.store.get(*id));
-    let addressed = |p: &&Rc<Object>| p.pod().is_some_and(|r| r.status.ip.is_some() && !r.status.phase.ended());
-    there.filter(addressed).cloned().collect()
+    ids.filter_map(|id| ctl.api.store.get(*id)).cloned().collect()
+}
+
+/// Whether a pod has an address and has not ended. Source: kubernetes v1.37 staging/src/k8s.io/endpointslice/util/
+/// controller_utils.go, ShouldPodBeInEndpoints.
+fn reachable(pod: &Object) -> bool {
+    pod.pod().is_some_and(|row| row.status.ip.is_some() && !row.status.phase.ended())
 }
 
 /// Source: kubernetes v1.37 staging/src/k8s.io/endpointslice/utils.go, podToEndpoint.
@@ -171,8 +176,8 @@ fn ports(service: &Service, pod: &Pod, named: bool) -> Vec<Value> {
     service.ports.iter().filter_map(write).collect()
 }
 
-/// The moment of the oldest change that was not told yet.
-/// Source: kubernetes v1.37 staging/src/k8s.io/endpointslice/util/trigger_time_tracker.go.
+/// The moment of the oldest change that was not told yet. Every selected pod counts, whether it has an address or not:
+/// what it told before it had one is told. Source: kubernetes v1.37 staging/src/k8s.io/endpointslice/util/trigger_time_tracker.go.
 fn trigger(ctl: &mut Ctl, service: &Object, pods: &[Rc<Object>]) -> Option<Time> {
     let selected = ctl.memory.members.0.entry(service.meta.id).or_default();
     let mut oldest = None::<Time>;

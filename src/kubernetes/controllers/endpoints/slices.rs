@@ -1,7 +1,8 @@
 //! EndpointSlices: at most a hundred endpoints each, changed as little as possible.
 //! Source: kubernetes v1.37 staging/src/k8s.io/endpointslice/reconciler.go.
 
-use super::{TRIGGER, endpoint, followed, made_here, marked, pods, ports, trigger, unasked};
+use super::port_order::in_order;
+use super::{TRIGGER, endpoint, followed, made_here, marked, ports, reachable, selected, trigger, unasked};
 use crate::kubernetes::apiserver::DeleteOptions;
 use crate::kubernetes::controllers::owned::{controller_ref, generated_name, managed};
 use crate::kubernetes::controllers::{Ctl, Done};
@@ -34,13 +35,14 @@ pub(super) fn reconcile(id: Id, ctl: &mut Ctl) -> Done {
         }
         return Done::Settled;
     }
-    let members = pods(ctl, id);
+    let mut members = selected(ctl, id);
     let changed = trigger(ctl, &service, &members);
+    members.retain(|pod| reachable(pod));
     let mut groups: Vec<Group> = Vec::new();
     for pod in &members {
         let id = pod.meta.id;
         let (Some(endpoint), Some(pod)) = (endpoint(ctl, &service, pod), pod.pod()) else { continue };
-        let ports = ports(row, pod, true);
+        let ports = in_order(ports(row, pod, true));
         if ports.is_empty() && !row.ports.is_empty() {
             continue;
         }

@@ -16,6 +16,7 @@ use crate::map;
 use crate::reasons;
 use crate::sim::{Span, Time};
 use crate::text::Value;
+use crate::workload::latencies::{AUTOSCALER_FIRST, AUTOSCALER_PASS};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -76,13 +77,14 @@ fn reconcile(id: Id, ctl: &mut Ctl) -> Done {
         return Done::Settled;
     };
     let now = ctl.now();
-    let known = ctl.memory.autoscalers.known.entry(id).or_default();
+    let first = Known { due: now + AUTOSCALER_FIRST, ..Known::default() };
+    let known = ctl.memory.autoscalers.known.entry(id).or_insert(first);
     if known.due > now {
         return Done::Again(known.due.since(now));
     }
-    known.due = now + PERIOD;
+    known.due = now + PERIOD + AUTOSCALER_PASS;
     sync(&hpa, ctl);
-    Done::Again(PERIOD)
+    Done::Again(PERIOD + AUTOSCALER_PASS)
 }
 
 fn sync(hpa: &Rc<Object>, ctl: &mut Ctl) {
@@ -195,15 +197,22 @@ fn target(ctl: &Ctl, hpa: &Value, namespace: &str) -> Result<Found, NoScale> {
 
 /// What is wrong when more than one autoscaler wants the same pods.
 /// Source: kubernetes v1.37 pkg/controller/podautoscaler/horizontal.go, validateAndParseSelector.
-fn ambiguous(ctl: &Ctl, namespace: &str, selector: &LabelSelector, pods: &[&Rc<Object>]) -> Option<String> {
+fn ambiguous(ctl: &mut Ctl, namespace: &str, selector: &LabelSelector, pods: &[&Rc<Object>]) -> Option<String> {
     let wants = |id: &Id, known: &Known| {
         let object = ctl.api.store.get(*id).filter(|o| &*o.meta.namespace == namespace)?;
         let theirs = known.selector.as_ref().filter(|s| !s.is_empty())?;
         pods.iter().any(|p| theirs.matches(&p.meta.labels)).then(|| format!("{namespace}/{}", object.meta.name))
     };
-    let names: Vec<String> = ctl.memory.autoscalers.known.iter().filter_map(|(id, known)| wants(id, known)).collect();
-    (names.len() > 1).then(|| {
-        let selector = Selector::format(Some(selector));
-        format!("pods by selector {selector} are controlled by more than one HPA (e.g. [{}])", names.join(" "))
-    })
+    let found = ctl.memory.autoscalers.known.iter().filter_map(|(id, known)| wants(id, known));
+    let mut names: Vec<String> = found.collect();
+    if names.len() < 2 {
+        return None;
+    }
+    // The real controller keeps them in a map, and Go goes through maps in random order.
+    let chance = ctl.api.chance(CONTROLLER.name);
+    for last in (1..names.len()).rev() {
+        names.swap(last, chance.below(last as u64 + 1) as usize);
+    }
+    let selector = Selector::format(Some(selector));
+    Some(format!("pods by selector {selector} are controlled by more than one HPA (e.g. [{}])", names.join(" ")))
 }

@@ -54,11 +54,11 @@ impl Pass<'_, '_> {
             let pause = rest(self.backoff.failures, self.backoff.last, now);
             if pause > Span::ZERO {
                 self.look_again(pause);
-                return 0;
+                return active;
             }
         }
         let indexes: Vec<Option<i64>> = if self.indexed() {
-            let Some(indexes) = self.free_indexes(missing as usize) else { return 0 };
+            let Some(indexes) = self.free_indexes(missing as usize) else { return active };
             indexes.into_iter().map(Some).collect()
         } else {
             vec![None; missing as usize]

@@ -11,6 +11,7 @@ use super::{Controller, Ctl, Done, Every, On};
 use crate::kubernetes::objects::{Condition, Id, Kind, Object, Tri};
 use crate::reasons;
 use crate::sim::{Span, Time};
+use crate::workload::latencies::NODE_MARKS;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use zones::Zones;
@@ -53,11 +54,26 @@ pub struct Nodes {
     pub familiar: BTreeSet<Rc<str>>,
     health: BTreeMap<Id, Health>,
     zones: Zones,
+    /// A look at all nodes that is still marking pods.
+    look: Option<Look>,
+}
+
+/// A look at all nodes. What it means for zones is drawn when the last pod of each node is marked; until then nodes may already
+/// be tainted for eviction, also where every node has fallen silent. Source: monitorNodeHealth: handleDisruption comes last.
+#[derive(Clone, Debug)]
+struct Look {
+    /// When it ends.
+    ends: Time,
+    /// The nodes as they were at its start.
+    nodes: Vec<Rc<Object>>,
+    /// Their Ready conditions, by zone.
+    ready: BTreeMap<Rc<str>, Vec<Tri>>,
 }
 
 impl Default for Nodes {
     fn default() -> Self {
-        Nodes { grace: GRACE, familiar: BTreeSet::new(), health: BTreeMap::new(), zones: Zones::default() }
+        let (familiar, health) = (BTreeSet::new(), BTreeMap::new());
+        Nodes { grace: GRACE, familiar, health, zones: Zones::default(), look: None }
     }
 }
 
@@ -78,12 +94,29 @@ struct Health {
 fn reconcile(id: Id, ctl: &mut Ctl) -> Done {
     let Some(node) = ctl.api.store.get(id).cloned() else { return Done::Settled };
     taints::follow_conditions(ctl, &node);
+    end_look(ctl, id);
     zones::evict_next(ctl, &zones::zone_of(&node));
     Done::Settled
 }
 
+/// Ends the look under way if its time has come; else this node is looked at again then.
+fn end_look(ctl: &mut Ctl, id: Id) {
+    let now = ctl.now();
+    match ctl.memory.nodes.look.take() {
+        Some(look) if look.ends <= now => zones::handle_disruption(ctl, &look.ready, &look.nodes),
+        Some(look) => {
+            ctl.later.push((id, look.ends.since(now)));
+            ctl.memory.nodes.look = Some(look);
+        }
+        None => {}
+    }
+}
+
 /// Looks at every node. Source: monitorNodeHealth.
 fn monitor(ctl: &mut Ctl) {
+    if let Some(look) = ctl.memory.nodes.look.take() {
+        zones::handle_disruption(ctl, &look.ready, &look.nodes);
+    }
     let nodes: Vec<Rc<Object>> = ctl.api.store.list(Kind::Node).cloned().collect();
     let gone: Vec<Id> = ctl.memory.nodes.health.keys().copied().filter(|id| ctl.api.store.get(*id).is_none()).collect();
     for id in gone {
@@ -96,16 +129,21 @@ fn monitor(ctl: &mut Ctl) {
         ctl.memory.nodes.familiar.remove(&name);
         ctl.normal(id, "RemovingNode", format!("Node {name} event: Removing Node {name} from Controller"));
     }
-    let mut conditions: BTreeMap<Rc<str>, Vec<Tri>> = BTreeMap::new();
+    let mut ready: BTreeMap<Rc<str>, Vec<Tri>> = BTreeMap::new();
+    let mut marked = 0;
     for node in &nodes {
-        let ready = look_at(ctl, node);
-        conditions.entry(zones::zone_of(node)).or_default().push(ready);
+        let (condition, pods) = look_at(ctl, node);
+        ready.entry(zones::zone_of(node)).or_default().push(condition);
+        marked = marked.max(pods);
     }
-    zones::handle_disruption(ctl, &conditions, &nodes);
+    // Nodes are looked at side by side, the pods of one node one after the other.
+    let Some(first) = nodes.first().map(|n| n.meta.id) else { return };
+    ctl.memory.nodes.look = Some(Look { ends: ctl.now() + NODE_MARKS * marked, nodes, ready });
+    end_look(ctl, first);
 }
 
-/// Looks at one node; tells what its Ready condition is afterwards.
-fn look_at(ctl: &mut Ctl, node: &Rc<Object>) -> Tri {
+/// Looks at one node; tells what its Ready condition is afterwards, and how many pods were marked.
+fn look_at(ctl: &mut Ctl, node: &Rc<Object>) -> (Tri, u64) {
     let id = node.meta.id;
     let name = &node.meta.name;
     if ctl.memory.nodes.familiar.insert(name.clone()) {
@@ -117,15 +155,16 @@ fn look_at(ctl: &mut Ctl, node: &Rc<Object>) -> Tri {
     if ctl.now() > health.probe + grace {
         mark_silent(ctl, node, grace);
     }
-    let Some(node) = ctl.api.store.get(id).cloned() else { return Tri::Unknown };
-    let Some(current) = ready_of(&node) else { return Tri::Unknown };
+    let Some(node) = ctl.api.store.get(id).cloned() else { return (Tri::Unknown, 0) };
+    let Some(current) = ready_of(&node) else { return (Tri::Unknown, 0) };
     zones::judge(ctl, &node, current);
+    let mut marked = 0;
     if current != Tri::True && observed == Some(Tri::True) {
         let name = &node.meta.name;
         ctl.normal(id, "NodeNotReady", format!("Node {name} status is now: NodeNotReady"));
-        mark_pods(ctl, &node.meta.name);
+        marked = mark_pods(ctl, &node.meta.name);
     }
-    current
+    (current, marked)
 }
 
 fn ready_of(node: &Object) -> Option<Tri> {
@@ -189,11 +228,13 @@ fn mark_silent(ctl: &mut Ctl, node: &Object, grace: Span) {
     }
 }
 
-/// Pods of a silent node are not ready. Source: pkg/controller/util/node/controller_utils.go, MarkPodsNotReady.
-fn mark_pods(ctl: &mut Ctl, node: &Rc<str>) {
+/// Pods of a silent node are not ready; tells how many were. Source: pkg/controller/util/node/controller_utils.go,
+/// MarkPodsNotReady.
+fn mark_pods(ctl: &mut Ctl, node: &Rc<str>) -> u64 {
     let ready: Vec<Id> =
         ctl.api.store.pods_on(node).filter(|p| p.pod().is_some_and(|p| p.ready())).map(|p| p.meta.id).collect();
     let now = ctl.now().whole_seconds();
+    let marked = ready.len() as u64;
     for pod in ready {
         let by = ctl.by(pod_unready(node));
         ctl.api.update_status(pod, by, |o| {
@@ -204,4 +245,5 @@ fn mark_pods(ctl: &mut Ctl, node: &Rc<str>) {
         });
         ctl.warn(pod, "NodeNotReady", "Node is not ready");
     }
+    marked
 }

@@ -18,6 +18,8 @@ const LARGE: usize = 50;
 const MUCH: usize = 55;
 /// How often the queue of nodes to be given up is looked at. Source: pkg/controller/nodelifecycle/scheduler, NodeEvictionPeriod.
 const QUEUE_PERIOD: Span = Span::millis(100);
+/// How long a node put down waits for that look. Ours: half the period, the mean.
+const QUEUE_WAIT: Span = Span(QUEUE_PERIOD.0 / 2);
 
 /// What is remembered of the zones.
 #[derive(Clone, Debug, Default)]
@@ -30,8 +32,8 @@ struct Zone {
     every: Option<Span>,
     /// When the next may be.
     next: Time,
-    /// Nodes to be given up, in order.
-    queue: Vec<Id>,
+    /// Nodes to be given up, in order, and when the queue is looked at after they came.
+    queue: Vec<(Id, Time)>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,7 +52,7 @@ impl Default for Zone {
 
 impl Zones {
     pub(super) fn forget(&mut self, node: Id) {
-        self.0.values_mut().for_each(|z| z.queue.retain(|id| *id != node));
+        self.0.values_mut().for_each(|z| z.queue.retain(|(id, _)| *id != node));
     }
 }
 
@@ -74,11 +76,16 @@ pub(super) fn judge(ctl: &mut Ctl, node: &Object, ready: Tri) {
     if has(node, other, "NoExecute") {
         return swap(ctl, node, "NoExecute", &[wanted], &[other]);
     }
+    let (id, looked) = (node.meta.id, ctl.now() + QUEUE_WAIT);
     let zone = ctl.memory.nodes.zones.0.entry(zone_of(node)).or_default();
-    if !has(node, wanted, "NoExecute") && !zone.queue.contains(&node.meta.id) {
-        zone.queue.push(node.meta.id);
-        ctl.later.push((node.meta.id, QUEUE_PERIOD));
+    if has(node, wanted, "NoExecute") || zone.queue.iter().any(|(queued, _)| *queued == id) {
+        return;
     }
+    // Nodes are looked at side by side: of those found in one look any may come first.
+    let together = zone.queue.iter().rev().take_while(|(_, at)| *at == looked).count();
+    let before = if together > 0 { ctl.api.chance("node-controller").below(together as u64 + 1) as usize } else { 0 };
+    zone.queue.insert(zone.queue.len() - before, (id, looked));
+    ctl.later.push((id, QUEUE_WAIT));
 }
 
 /// The node is well: pods may stay. Source: markNodeAsReachable.
@@ -92,9 +99,10 @@ fn reachable(ctl: &mut Ctl, node: &Object) {
 pub(super) fn evict_next(ctl: &mut Ctl, zone: &Rc<str>) {
     let now = ctl.now();
     while let Some(found) = ctl.memory.nodes.zones.0.get_mut(zone) {
-        let (Some(id), Some(every)) = (found.queue.first().copied(), found.every) else { return };
-        if now < found.next {
-            ctl.later.push((id, found.next.since(now)));
+        let (Some((id, looked)), Some(every)) = (found.queue.first().copied(), found.every) else { return };
+        let due = found.next.max(looked);
+        if now < due {
+            ctl.later.push((id, due.since(now)));
             return;
         }
         found.next = now + every;
@@ -124,7 +132,7 @@ fn state_of(ready: &[Tri]) -> State {
     }
 }
 
-/// Sets the pace of every zone. Source: handleDisruption.
+/// Sets the pace of every zone, from nodes as they were before the look. Source: handleDisruption.
 pub(super) fn handle_disruption(ctl: &mut Ctl, conditions: &BTreeMap<Rc<str>, Vec<Tri>>, nodes: &[Rc<Object>]) {
     let new: BTreeMap<&Rc<str>, State> = conditions.iter().map(|(zone, ready)| (zone, state_of(ready))).collect();
     let all_are = new.values().all(|s| *s == State::Full);
@@ -142,12 +150,8 @@ pub(super) fn handle_disruption(ctl: &mut Ctl, conditions: &BTreeMap<Rc<str>, Ve
         for zone in zones.values_mut() {
             (zone.state, zone.every) = (State::Full, None);
         }
-        nodes
-            .iter()
-            .filter_map(|n| ctl.api.store.get(n.meta.id).cloned())
-            .collect::<Vec<_>>()
-            .iter()
-            .for_each(|n| reachable(ctl, n));
+        // A taint that came during the look is not seen, and stays.
+        nodes.iter().for_each(|node| reachable(ctl, node));
         return;
     }
     if all_were {
@@ -166,7 +170,7 @@ pub(super) fn handle_disruption(ctl: &mut Ctl, conditions: &BTreeMap<Rc<str>, Ve
             State::Partial => None,
             _ => Some(EVICTION_EVERY),
         };
-        if let (Some(id), Some(_)) = (known.queue.first().copied(), known.every) {
+        if let (Some((id, _)), Some(_)) = (known.queue.first().copied(), known.every) {
             ctl.later.push((id, QUEUE_PERIOD));
         }
     }
