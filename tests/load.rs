@@ -357,3 +357,22 @@ fn a_batch_job_ends_when_its_work_is_done() {
     run.run_until(Time::secs(30));
     assert_eq!(ended(&run), 1);
 }
+
+#[test]
+fn clients_of_a_service_with_affinity_stay_where_they_are() {
+    let sticky = web(3, "")
+        .replace("spec: {selector: {app: web}, ports", "spec: {sessionAffinity: ClientIP, selector: {app: web}, ports");
+    let mut run = run(&sticky);
+    run.apply(&constant(100.0));
+    on(&mut run, 10);
+    let rates = |run: &Run| flow(run).ends.iter().map(|e| (e.key.0, libm::round(e.rate))).collect::<Vec<_>>();
+    let first = rates(&run);
+    let sum: f64 = first.iter().map(|(_, rate)| rate).sum();
+    assert!((sum - 100.0).abs() < 1.0 && first.iter().any(|(_, rate)| *rate != 33.0), "{first:?}");
+    typed(&mut run, "kubectl scale deployment web --replicas=5");
+    on(&mut run, 20);
+    assert_eq!(rates(&run), first, "nobody moves to a new pod");
+    typed(&mut run, "kubectl scale deployment web --replicas=1");
+    on(&mut run, 60);
+    assert_eq!(rates(&run).iter().map(|(_, rate)| *rate).collect::<Vec<_>>(), [100.0]);
+}

@@ -23,7 +23,7 @@ const KUBERNETES: &[&[&str]] =
     &[&["objects"], &["apiserver"], &["scheduler", "controllers", "kubelet", "kwok", "services"]];
 
 /// The same inside the Compose house: the engine knows no project, and plans read rows, not files.
-const COMPOSE: &[&[&str]] = &[&["engine", "files"], &["project"]];
+const COMPOSE: &[&[&str]] = &[&["engine", "files"], &["traffic"], &["project"]];
 
 /// Words that the engine must not say: they would make a run depend on more than its inputs.
 const BANNED: &[(&str, &str)] = &[

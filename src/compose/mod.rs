@@ -3,11 +3,12 @@
 //! replay repeats every line. Blind to Kubernetes; `docs/architecture.md` tells why.
 //!
 //! Inside: `engine` (containers, networks, volumes, their events; knows no project) · `files` (texts to a canonical tree) ·
-//! `project` (services, plans, commands; reads the tree, not the files).
+//! `traffic` (where requests lead) · `project` (services, plans, commands; reads the tree, not the files).
 
 pub mod engine;
 pub mod files;
 pub mod project;
+pub mod traffic;
 
 pub use engine::Engine;
 pub use project::Host;

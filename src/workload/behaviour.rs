@@ -96,6 +96,10 @@ impl Default for Behaviour {
 const KNOWN: &[(&str, u64, u64, u64, u32)] = &[
     ("nginx", 200, 0, 8, 1),
     ("httpd", 400, 0, 12, 1),
+    ("haproxy", 100, 0, 12, 1),
+    ("traefik", 200, 0, 40, 1),
+    ("caddy", 200, 0, 20, 1),
+    ("envoy", 150, 0, 30, 2),
     ("redis", 40, 0, 8, 2),
     ("memcached", 30, 0, 6, 1),
     ("postgres", 800, 400, 48, 3),

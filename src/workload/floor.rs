@@ -62,6 +62,8 @@ pub struct Twist {
     pub leak: u64,
     /// It takes connections and answers nothing.
     pub hangs: bool,
+    /// Whoever runs it has frozen it: as if it hung, until it goes on.
+    pub frozen: bool,
     /// It answers that it is not well, to probes and to clients.
     pub unwell: bool,
     /// It only says to probes that it is not ready; liveness and clients are answered.
@@ -70,9 +72,16 @@ pub struct Twist {
     pub refuses: bool,
 }
 
+impl Twist {
+    /// Whether nothing comes of what it takes.
+    pub const fn stuck(&self) -> bool {
+        self.hangs || self.frozen
+    }
+}
+
 impl Default for Twist {
     fn default() -> Self {
-        Twist { slow: 1.0, leak: 0, hangs: false, unwell: false, not_ready: false, refuses: false }
+        Twist { slow: 1.0, leak: 0, hangs: false, frozen: false, unwell: false, not_ready: false, refuses: false }
     }
 }
 
@@ -126,6 +135,8 @@ pub enum News {
 #[derive(Clone, Debug, Default)]
 pub struct Floor {
     units: BTreeMap<Key, Rc<Unit>>,
+    /// Runs that have ended, and what flowed through them is not accounted for yet, though the next one has begun.
+    before: BTreeMap<Key, Rc<Unit>>,
     /// Containers that need to be looked at though nothing flows.
     lively: BTreeSet<Key>,
     /// Machines that are switched off.
@@ -157,7 +168,10 @@ impl Floor {
             self.lively.insert(key);
         }
         self.version += 1;
-        self.units.insert(key, Rc::new(unit));
+        let last = self.units.insert(key, Rc::new(unit));
+        if let Some(last) = last.filter(|last| last.ended.is_some()) {
+            self.before.insert(key, last);
+        }
     }
     /// A container will get SIGTERM at that moment.
     pub fn stop(&mut self, key: Key, at: Time) {
@@ -185,6 +199,7 @@ impl Floor {
     }
     /// Forgets all that have ended: nothing flows that would have to be accounted for.
     pub fn sweep(&mut self) {
+        self.before.clear();
         for key in std::mem::take(&mut self.ended) {
             if self.units.get(&key).is_some_and(|u| u.ended.is_some()) {
                 self.units.remove(&key);
@@ -202,6 +217,24 @@ impl Floor {
     /// The same, to change how it stands.
     pub fn get_mut(&mut self, key: Key) -> Option<&mut Unit> {
         self.units.get_mut(&key).map(Rc::make_mut)
+    }
+    /// The run of a container that stood there at a moment; if none did, the one that has begun since then.
+    pub fn standing(&self, key: Key, at: Time) -> Option<&Unit> {
+        let now = self.get(key);
+        match self.before.get(&key) {
+            Some(before) if now.is_none_or(|unit| unit.since > at) => Some(before),
+            _ => now,
+        }
+    }
+    /// The same, to change how it stands.
+    pub fn standing_mut(&mut self, key: Key, at: Time) -> Option<&mut Unit> {
+        let later = self.units.get(&key).is_none_or(|unit| unit.since > at);
+        let list = if later && self.before.contains_key(&key) { &mut self.before } else { &mut self.units };
+        list.get_mut(&key).map(Rc::make_mut)
+    }
+    /// All runs of a container that anything may have flowed through.
+    pub fn runs(&self, key: Key) -> impl Iterator<Item = &Unit> {
+        self.before.get(&key).into_iter().chain(self.units.get(&key)).map(|unit| &**unit)
     }
     /// The containers of one thing.
     pub fn of(&self, number: u32) -> impl Iterator<Item = (Key, &Unit)> {
@@ -367,7 +400,7 @@ impl Unit {
         if health == Health::Refused {
             return health;
         }
-        if self.twist.hangs {
+        if self.twist.stuck() {
             return Health::Slow(Span::secs(86_400));
         }
         if self.twist.unwell && !always_well {

@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 pub struct Load {
     /// Its name: a later load of the same name takes its place.
     pub name: String,
-    /// Whom they ask: `service/NAME[:PORT]`, `service/NAMESPACE/NAME[:PORT]`, `ingress/HOST[/PATH]`, `port/NUMBER`.
+    /// Whom they ask: `service/NAME[:PORT]`, `service/NAMESPACE/NAME[:PORT]`, `ingress/HOST[/PATH]`, `port/NUMBER`; on a Docker
+    /// host `localhost:PORT`, `host:PORT`, `http://NAME[:PORT]`, `service/[PROJECT/]NAME[:PORT]`, `port/NUMBER`.
     pub target: String,
     /// How many.
     pub shape: Shape,

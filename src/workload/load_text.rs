@@ -70,7 +70,8 @@ impl Load {
         let [target, shape, rest @ ..] = words else {
             return Err("load TARGET SHAPE NUMBERS is expected, such as `load service/web constant 40`".into());
         };
-        if !target.contains('/') {
+        let host_and_port = target.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
+        if !target.contains('/') && !host_and_port {
             return Err(format!("{target}: a target such as service/web, ingress/HOST or port/30080 is expected"));
         }
         let bare = rest.iter().find(|w| !w.contains('=')).copied();
@@ -114,6 +115,7 @@ mod tests {
         let load = read("service/web ramp from=5 to=200 over=5m timeout=2s retries=1 name=shoppers").expect("read");
         assert_eq!((load.name.as_str(), load.patience, load.retries), ("shoppers", Span::secs(2), 1));
         assert_eq!(load.shape, Shape::Ramp { from: 5.0, to: 200.0, over: Span::secs(300) });
+        assert_eq!(read("localhost:8080 constant 40").map(|l| l.target), Ok("localhost:8080".into()));
         assert_eq!(read("port/30080 constant 40").map(|l| l.shape), Ok(Shape::Constant { rate: 40.0 }));
         let replay = read("service/web replay 0:10,60:20").expect("read").shape;
         assert_eq!(replay.rate(Span::secs(30)), 15.0);

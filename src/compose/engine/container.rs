@@ -131,6 +131,8 @@ pub struct Limits {
 pub struct Spec {
     /// Name.
     pub name: Rc<str>,
+    /// What its alike ones share a name for, `first/second`; empty for its own name.
+    pub group: Rc<str>,
     /// Image as written.
     pub image: Rc<str>,
     /// Entry point, of the request or the image.
@@ -179,6 +181,10 @@ impl Spec {
     /// Value of a label; empty without it.
     pub fn label(&self, key: &str) -> &str {
         self.labels.iter().find(|(k, _)| &**k == key).map_or("", |(_, v)| v)
+    }
+    /// Name of the group of alike ones that it belongs to.
+    pub fn group(&self) -> Rc<str> {
+        if self.group.is_empty() { self.name.clone() } else { self.group.clone() }
     }
     /// All words of its first process.
     pub fn words(&self) -> Vec<Rc<str>> {

@@ -15,6 +15,8 @@ pub enum Power {
     Rebooting,
     /// It was cut off and will be started again.
     Crashed,
+    /// It was cut off and stays so until somebody repairs it.
+    Lost,
     /// It is coming up.
     Starting,
 }
@@ -41,7 +43,7 @@ impl Engine {
         let alive: Vec<Cid> = self.containers.iter().filter(|(_, c)| c.alive()).map(|(cid, _)| *cid).collect();
         for cid in &alive {
             let Some(c) = self.containers.get(cid).cloned() else { continue };
-            if how == Power::Crashed {
+            if matches!(how, Power::Crashed | Power::Lost) {
                 self.cut_off(*cid);
                 continue;
             }
@@ -50,10 +52,53 @@ impl Engine {
             let grace = c.spec.stop_grace.unwrap_or(Span::secs(10));
             self.after(grace, Timer::GraceOver(*cid, c.epoch));
         }
+        if matches!(how, Power::Crashed | Power::Lost) {
+            // What was about to start does not.
+            self.containers.values_mut().for_each(|c| Rc::make_mut(c).epoch += 1);
+            self.floor.dark.insert(self.machine.clone());
+        }
         self.maybe_off();
+    }
+    /// A host that was lost is given back: it comes up as after a crash.
+    pub fn repair(&mut self) {
+        if self.power == Power::Lost {
+            self.power = Power::Starting;
+            self.after(CRASH_TAKES, Timer::PowerOn(Power::Lost));
+        }
+    }
+    /// What happens on a lost host: nothing, but whoever waits for an answer hears that there is nobody.
+    pub(super) fn reached(&mut self, timer: Timer) -> Option<Timer> {
+        if self.power != Power::Lost {
+            return Some(timer);
+        }
+        match timer {
+            Timer::Answer(ticket, _)
+            | Timer::Make(ticket, _)
+            | Timer::Launch(_, _, Some(ticket), _)
+            | Timer::Run(_, _, Some(ticket), _)
+            | Timer::Destroy(ticket, ..)
+            | Timer::ExecEnds(ticket, ..)
+            | Timer::NetworkMade(ticket, _) => self.answer(ticket, Err(Refusal::unreachable())),
+            _ => {}
+        }
+        None
+    }
+    /// Why a call about a container comes to nothing.
+    pub(super) fn no_container(&self, cid: Cid) -> Refusal {
+        if self.power == Power::Lost {
+            return Refusal::unreachable();
+        }
+        Refusal::new(Fault::NotFound, format!("No such container: {cid}"))
     }
     fn cut_off(&mut self, cid: Cid) {
         let now = self.now;
+        self.lie_down(cid);
+        let (cut, rest) = std::mem::take(&mut self.ends).into_iter().partition(|(id, _)| *id == cid);
+        self.ends = rest;
+        let cut: Vec<(Cid, AfterEnd)> = cut;
+        for (_, AfterEnd::Stop(t) | AfterEnd::Restart(t) | AfterEnd::Remove(t, _) | AfterEnd::Tell(t)) in cut {
+            self.answer(t, Err(Refusal::unreachable()));
+        }
         if let Some(c) = self.edit(cid) {
             c.epoch += 1;
             c.status = Status::Exited;
@@ -72,16 +117,20 @@ impl Engine {
             Power::Restarting => RESTART_TAKES,
             Power::Rebooting => REBOOT_TAKES,
             Power::Crashed => CRASH_TAKES,
-            Power::On | Power::Starting => return,
+            Power::On | Power::Starting | Power::Lost => return,
         };
         if self.containers.values().any(|c| c.alive()) {
             return;
         }
         let from = self.power;
+        if from == Power::Rebooting {
+            self.floor.dark.insert(self.machine.clone());
+        }
         self.power = Power::Starting;
         self.after(takes, Timer::PowerOn(from));
     }
     pub(super) fn power_on(&mut self, _from: Power) {
+        self.floor.dark.clear();
         self.note(0, engine_up());
         let back = |c: &Container| {
             let ran = c.started.is_some();

@@ -41,8 +41,8 @@ impl Engine {
     /// `docker exec`.
     pub fn exec(&mut self, cid: Cid, words: &[Rc<str>], env: &[(Rc<str>, Rc<str>)]) -> Ticket {
         let ticket = self.ticket();
-        let Some(c) = self.containers.get(&cid).cloned() else {
-            self.answer_soon(ticket, Err(Refusal::new(Fault::NotFound, format!("No such container: {cid}"))));
+        let Some(c) = self.containers.get(&cid).cloned().filter(|_| self.power != Power::Lost) else {
+            self.answer_soon(ticket, Err(self.no_container(cid)));
             return ticket;
         };
         let refused = match c.status {
@@ -86,7 +86,7 @@ impl Engine {
     /// The demonstration program as a client.
     fn ask(&mut self, cid: Cid, c: &Container, words: &[&str]) -> Ran {
         match words {
-            ["check", ..] => self.check(c),
+            ["check", ..] => self.check(cid),
             ["get", url, rest @ ..] => {
                 let times = rest.first().and_then(|n| n.parse().ok()).unwrap_or(1);
                 let mut all = Ran::default();
@@ -94,7 +94,7 @@ impl Engine {
                     let one = self.get(cid, url);
                     all.code = all.code.max(one.code);
                     all.said.extend(one.said);
-                    all.takes = all.takes + Span::millis(3);
+                    all.takes = all.takes + one.takes + Span::millis(3);
                 }
                 all
             }
@@ -118,11 +118,10 @@ impl Engine {
             _ => Ran::default(),
         }
     }
-    fn check(&self, c: &Container) -> Ran {
-        let Some(run) = c.run() else { return Ran { code: 1, ..Ran::default() } };
-        let profile = &run.process.profile;
-        let port = profile.ports.first().copied().unwrap_or(80);
-        match profile.answer(self.now.since(run.begun), Some(port), false) {
+    /// The container asks itself whether it is well.
+    fn check(&mut self, cid: Cid) -> Ran {
+        let Some(port) = self.own_port(cid) else { return Ran { code: 1, ..Ran::default() } };
+        match self.answers(cid, port, false) {
             Answering::Good => Ran::default().line("ok"),
             Answering::Slow(takes) => Ran { takes, ..Ran::default() }.line("ok"),
             Answering::Bad => Ran { code: 1, ..Ran::default() }.line("unhealthy"),
@@ -143,10 +142,11 @@ impl Engine {
             );
         };
         match self.listens(target, port) {
-            Answering::Refused => {
-                Ran::error(1, format!("error: Get \"{url}\": dial tcp {ip}:{port}: connect: connection refused"))
+            false => Ran::error(1, format!("error: Get \"{url}\": dial tcp {ip}:{port}: connect: connection refused")),
+            true => {
+                let takes = self.holds_up(target);
+                Ran { takes, ..Ran::default() }.line(format!("200 {}", self.page(target)))
             }
-            _ => Ran::default().line(format!("200 {}", self.page(target))),
         }
     }
     /// What the demonstration program answers: its host name and its tag.
@@ -162,7 +162,7 @@ impl Engine {
             Some((*cid, binding.target))
         });
         match found {
-            Some((cid, target)) if self.listens(cid, target) != Answering::Refused => Some(self.page(cid)),
+            Some((cid, target)) if self.listens(cid, target) => Some(self.page(cid)),
             _ => None,
         }
     }
@@ -195,18 +195,18 @@ impl Engine {
     fn tool(&mut self, cid: Cid, c: &Container, name: &str, rest: &[&str], env: &[(Rc<str>, Rc<str>)]) -> Ran {
         let base = name.rsplit('/').next().unwrap_or(name);
         match base {
-            "pg_isready" | "redis-cli" | "mysqladmin" => self.check(c),
+            "pg_isready" | "redis-cli" | "mysqladmin" => self.check(cid),
             "wget" | "curl" => match rest.iter().find(|w| w.contains("://")) {
                 Some(url) if own_url(url) => {
-                    let check = self.check(c);
+                    let check = self.check(cid);
                     Ran { said: Vec::new(), ..check }
                 }
                 Some(url) => match self.get(cid, url) {
-                    Ran { code: 0, said, .. } => {
+                    Ran { code: 0, said, takes } => {
                         let page = said.first().map(|s| s.text.trim_start_matches("200 ").to_string());
                         let tagged = page.unwrap_or_default();
                         let page = if tagged.contains(' ') { tagged } else { format!("{tagged} ") };
-                        Ran::default().line(page)
+                        Ran { takes, ..Ran::default() }.line(page)
                     }
                     _ => Ran::error(1, format!("wget: bad address '{}'", host_and_port(url).0)),
                 },

@@ -1,7 +1,7 @@
 //! How a container is made and started, and how its first process ends.
 
 use super::*;
-use crate::workload::{Ask, Health as Answering, Process};
+use crate::workload::Process;
 
 /// Smallest memory limit. Source: moby v29 daemon/daemon_unix.go, linuxMinMemory.
 const MIN_MEMORY: i64 = 6 << 20;
@@ -130,8 +130,8 @@ impl Engine {
     /// `docker start`.
     pub fn start(&mut self, cid: Cid) -> Ticket {
         let ticket = self.ticket();
-        let Some(c) = self.containers.get(&cid).cloned() else {
-            self.answer_soon(ticket, Err(Refusal::new(Fault::NotFound, format!("No such container: {cid}"))));
+        let Some(c) = self.containers.get(&cid).cloned().filter(|_| self.power != Power::Lost) else {
+            self.answer_soon(ticket, Err(self.no_container(cid)));
             return ticket;
         };
         match c.status {
@@ -199,7 +199,7 @@ impl Engine {
     }
     pub(super) fn launch(&mut self, cid: Cid, epoch: u32, ticket: Option<Ticket>, restarted: bool) {
         if self.current(cid, epoch).is_none() {
-            return;
+            return ticket.into_iter().for_each(|ticket| self.answer(ticket, Err(Refusal::unreachable())));
         }
         let now = self.now;
         if let Some(c) = self.edit(cid) {
@@ -211,8 +211,10 @@ impl Engine {
     }
     /// The process runs: addresses, the event, the health check, and how it will go.
     pub(super) fn running(&mut self, cid: Cid, epoch: u32, ticket: Option<Ticket>, restarted: bool) {
-        let Some(c) = self.current(cid, epoch) else { return };
-        let process = self.process_of(&c, cid);
+        let Some(c) = self.current(cid, epoch) else {
+            return ticket.into_iter().for_each(|ticket| self.answer(ticket, Err(Refusal::unreachable())));
+        };
+        let process = self.process_of(&c);
         let (now, pid) = (self.now, self.next_pid);
         self.next_pid += 23;
         if let Some(c) = self.edit(cid) {
@@ -239,6 +241,7 @@ impl Engine {
             }
             _ => process,
         };
+        self.stand(cid, &process.profile);
         if let Some(end) = process.profile.end {
             self.after(end.after, Timer::End(cid, epoch, end.code, end.oom));
         }
@@ -253,27 +256,13 @@ impl Engine {
     /// Whether a server listens behind a name, as a container sees it.
     pub fn answers_at(&mut self, from: Cid, host: &str, port: u16) -> bool {
         let found = self.resolve(from, host);
-        found.first().is_some_and(|(cid, _)| self.listens(*cid, port) != Answering::Refused)
+        found.first().is_some_and(|(cid, _)| self.listens(*cid, port))
     }
-    /// How a request to a port of a container goes.
-    pub fn listens(&self, cid: Cid, port: u16) -> Answering {
-        let Some(run) = self.containers.get(&cid).and_then(|c| c.run()) else { return Answering::Refused };
-        run.process.profile.answer(self.now.since(run.begun), Some(port), true)
-    }
-    fn process_of(&mut self, c: &Container, cid: Cid) -> Rc<Process> {
-        let _ = cid;
+    fn process_of(&mut self, c: &Container) -> Rc<Process> {
         let (words, image) = (c.spec.words(), c.spec.image.clone());
         let env = self.env_of(c);
         let mut files = self.files_of(c);
-        let ask = Ask {
-            image: &image,
-            container: &c.name,
-            command: &words,
-            env: &env,
-            memory_limit: c.spec.limits.memory,
-            ..Ask::default()
-        };
-        let process = self.workloads.process(&ask, &mut files);
+        let process = self.workloads.process(&ground::ask(c, &image, &words, &env), &mut files);
         self.keep_files(c, &files);
         process.into()
     }
@@ -312,6 +301,7 @@ impl Engine {
                 run.ended = Some(now);
             }
         }
+        self.lie_down(cid);
         let span = self.draw(|p| p.bury);
         self.after(span, Timer::Buried(cid, epoch));
     }

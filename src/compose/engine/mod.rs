@@ -7,6 +7,7 @@ mod container;
 mod daemon;
 mod event;
 mod exec;
+mod ground;
 mod health;
 mod image;
 mod life;
@@ -24,6 +25,7 @@ pub use container::*;
 pub use daemon::Power;
 pub use event::{Event, Kind};
 pub use exec::Said;
+pub use ground::key;
 pub use image::{Image, Images};
 pub use network::Network;
 pub use output::Printed;
@@ -32,7 +34,7 @@ pub use volume::Volume;
 use crate::journal::{Entry, EntryId, Journal, Verb, Why};
 use crate::reasons;
 use crate::sim::{Agenda, Chance, Span, Time};
-use crate::workload::{Latency, Workloads};
+use crate::workload::{Floor, Latency, Workloads};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -96,6 +98,15 @@ impl Refusal {
     /// A refusal of a kind.
     pub fn new(kind: Fault, words: impl Into<String>) -> Self {
         Refusal { words: words.into(), kind }
+    }
+    /// What a client says of an engine that does not run.
+    /// Source: moby v29 client/errors.go, connectionFailed.
+    pub fn unreachable() -> Self {
+        let at = "unix:///var/run/docker.sock";
+        Refusal::new(
+            Fault::Other,
+            format!("Cannot connect to the Docker daemon at {at}. Is the docker daemon running?"),
+        )
     }
 }
 
@@ -215,6 +226,10 @@ pub struct Engine {
     pub journal: Journal,
     /// Whether the engine runs.
     pub power: Power,
+    /// The containers that run, as load finds them.
+    pub floor: Floor,
+    /// Name of the machine.
+    pub machine: Rc<str>,
     /// Processors of the machine.
     pub cpus: u32,
     /// Files of the host below `home`, by full path; elsewhere everything is there.
@@ -228,6 +243,7 @@ pub struct Engine {
     cause: Option<EntryId>,
     chance: Chance,
     ids: Chance,
+    luck: Chance,
     next_cid: Cid,
     next_ticket: Ticket,
     next_port: u16,
@@ -239,6 +255,8 @@ pub struct Engine {
 const STREAM_PACE: u64 = 0x0d0c_0001;
 /// Ours: see above.
 const STREAM_IDS: u64 = 0x0d0c_0002;
+/// Ours: see above; shares drawn for requests to containers under load.
+const STREAM_LUCK: u64 = 0x0d0c_0003;
 /// First port of the ephemeral range. Source: Linux, net.ipv4.ip_local_port_range.
 const FIRST_EPHEMERAL: u16 = 32_768;
 
@@ -256,6 +274,8 @@ impl Engine {
             events: Vec::new(),
             journal: Journal::default(),
             power: Power::On,
+            floor: Floor::default(),
+            machine: "host".into(),
             cpus: 2,
             files: BTreeMap::new(),
             home: "".into(),
@@ -266,6 +286,7 @@ impl Engine {
             cause: None,
             chance: Chance::new(seed, STREAM_PACE),
             ids: Chance::new(seed, STREAM_IDS),
+            luck: Chance::new(seed, STREAM_LUCK),
             next_cid: 1,
             next_ticket: 1,
             next_port: FIRST_EPHEMERAL,
@@ -343,6 +364,7 @@ impl Engine {
         self.reasons.get(&cid).copied()
     }
     fn fire(&mut self, timer: Timer) {
+        let Some(timer) = self.reached(timer) else { return };
         match timer {
             Timer::Answer(ticket, answer) => self.answer(ticket, answer),
             Timer::Make(ticket, spec) => self.make(ticket, spec),

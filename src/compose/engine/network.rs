@@ -159,26 +159,44 @@ impl Engine {
             c.endpoints.iter_mut().for_each(|e| e.ip = None);
         }
     }
-    /// The containers that a name stands for, as a container sees it: every running one of its networks with that name or alias,
-    /// healthy or not, in a new order at each question.
-    /// Source: moby v29 daemon/libnetwork/network.go, ResolveName; resolver.go, shuffleAddr.
+    /// The containers that a name stands for, as a container sees it: every running one with that name or alias in the first of
+    /// its networks that has any, healthy or not, in a new order at each question.
+    /// Source: moby v29 daemon/libnetwork/sandbox.go, resolveName; resolver.go, shuffleAddr.
     pub fn resolve(&mut self, from: Cid, name: &str) -> Vec<(Cid, Rc<str>)> {
-        let Some(asker) = self.containers.get(&from).cloned() else { return Vec::new() };
-        let mut found: Vec<(Cid, Rc<str>)> = Vec::new();
-        for mine in asker.endpoints.iter().filter(|e| e.ip.is_some()) {
-            for (cid, c) in self.containers.iter().filter(|(_, c)| c.alive()) {
-                let Some(theirs) = c.endpoints.iter().find(|e| e.network == mine.network) else { continue };
-                let named =
-                    *c.name == *name || c.id.get(..12) == Some(name) || theirs.aliases.iter().any(|a| **a == *name);
-                if let (true, Some(ip)) = (named, &theirs.ip) {
-                    found.push((*cid, ip.clone()));
-                }
-            }
-        }
+        let mut found = self.named(from, name);
         for at in (1..found.len()).rev() {
             let with = self.chance.below(at as u64 + 1) as usize;
             found.swap(at, with);
         }
         found
     }
+    /// The same in the order of the containers.
+    pub fn named(&self, from: Cid, name: &str) -> Vec<(Cid, Rc<str>)> {
+        let Some(asker) = self.container(from) else { return Vec::new() };
+        let mine = || asker.endpoints.iter().filter(|e| e.ip.is_some()).map(|e| &e.network);
+        let found = readings(name).flat_map(|(name, only)| {
+            let mine = mine().filter(move |network| only.is_none_or(|only| ***network == *only));
+            mine.map(move |network| self.named_in(network, name))
+        });
+        found.into_iter().find(|list| !list.is_empty()).unwrap_or_default()
+    }
+    /// The running containers of a network that a name stands for.
+    /// Source: moby v29 daemon/libnetwork/network.go, ResolveName: names are asked in lower case.
+    pub fn named_in(&self, network: &str, name: &str) -> Vec<(Cid, Rc<str>)> {
+        let is = |word: &str| word.eq_ignore_ascii_case(name);
+        let answer = |(cid, c): (&Cid, &Rc<Container>)| {
+            let theirs = c.endpoints.iter().find(|e| *e.network == *network)?;
+            let named = is(&c.name) || c.id.get(..12).is_some_and(is) || theirs.aliases.iter().any(|a| is(a));
+            Some((*cid, theirs.ip.clone().filter(|_| named && c.alive())?))
+        };
+        self.containers.iter().filter_map(answer).collect()
+    }
+}
+
+/// How a name may be meant: as it is, or its end as the name of a network.
+/// Source: moby v29 daemon/libnetwork/sandbox.go, ResolveName.
+fn readings(name: &str) -> impl Iterator<Item = (&str, Option<&str>)> {
+    let name = name.strip_suffix('.').unwrap_or(name);
+    let split = name.rmatch_indices('.').map(|(at, _)| (&name[..at], Some(&name[at + 1..])));
+    std::iter::once((name, None)).chain(split)
 }

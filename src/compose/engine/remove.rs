@@ -6,8 +6,8 @@ impl Engine {
     /// `docker rm`; by force it kills a running container first.
     pub fn remove(&mut self, cid: Cid, force: bool, volumes: bool) -> Ticket {
         let ticket = self.ticket();
-        let Some(c) = self.containers.get(&cid).cloned() else {
-            self.answer_soon(ticket, Err(Refusal::new(Fault::NotFound, format!("No such container: {cid}"))));
+        let Some(c) = self.containers.get(&cid).cloned().filter(|_| self.power != Power::Lost) else {
+            self.answer_soon(ticket, Err(self.no_container(cid)));
             return ticket;
         };
         match c.status {

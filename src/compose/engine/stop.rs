@@ -57,8 +57,8 @@ impl Engine {
     fn stop_then(&mut self, cid: Cid, grace: Option<Span>, then: AfterEnd) {
         use AfterEnd::{Remove, Restart, Stop, Tell};
         let (Stop(ticket) | Restart(ticket) | Remove(ticket, _) | Tell(ticket)) = then;
-        let Some(c) = self.containers.get(&cid).cloned() else {
-            return self.answer_soon(ticket, Err(Refusal::new(Fault::NotFound, format!("No such container: {cid}"))));
+        let Some(c) = self.containers.get(&cid).cloned().filter(|_| self.power != Power::Lost) else {
+            return self.answer_soon(ticket, Err(self.no_container(cid)));
         };
         if let (true, Some(c)) = (matches!(then, AfterEnd::Stop(_)) && c.status != Status::Created, self.edit(cid)) {
             c.by_hand = c.by_hand || matches!(c.status, Status::Running | Status::Paused | Status::Restarting);
@@ -119,7 +119,8 @@ impl Engine {
             self.say(cid, self.now + moment, &format!("signal {}", signal_words(number)));
         }
         if let Term::Ends { after, code } = run.process.profile.term {
-            let at = moment + after;
+            let at = moment + after.max(self.drains(cid));
+            self.will_stop(cid, moment);
             if talks {
                 self.say(cid, self.now + at, "bye");
             }
@@ -145,8 +146,8 @@ impl Engine {
     pub fn kill(&mut self, cid: Cid, signal: &str) -> Ticket {
         let ticket = self.ticket();
         let number = signal_number(signal);
-        let Some(c) = self.containers.get(&cid).cloned() else {
-            self.answer_soon(ticket, Err(Refusal::new(Fault::NotFound, format!("No such container: {cid}"))));
+        let Some(c) = self.containers.get(&cid).cloned().filter(|_| self.power != Power::Lost) else {
+            self.answer_soon(ticket, Err(self.no_container(cid)));
             return ticket;
         };
         let own = signal_number(if c.spec.stop_signal.is_empty() { "TERM" } else { &c.spec.stop_signal });
@@ -179,8 +180,8 @@ impl Engine {
     /// `docker pause` and `docker unpause`.
     pub fn freeze(&mut self, cid: Cid, frozen: bool) -> Ticket {
         let ticket = self.ticket();
-        let answer = match self.containers.get(&cid).cloned() {
-            None => Err(Refusal::new(Fault::NotFound, format!("No such container: {cid}"))),
+        let answer = match self.containers.get(&cid).cloned().filter(|_| self.power != Power::Lost) {
+            None => Err(self.no_container(cid)),
             Some(c) => {
                 let refused = match (c.status, frozen) {
                     (Status::Running, true) | (Status::Paused, false) => None,
@@ -197,6 +198,7 @@ impl Engine {
                         if let Some(c) = self.edit(cid) {
                             c.status = if frozen { Status::Paused } else { Status::Running };
                         }
+                        self.floor.twist(key(cid), |t| t.frozen = frozen);
                         self.tell(cid, if frozen { "pause" } else { "unpause" }, &[]);
                         if frozen {
                             self.end_health(cid)

@@ -25,6 +25,10 @@ pub(super) fn spec(engine: &Engine, wanted: &Wanted, all: &[Seen]) -> Result<Spe
     let service = wanted.service;
     Ok(Spec {
         name: wanted.name.clone(),
+        group: match wanted.one_off {
+            true => wanted.name.clone(),
+            false => format!("{}/{}", wanted.project.name, service.name).into(),
+        },
         image: service.image.clone(),
         entrypoint: service.entrypoint.clone().unwrap_or_default(),
         command: service.command.clone().unwrap_or_default(),

@@ -4,7 +4,10 @@ use super::dag::Line;
 use super::job::{Job, Step};
 use super::service::Project;
 use crate::compose::engine::Engine;
+use crate::compose::traffic::{Goal, Traffic};
 use crate::sim::Time;
+use crate::workload::Load;
+use crate::workload::streams::{Client, Flow, Route, Totals};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -16,6 +19,7 @@ pub type JobId = u32;
 pub struct Host {
     /// The engine.
     pub engine: Engine,
+    traffic: Traffic,
     jobs: BTreeMap<JobId, Job>,
     next: JobId,
 }
@@ -23,7 +27,7 @@ pub struct Host {
 impl Host {
     /// An idle host.
     pub fn new(seed: u64) -> Self {
-        Host { engine: Engine::new(seed), jobs: BTreeMap::new(), next: 1 }
+        Host { engine: Engine::new(seed), traffic: Traffic::default(), jobs: BTreeMap::new(), next: 1 }
     }
     /// The present moment.
     pub fn now(&self) -> Time {
@@ -32,7 +36,7 @@ impl Host {
     /// When something is due next.
     pub fn next_due(&self) -> Option<Time> {
         let jobs = self.jobs.values().filter_map(|job| job.due(self.engine.now));
-        jobs.chain(self.engine.next_due()).min()
+        jobs.chain(self.engine.next_due()).chain(self.traffic.next_due()).min()
     }
     /// Plays everything due up to and including `t`, and stands at `t` then.
     pub fn run_until(&mut self, t: Time) {
@@ -47,11 +51,49 @@ impl Host {
         self.engine.run_until(t);
         self.settle();
     }
-    /// Lets every command do what it can at this moment.
+    /// Lets every command do what it can at this moment, and requests follow what has changed.
     fn settle(&mut self) {
+        self.traffic.settle(&mut self.engine);
         for job in self.jobs.values_mut() {
             job.advance(&mut self.engine);
         }
+        self.traffic.settle(&mut self.engine);
+    }
+    /// Sets a load from now on; one of the same name is replaced.
+    pub fn set_load(&mut self, load: Load) {
+        self.traffic.set_load(load, &mut self.engine);
+    }
+    /// Ends a load; what is on its way is still answered. Tells whether there was one.
+    pub fn end_load(&mut self, name: &str) -> bool {
+        self.traffic.end_load(name, &mut self.engine)
+    }
+    /// The loads: name, what, since when.
+    pub fn loads(&self) -> impl Iterator<Item = (&Rc<str>, &Load, Time)> {
+        self.traffic.loads()
+    }
+    /// The stream of a client.
+    pub fn route(&self, client: &Client) -> Option<&Route<Goal>> {
+        self.traffic.route(client)
+    }
+    /// All streams.
+    pub fn routes(&self) -> impl Iterator<Item = (&Client, &Route<Goal>)> {
+        self.traffic.routes()
+    }
+    /// What flows through each service.
+    pub fn flows(&self) -> &BTreeMap<Goal, Flow> {
+        self.traffic.flows()
+    }
+    /// What clients saw of all loads together.
+    pub fn totals(&self) -> &Totals {
+        self.traffic.totals()
+    }
+    /// Changes whenever there is something new to tell of requests: the end of the last second, and how many loads there are.
+    pub fn mark(&self) -> (Time, usize) {
+        self.traffic.mark()
+    }
+    /// Whether anything flows.
+    pub fn flowing(&self) -> bool {
+        self.traffic.flowing()
     }
     /// Begins a command.
     pub fn launch(&mut self, project: Rc<Project>, steps: impl IntoIterator<Item = Step>) -> JobId {

@@ -364,32 +364,66 @@ fn stats(look: &Look, desk: &mut Desk) -> Next {
         c.alive()
             && (look.args.words.is_empty() || look.args.words.iter().any(|w| **w == *c.name || c.id.starts_with(w)))
     };
-    Next::out(stats_rows(engine.containers.values().filter(fits).map(|c| &**c)))
+    Next::out(stats_rows(engine, engine.containers.iter().filter(|(_, c)| fits(c)).map(|(cid, _)| *cid)))
 }
 
-/// Rows of `stats`: what is limited; use is not measured here (FID-165).
-pub(super) fn stats_rows<'a>(list: impl Iterator<Item = &'a Container>) -> Vec<String> {
+/// Rows of `stats`: what a container uses now, as the floor has it; bytes on networks and disks are not counted (FID-165).
+/// Source: docker cli v29 cli/command/container/formatter_stats.go; stats_helpers.go, calculateCPUPercentUnix.
+pub(super) fn stats_rows(engine: &Engine, list: impl Iterator<Item = Cid>) -> Vec<String> {
     let mut rows = vec![
         ["CONTAINER ID", "NAME", "CPU %", "MEM USAGE / LIMIT", "MEM %", "NET I/O", "BLOCK I/O", "PIDS"]
             .map(String::from)
             .to_vec(),
     ];
-    for c in list {
-        let limit = if c.spec.limits.memory > 0 { c.spec.limits.memory as u64 } else { 8 << 30 };
-        let limit = match limit >> 20 {
-            mib if mib >= 1024 && mib % 1024 == 0 => format!("{}GiB", mib / 1024),
-            mib => format!("{mib}MiB"),
-        };
+    for cid in list {
+        let Some(c) = engine.container(cid) else { continue };
+        let limit = if c.spec.limits.memory > 0 { c.spec.limits.memory as f64 } else { MACHINE_MEMORY };
+        let (cores, memory) = engine.unit(cid).map_or((0.0, 0.0), |unit| (unit.cores(engine.now), unit.memory()));
         rows.push(vec![
             c.short().to_string(),
             c.name.to_string(),
-            "0.00%".into(),
-            format!("4MiB / {limit}"),
-            "0.05%".into(),
+            format!("{:.2}%", cores * 100.0),
+            format!("{} / {}", bytes_size(memory), bytes_size(limit)),
+            format!("{:.2}%", memory / limit * 100.0),
             "0B / 0B".into(),
             "0B / 0B".into(),
             "1".into(),
         ]);
     }
     table(&rows, DOCKER)
+}
+
+/// Memory of the machine, in bytes. Ours: what a small server has.
+const MACHINE_MEMORY: f64 = 8_589_934_592.0;
+
+/// Bytes with four digits that count. Source: docker/go-units size.go, BytesSize.
+fn bytes_size(bytes: f64) -> String {
+    let (mut size, mut unit) = (bytes, 0);
+    const UNITS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
+    while size >= 1024.0 && unit + 1 < UNITS.len() {
+        (size, unit) = (size / 1024.0, unit + 1);
+    }
+    let digits = match size {
+        s if s < 9.999_5 => 3,
+        s if s < 99.995 => 2,
+        s if s < 999.95 => 1,
+        _ => 0,
+    };
+    let text = format!("{size:.digits$}");
+    let text = if digits > 0 { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
+    format!("{text}{}", UNITS[unit])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_have_four_digits() {
+        let mib = |n: f64| bytes_size(n * 1_048_576.0);
+        assert_eq!(
+            [mib(8.0), mib(7.328), mib(64.25), mib(512.0), mib(1023.0), mib(8192.0), bytes_size(0.0)],
+            ["8MiB", "7.328MiB", "64.25MiB", "512MiB", "1023MiB", "8GiB", "0B"]
+        );
+    }
 }

@@ -223,20 +223,28 @@ pub(super) fn top(look: &Look, desk: &mut Desk) -> Next {
         let c = &one.container;
         desk.host.engine.told_top(one.cid);
         let at = day_and_time(c.started.unwrap_or(Time::ZERO));
+        let (share, used) = desk.host.engine.unit(one.cid).map_or((0, 0), |unit| cpu(unit, desk.host.now()));
         rows.push(vec![
             one.service.to_string(),
             one.number.to_string(),
             "root".into(),
             c.pid.to_string(),
             c.pid.saturating_sub(22).to_string(),
-            "0".into(),
+            share.to_string(),
             at.get(11..16).unwrap_or_default().into(),
             "?".into(),
-            "00:00:00".into(),
+            format!("{:02}:{:02}:{:02}", used / 3600, used / 60 % 60, used % 60),
             c.spec.words().join(" "),
         ]);
     }
     Next::out(if rows.len() == 1 { Vec::new() } else { table(&rows, TOP) })
+}
+
+/// What a process took: per cent of a processor over its life, and whole seconds. Source: procps ps, pcpu and cputime.
+fn cpu(unit: &crate::workload::Unit, now: Time) -> (u64, u64) {
+    let used = unit.idle_cpu(now) + unit.strain.as_ref().map_or(0.0, |s| s.cpu);
+    let age = now.since(unit.since).0 as f64 / 1e6;
+    ((used / age.max(1.0) * 100.0) as u64, used as u64)
 }
 
 /// `compose port`. Source: compose v5.6 pkg/compose/port.go.
@@ -280,10 +288,10 @@ pub(super) fn volumes(look: &Look, desk: &Desk) -> Next {
     Next::out(table(&rows, DOCKER))
 }
 
-/// `compose stats --no-stream`: what is limited; use is not measured here.
+/// `compose stats --no-stream`.
 pub(super) fn stats(look: &Look, desk: &Desk) -> Next {
     let seen = look.seen(desk).into_iter().filter(|s| s.container.alive());
-    Next::out(super::docker::stats_rows(seen.map(|s| s.container).collect::<Vec<_>>().iter().map(|c| &**c)))
+    Next::out(super::docker::stats_rows(&desk.host.engine, seen.map(|s| s.cid)))
 }
 
 /// `compose events`: from now on, or from `--since`, until `--until` or for ever.

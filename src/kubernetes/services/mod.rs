@@ -1,13 +1,15 @@
 //! What stands between clients and containers: the proxies that know where a Service's requests may go, and the metrics
 //! pipeline. The requests themselves are streams ([`crate::workload::streams`]), as in the other house.
 //!
-//! `target` whom a stream asks, and where that leads · `policy` who may ask whom · `publish` numbers for autoscalers.
+//! `target` whom a stream asks, and where that leads · `policy` who may ask whom · `sticky` clients that stay where they are ·
+//! `publish` numbers for autoscalers.
 //!
 //! Loads are set with [`State::set_load`], reached through `Cluster::services`. Faults act through the floor
 //! ([`crate::workload::floor`]).
 
 mod policy;
 mod publish;
+mod sticky;
 mod target;
 
 pub use target::{Meant, meaning};

@@ -118,6 +118,7 @@ pub fn follow(api: &Api, policies: &Policies, client: &Client, route: &mut Route
         let to = api.store.get(Id(way.key.0));
         way.allowed = to.is_some_and(|to| policies.allow(api, from, to, way.port));
     }
+    super::sticky::stick(api, client, route, &mut ways);
     if *route.ways != ways {
         route.ways = Rc::new(ways);
     }
@@ -148,7 +149,7 @@ fn ways(api: &Api, meant: &Meant) -> Vec<Way> {
 
 fn way(api: &Api, id: Id, port: u16) -> Option<Way> {
     let pod = api.store.get(id)?.pod()?;
-    Some(Way { key: (id.0, slot(pod, port)), host: pod.node.clone()?, port, allowed: true })
+    Some(Way { key: (id.0, slot(pod, port)), host: pod.node.clone()?, port, allowed: true, weight: 1 })
 }
 
 /// The container behind a port: the one that names it, else the first.

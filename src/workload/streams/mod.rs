@@ -9,6 +9,8 @@ mod route;
 mod second;
 mod serve;
 mod stretch;
+#[cfg(test)]
+mod tests;
 
 pub use figures::{End, Flow, Totals, quantiles};
 pub use route::{Client, Lane, Route, Spent, Way, Why};
@@ -79,10 +81,8 @@ impl<G: Clone + Ord> Streams<G> {
         let name: Rc<str> = load.name.as_str().into();
         let client = Client::Load(name.clone());
         let fresh = Route::new(&load.target, load.patience, load.retries);
-        match self.routes.get_mut(&client).filter(|r| *r.target == *load.target) {
-            Some(route) => (route.patience, route.retries) = (fresh.patience, fresh.retries),
-            None => drop(self.routes.insert(client, fresh)),
-        }
+        let route = self.routes.entry(client).or_insert_with(|| fresh.clone());
+        (route.target, route.patience, route.retries) = (fresh.target, fresh.patience, fresh.retries);
         self.loads.insert(name, (Rc::new(load), house.now()));
         self.follow(house);
     }

@@ -60,6 +60,8 @@ pub struct Way {
     pub port: u16,
     /// Whether requests get through; else they are swallowed.
     pub allowed: bool,
+    /// Its share of the requests, compared with the other ways.
+    pub weight: u32,
 }
 
 /// What flows to one endpoint.
@@ -101,6 +103,8 @@ pub struct Route<G> {
     pub retries: u32,
     /// What this leads to.
     pub goal: Option<G>,
+    /// Where each of its clients sticks; empty where every request may go anywhere.
+    pub stuck: Vec<Key>,
     /// The endpoints there.
     pub ways: Rc<Vec<Way>>,
     /// What is under way, by endpoint.
@@ -139,6 +143,7 @@ impl<G> Route<G> {
             patience,
             retries: retries.min(RETRIES_MAX),
             goal: None,
+            stuck: Vec::new(),
             ways: Rc::default(),
             lanes: BTreeMap::new(),
             inside: Vec::new(),

@@ -40,7 +40,7 @@ pub struct Beside {
 pub fn shares(house: &impl House, work: &BTreeMap<Key, Stretch>, now: Time, span: f64) -> BTreeMap<Key, f64> {
     let mut hosts: BTreeMap<Rc<str>, Vec<(Key, f64, f64)>> = BTreeMap::new();
     for (key, stretch) in work {
-        let Some(unit) = house.floor().get(*key) else { continue };
+        let Some(unit) = house.floor().standing(*key, now) else { continue };
         let limit = if unit.cpu_limit > 0 { f64::from(unit.cpu_limit) / 1e3 } else { f64::INFINITY };
         let each = seconds(unit.behaviour.cpu) * unit.slowness(now);
         let wish = (stretch.coming + stretch.before) / span * each + unit.idle_cores(now);
@@ -53,7 +53,7 @@ pub fn shares(house: &impl House, work: &BTreeMap<Key, Stretch>, now: Time, span
         let mut left = house.cores(&host).max(0.001);
         let whole: f64 = units.iter().map(|(_, wish, _)| wish).sum();
         let limit = |key: &Key| {
-            let limit = house.floor().get(*key).map_or(0, |u| u.cpu_limit);
+            let limit = house.floor().standing(*key, now).map_or(0, |u| u.cpu_limit);
             if limit > 0 { f64::from(limit) / 1e3 } else { f64::INFINITY }
         };
         if whole <= left {
@@ -90,7 +90,7 @@ pub fn serve(
         return [None, None];
     }
     let station = unit.station(now, cores, beside.takes);
-    let station = if unit.twist.hangs { Station { service: 1e9, ..station } } else { station };
+    let station = if unit.twist.stuck() { Station { service: 1e9, ..station } } else { station };
     let passed = station.pass(stretch.before, stretch.coming, span);
     let rate = (stretch.coming - passed.refused).max(0.0) / span;
     let unwell = unit.twist.unwell || unit.profile.answer(now.since(unit.since), None, false) == Health::Bad;

@@ -28,7 +28,7 @@ impl<G: Clone + Ord> Streams<G> {
     /// The moments until `to` at which something on the way changes by itself, and `to`.
     fn edges(&self, floor: &Floor, to: Time) -> Vec<Time> {
         let keys = self.routes.values().flat_map(|r| r.ways.iter().map(|w| w.key).chain(r.lanes.keys().copied()));
-        let units = keys.chain(floor.lively()).filter_map(|key| floor.get(key));
+        let units = keys.chain(floor.lively()).flat_map(|key| floor.runs(key));
         let mut edges: Vec<Time> = units.flat_map(|u| u.edges(self.at)).filter(|t| *t < to).collect();
         edges.push(to);
         edges.sort_unstable();
@@ -51,7 +51,7 @@ impl<G: Clone + Ord> Streams<G> {
         let cores = shares(house, &work, from, span);
         let mut asked: BTreeMap<Client, (Call, f64)> = BTreeMap::new();
         for (key, stretch) in &mut work {
-            let Some(unit) = house.floor_mut().get_mut(*key) else {
+            let Some(unit) = house.floor_mut().standing_mut(*key, from) else {
                 stretch.gone = true;
                 continue;
             };
@@ -80,15 +80,14 @@ impl<G: Clone + Ord> Streams<G> {
     /// What containers ask others for is sent in the next stretch.
     fn ask(&mut self, house: &impl House<Goal = G>, asked: BTreeMap<Client, (Call, f64)>) {
         for (client, (call, count)) in asked.into_iter().filter(|(_, (_, count))| *count > 0.0) {
-            let fresh = self.routes.get(&client).is_none_or(|r| *r.target != *call.target);
-            if fresh {
-                let mut route = Route::new(&call.target, call.patience, call.retries);
-                house.lead(std::iter::once((&client, &mut route)));
-                self.routes.insert(client.clone(), route);
+            let fresh = || Route::new(&call.target, call.patience, call.retries);
+            let new = !self.routes.contains_key(&client);
+            let route = self.routes.entry(client.clone()).or_insert_with(fresh);
+            if new || *route.target != *call.target {
+                route.target = call.target.clone();
+                house.lead(std::iter::once((&client, &mut *route)));
             }
-            if let Some(route) = self.routes.get_mut(&client) {
-                route.asked += count;
-            }
+            route.asked += count;
         }
     }
 }
@@ -123,14 +122,15 @@ fn spread<G>(
         route.second.failed[Why::Refused as usize] += all;
         return route.fail(&rounds, 1.0);
     }
-    let share = 1.0 / route.ways.len() as f64;
+    let whole: u32 = route.ways.iter().map(|way| way.weight).sum();
     let (mut lost, mut refused) = (0.0, 0.0);
-    for way in route.ways.clone().iter() {
+    for way in route.ways.clone().iter().filter(|way| way.weight > 0) {
+        let share = f64::from(way.weight) / f64::from(whole);
         let lane = route.lanes.entry(way.key).or_default();
         lane.sent += all * share;
-        let unit = floor.get(way.key);
+        let unit = floor.standing(way.key, now);
         let joined = unit.is_none_or(|u| floor.joins(from, &u.group));
-        if !way.allowed || !joined || !floor.reaches("", &way.host) || unit.is_some_and(|u| u.twist.hangs) {
+        if !way.allowed || !joined || !floor.reaches("", &way.host) || unit.is_some_and(|u| u.twist.stuck()) {
             lost += share;
             lane.failed += all * share;
         } else if unit.is_some_and(|u| u.listens(now, Some(way.port))) {
