@@ -121,7 +121,7 @@ impl Reader<'_> {
                 return None;
             }
         };
-        let Some(to) = text("to").filter(|t| t.contains('/')) else {
+        let Some(to) = text("to").filter(|t| Load::is_target(t)) else {
             self.complain(item, "load: `to` is expected, such as service/web, ingress/HOST or port/30080".into());
             return None;
         };

@@ -195,6 +195,10 @@ impl Shape {
 }
 
 impl Load {
+    /// Whether a word may be whom clients ask: it names a kind and a name, or a host and a port.
+    pub fn is_target(word: &str) -> bool {
+        word.contains('/') || word.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok())
+    }
     /// A load of a name of its own: its target.
     pub fn new(target: &str, shape: Shape) -> Self {
         Load { name: target.into(), target: target.into(), shape, patience: PATIENCE, retries: 0 }

@@ -70,8 +70,7 @@ impl Load {
         let [target, shape, rest @ ..] = words else {
             return Err("load TARGET SHAPE NUMBERS is expected, such as `load service/web constant 40`".into());
         };
-        let host_and_port = target.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
-        if !target.contains('/') && !host_and_port {
+        if !Load::is_target(target) {
             return Err(format!("{target}: a target such as service/web, ingress/HOST or port/30080 is expected"));
         }
         let bare = rest.iter().find(|w| !w.contains('=')).copied();

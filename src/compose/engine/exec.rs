@@ -172,6 +172,13 @@ impl Engine {
         if plain && simple.first().is_some_and(|w| matches!(&**w, "/app" | "pg_isready" | "wget" | "nslookup")) {
             return self.what_happens(cid, &simple, env);
         }
+        if asks_itself(script) {
+            // What the program does not answer well, or not soon, the script makes nothing better of.
+            let ran = self.check(cid);
+            if ran.code != 0 || ran.takes > Span::ZERO {
+                return Ran { said: Vec::new(), ..ran };
+            }
+        }
         if let Some((times, body)) = loop_of(script) {
             let words: Vec<Rc<str>> = body.split_whitespace().map(Rc::from).collect();
             return (0..times).fold(Ran::default(), |mut all, _| {
@@ -257,8 +264,20 @@ fn loop_of(script: &str) -> Option<(usize, &str)> {
     (plain && asks).then_some((times, body))
 }
 
+/// Whether a script asks the container's own program how it is: by the tools that common health checks use.
+fn asks_itself(script: &str) -> bool {
+    const CLIENTS: &[&str] =
+        &["pg_isready", "redis-cli", "valkey-cli", "mysqladmin", "mariadb-admin", "mongosh", "rabbitmq-diagnostics"];
+    let words: Vec<&str> = script.split([' ', '\n', '\t', ';', '|', '&', '(', ')', '"', '\'', '$']).collect();
+    let local = |host: &str| matches!(host, "localhost" | "127.0.0.1" | "[::1]");
+    let elsewhere = words.windows(2).any(|pair| matches!(pair[0], "-h" | "--host") && !local(pair[1]));
+    let fetches = words.iter().any(|w| matches!(*w, "curl" | "wget"));
+    let own = words.iter().any(|w| own_url(w));
+    (words.iter().any(|w| CLIENTS.contains(w)) && !elsewhere) || (fetches && own)
+}
+
 fn own_url(url: &str) -> bool {
-    matches!(host_and_port(url).0.as_str(), "localhost" | "127.0.0.1")
+    matches!(host_and_port(url).0.as_str(), "localhost" | "127.0.0.1" | "0.0.0.0")
 }
 
 fn host_and_port(url: &str) -> (String, u16) {
@@ -284,6 +303,28 @@ impl Engine {
             let spec = Rc::make_mut(&mut c.spec);
             spec.files.retain(|(p, _)| **p != *path);
             spec.files.push((path.into(), text.into()));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn common_checks_ask_the_container_itself() {
+        for (script, own) in [
+            ("curl -f http://localhost/ || exit 1", true),
+            ("curl --fail localhost:3000/healthz", true),
+            ("wget -q --spider http://127.0.0.1:8080/ || exit 1", true),
+            ("pg_isready -U postgres -d shop", true),
+            ("pg_isready -h localhost -U postgres", true),
+            ("redis-cli ping | grep PONG", true),
+            ("pg_isready -h db -U postgres", false),
+            ("curl -f http://api:3000/ || exit 1", false),
+            ("test -f /tmp/ready", false),
+        ] {
+            assert_eq!(asks_itself(script), own, "{script}");
         }
     }
 }

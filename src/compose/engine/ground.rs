@@ -1,7 +1,7 @@
 //! What the engine tells the floor: which containers run; and what the floor tells it back: how load and faults change them.
 
 use super::*;
-use crate::workload::{Ask, Health as Answering, Key, News, Profile, Twist, Unit};
+use crate::workload::{Ask, Behaviour, Health as Answering, Key, News, Profile, Rule, Twist, Unit};
 
 /// Exit code of a process that the kernel killed. Source: Linux signal(7): 128 and SIGKILL.
 const KILLED: i32 = 137;
@@ -83,6 +83,21 @@ impl Engine {
     /// Changes what somebody did to a running container: tells whether it runs. A restart makes it new.
     pub fn twist(&mut self, cid: Cid, change: impl FnOnce(&mut Twist)) -> bool {
         self.floor.twist(key(cid), change)
+    }
+    /// Changes what requests cost the containers of a name, or all of a service: from now on, and in those that are started
+    /// later. Tells whether any runs now.
+    pub fn behave(&mut self, name: &str, values: &[(Rc<str>, Rc<str>)]) -> bool {
+        self.workloads.rules.push(Rule { unit: name.into(), set: values.to_vec(), ..Rule::default() });
+        let mine = |unit: &Unit| *unit.name == *name || unit.group.rsplit('/').next() == Some(name);
+        let found = self.floor.all().filter(|(_, unit)| mine(unit));
+        let running: Vec<(Key, Behaviour)> = found.map(|(key, unit)| (key, (*unit.behaviour).clone())).collect();
+        let any = !running.is_empty();
+        for (key, mut behaviour) in running {
+            // A parameter that cannot be read was refused where it was written.
+            values.iter().for_each(|(name, value)| drop(behaviour.set(name, value)));
+            self.floor.behave(key, Rc::new(behaviour));
+        }
+        any
     }
     /// The first port of a container's process.
     pub(super) fn own_port(&self, cid: Cid) -> Option<u16> {

@@ -36,6 +36,7 @@ fn service(name: &str, more: &str) -> String {
 
 const PORT: &str = r#","ports":[{"mode":"ingress","target":80,"published":"8080","protocol":"tcp"}]"#;
 const ALWAYS: &str = r#","restart":"always""#;
+const CURL: &str = r#","healthcheck":{"test":["CMD-SHELL","curl -f http://localhost/ || exit 1"],"interval":"2s","timeout":"1s","retries":2}"#;
 const CHECK: &str = r#","healthcheck":{"test":["CMD","/app","check"],"interval":"2s","timeout":"1s","retries":2}"#;
 
 fn set(unit: &str, values: &[(&str, &str)]) -> Rule {
@@ -120,7 +121,13 @@ fn a_name_leads_to_every_running_container_healthy_or_not() {
 
 #[test]
 fn a_hanging_program_fails_its_check_by_time_out_and_its_clients_wait_in_vain() {
-    let mut host = host(&service("web", &(PORT.to_string() + CHECK)), vec![]);
+    for check in [CHECK, CURL] {
+        hangs(check);
+    }
+}
+
+fn hangs(check: &str) {
+    let mut host = host(&service("web", &(PORT.to_string() + check)), vec![]);
     host.set_load(constant("localhost:8080", 10.0));
     on(&mut host, 5);
     let web = cid(&host, "p-web-1");
@@ -198,8 +205,8 @@ fn a_crash_swallows_requests_and_a_lost_host_does_so_until_it_is_repaired() {
 #[test]
 fn a_proxy_asks_the_containers_behind_a_name() {
     let services = [service("proxy", PORT), service("app", r#","scale":3"#)].join(",");
-    let calls = set("proxy", &[("cpu", "200us"), ("calls", "1 http://app:80 timeout 5s")]);
-    let mut host = host(&services, vec![calls]);
+    let mut host = host(&services, vec![set("proxy", &[("cpu", "200us")])]);
+    assert!(host.engine.behave("proxy", &[("calls".into(), "1 http://app:80 timeout 5s".into())]));
     host.set_load(constant("localhost:8080", 60.0));
     on(&mut host, 10);
     let ends: Vec<f64> = host.flows()["p/app"].ends.iter().map(|e| libm::round(e.rate)).collect();

@@ -38,15 +38,18 @@ pub fn stick(api: &Api, client: &Client, route: &mut Route<Id>, ways: &mut [Way]
     }
 }
 
-/// Each client keeps its endpoint or is given one, by its number and nothing else.
+/// Each client keeps its endpoint or is given one, by its number and the endpoint it has lost.
 fn choose(stuck: &mut Vec<Key>, name: &str, count: usize, ways: &[Way]) {
     stuck.truncate(count);
     let seed = name.bytes().fold(0xcbf2_9ce4_8422_2325u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x100_0000_01b3));
     for at in 0..count {
-        if stuck.get(at).is_some_and(|key| ways.iter().any(|way| way.key == *key)) {
+        let last = stuck.get(at).copied();
+        if last.is_some_and(|key| ways.iter().any(|way| way.key == key)) {
             continue;
         }
-        let luck = crate::sim::mix(seed ^ ((at as u64) << 32) ^ ways.len() as u64);
+        // Who comes from a lost end draws anew.
+        let lost = last.map_or(0, |key| crate::sim::mix(u64::from(key.0) + 1));
+        let luck = crate::sim::mix(seed ^ ((at as u64) << 32) ^ lost);
         let key = ways[(luck % ways.len() as u64) as usize].key;
         if at < stuck.len() { stuck[at] = key } else { stuck.push(key) }
     }

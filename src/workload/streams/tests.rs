@@ -98,7 +98,7 @@ proptest! {
                 2 => house.floor.end((n, 0), at),
                 3 => house.floor.stop((n, 0), at),
                 4 => drop(house.floor.twist((n, 0), |t| t.hangs = !t.hangs)),
-                5 => streams.set_load(load(f64::from(n) * 40.0, retries), &mut house),
+                5 => streams.set_load(load(10.0 + f64::from(n) * 40.0, retries), &mut house),
                 _ => {
                     house.ends = n;
                     streams.advance(&mut house);
@@ -126,7 +126,8 @@ fn a_run_that_ends_and_begins_again_within_a_stretch_serves_until_its_end() {
     house.start(0, Time::ZERO);
     house.floor.behave((0, 0), Rc::new(Behaviour::default()));
     let mut streams: Streams<u32> = Streams::default();
-    streams.set_load(load(100.0, 0), &mut house);
+    // Ten milliseconds each with half a core: far from full.
+    streams.set_load(load(40.0, 0), &mut house);
     house.now = Time::secs(1);
     streams.advance(&mut house);
     // It ends after another 600 ms, and is back 200 ms later.
@@ -136,8 +137,9 @@ fn a_run_that_ends_and_begins_again_within_a_stretch_serves_until_its_end() {
     house.now = Time::secs(2);
     streams.advance(&mut house);
     let route = streams.route(&Client::Load("service/any".into())).expect("the stream");
-    assert!((route.failed - 20.0).abs() < 2.0, "{}", route.failed);
-    assert!((route.answered - 180.0).abs() < 4.0, "{}", route.answered);
+    // Nobody listens for 200 ms, and what was inside is aborted.
+    assert!((8.0..10.0).contains(&route.failed), "{}", route.failed);
+    assert!((70.0..72.1).contains(&route.answered), "{}", route.answered);
 }
 
 #[test]
