@@ -25,6 +25,9 @@ reasons! { "load":
 /// With more containers than this only those under load tell what they use. Ours: an update stays below a hundred kilobytes.
 const USED_MAX: usize = 5_000;
 
+/// Points of a recorded load in an update. Ours: more than a drawing of it has columns.
+const POINTS_SHOWN: usize = 240;
+
 /// A shape as the page has it.
 pub fn row(shape: &Shape) -> Row {
     let new = |kind: &str, base: f64, peak: f64, start: Span, length: Span| Row {
@@ -45,7 +48,9 @@ pub fn row(shape: &Shape) -> Row {
         Shape::Replay { points } => {
             let most = points.iter().map(|(_, rate)| *rate).fold(0.0, f64::max);
             let length = points.last().map_or(Span::ZERO, |(t, _)| *t);
-            let points = points.iter().map(|(t, rate)| (t.0, *rate as f32)).collect();
+            // The page draws them; all of them stay in the run's log.
+            let step = points.len().div_ceil(POINTS_SHOWN).max(1);
+            let points = points.iter().step_by(step).map(|(t, rate)| (t.0, *rate as f32)).collect();
             Row { points, ..new("replay", 0.0, most, Span::ZERO, length) }
         }
     }
@@ -239,6 +244,9 @@ mod tests {
         ] {
             assert_eq!(shape(&row(&it)), it);
         }
+        let long = Shape::Replay { points: (0..100_000).map(|i| (s(i), 1.0)).collect() };
+        assert!((200..=POINTS_SHOWN).contains(&row(&long).points.len()));
+        assert_eq!(row(&long).length, s(99_999).0);
         let odd = Row { kind: "constant".into(), base: f32::NAN, ..Row::default() };
         assert_eq!(shape(&odd), Shape::Constant { rate: 0.0 });
     }

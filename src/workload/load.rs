@@ -175,16 +175,22 @@ impl Shape {
             Shape::Replay { .. } => "replay",
         }
     }
-    /// Reads the text of a table of moments and rates: `seconds,rate` on each line; a head line is skipped. The number of the
-    /// first line that cannot be read is the error.
+    /// Reads the text of a table of moments and rates: `seconds,rate` on each line, what follows is left alone; a head line is
+    /// skipped. Where semicolons or tabs part the columns, commas may part the decimals, as spreadsheets of some countries
+    /// write them. The number of the first line that cannot be read is the error.
     pub fn from_csv(text: &str) -> Result<Shape, usize> {
         let mut points: Vec<(Span, f64)> = Vec::new();
+        let text = text.trim_start_matches('\u{feff}');
         for (at, line) in text.lines().enumerate().filter(|(_, l)| !l.trim().is_empty()) {
-            let (t, rate) = line.split_once([',', ';', '\t']).ok_or(at + 1)?;
-            match (t.trim().parse::<f64>(), rate.trim().parse::<f64>()) {
-                (Ok(t), Ok(rate)) if t >= 0.0 && (0.0..1e9).contains(&rate) => {
-                    points.push((Span((t * 1e6) as u64), rate))
-                }
+            let part = [';', '\t'].into_iter().find(|c| line.contains(*c)).unwrap_or(',');
+            let number = |cell: Option<&str>| {
+                let cell = cell?.trim().trim_matches('"');
+                let cell = if part == ',' { cell.to_string() } else { cell.replace(',', ".") };
+                cell.parse::<f64>().ok().filter(|n| (0.0..1e9).contains(n))
+            };
+            let mut cells = line.split(part);
+            match (number(cells.next()), number(cells.next())) {
+                (Some(t), Some(rate)) => points.push((Span((t * 1e6) as u64), rate)),
                 _ if at == 0 => {}
                 _ => return Err(at + 1),
             }
@@ -277,9 +283,18 @@ mod tests {
     }
 
     #[test]
+    fn spreadsheets_of_all_countries_are_read() {
+        let shape = Shape::from_csv("\u{feff}Sekunden;Anfragen\r\n0;0,5\r\n\"60\";1,5;Montag\r\n").expect("read");
+        assert_eq!(shape.rate(Span::secs(30)), 1.0);
+        assert_eq!(Shape::from_csv("0\t7\n").expect("read").rate(Span::ZERO), 7.0);
+    }
+
+    #[test]
     fn a_table_is_read_and_a_bad_line_named() {
         let shape = Shape::from_csv("seconds,rate\n0,10\n60,20\n").expect("read");
         assert_eq!(shape.rate(Span::secs(30)), 15.0);
         assert_eq!(Shape::from_csv("0,1\n5;2\nten,3\n"), Err(3));
+        assert_eq!(Shape::from_csv("0,1\n5,NaN\n"), Err(2));
+        assert_eq!(Shape::from_csv(""), Err(1));
     }
 }
