@@ -3,7 +3,7 @@
 use super::dom;
 use super::hooks::use_page;
 use super::keys::{self, Ask, Pressed};
-use super::page::{Dialog, Page, Tab, TextTab, topic};
+use super::page::{Dialog, FILE_MAX, Page, Tab, TextTab, topic};
 use super::panels::{dialogs, header::Header, inspector::Inspector, shortcuts, stage::Stage, terminal::Terminal};
 use super::panels::{messages::Messages, text::TextColumn, time_bar::TimeBar};
 use super::settings::SingleKeys;
@@ -110,6 +110,9 @@ pub fn read_files(page: Page, list: web_sys::FileList) {
     wasm_bindgen_futures::spawn_local(async move {
         let mut all = Vec::new();
         for file in files {
+            if file.size() > FILE_MAX as f64 {
+                return page.too_large(Some(file.name()), file.size() as u64);
+            }
             if let Ok(text) = wasm_bindgen_futures::JsFuture::from(file.text()).await {
                 all.push(File { name: file.name(), text: text.as_string().unwrap_or_default() });
             }
@@ -129,15 +132,29 @@ fn listen(page: Page) -> impl FnOnce() {
     let paste: Listener<web_sys::ClipboardEvent> = Closure::new(move |e: web_sys::ClipboardEvent| pasted(&on, &e));
     let on = page.clone();
     let hide: Listener<Event> = Closure::new(move |_| on.save());
+    let on = page.clone();
+    let paper: Listener<Event> = Closure::new(move |_| on.print(true));
+    let on = page.clone();
+    let screen: Listener<Event> = Closure::new(move |_| on.print(false));
+    let all = move || {
+        let (keydown, paste, hide) = (keydown.as_ref(), paste.as_ref(), hide.as_ref());
+        [
+            ("keydown", keydown.clone()),
+            ("paste", paste.clone()),
+            ("pagehide", hide.clone()),
+            ("beforeprint", paper.as_ref().clone()),
+            ("afterprint", screen.as_ref().clone()),
+        ]
+    };
     let add = |name: &str, f: &JsValue| {
         let _ = window.add_event_listener_with_callback(name, f.unchecked_ref());
     };
-    add("keydown", keydown.as_ref());
-    add("paste", paste.as_ref());
-    add("pagehide", hide.as_ref());
+    for (name, f) in all() {
+        add(name, &f);
+    }
     let target = window.clone();
     Box::new(move || {
-        for (name, f) in [("keydown", keydown.as_ref()), ("paste", paste.as_ref()), ("pagehide", hide.as_ref())] {
+        for (name, f) in all() {
             let _ = target.remove_event_listener_with_callback(name, f.unchecked_ref());
         }
     })
@@ -161,7 +178,11 @@ fn key_down(page: &Page, e: &KeyboardEvent) {
     }
     let key = e.key();
     let pressed = Pressed { key: &key, ctrl: e.ctrl_key() || e.meta_key(), shift: e.shift_key(), alt: e.alt_key() };
-    let Some((ask, single)) = keys::find(pressed) else { return };
+    let Some((mut ask, single)) = keys::find(pressed) else { return };
+    // The key that a remote's blank button sends.
+    if page.ui().presenting && key == "." {
+        ask = Ask::Play;
+    }
     let target = dom::active();
     let in_text = target.as_ref().is_some_and(dom::in_text);
     if single {

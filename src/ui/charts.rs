@@ -24,6 +24,12 @@ pub enum Chart {
     Pending,
 }
 
+/// How long the last value stands for what was not looked at yet. What ended earlier has ended. Ours: looks are a second apart,
+/// and rarer in long runs, which have a share for that.
+const HELD_US: u64 = 1_500_000;
+/// See [`HELD_US`]. Ours.
+const HELD_SHARE: u64 = 360;
+
 /// All charts, in the order of the inspector.
 pub const ALL: [Chart; 7] =
     [Chart::Load, Chart::Latency, Chart::Replicas, Chart::Cpu, Chart::Memory, Chart::Restarts, Chart::Pending];
@@ -102,7 +108,7 @@ impl Chart {
         let found = names.filter_map(|(name, label)| {
             let curve = series.curves.iter().find(|c| c.name == name)?;
             let says = curve.values.iter().any(|v| v.is_finite() && (*v != 0.0 || !name.ends_with("limit")));
-            says.then(|| Line { name, label, values: curve.values.clone() })
+            says.then(|| Line { name, label, values: held(series, curve.values.clone()) })
         });
         let lines: Vec<Line> = found.collect();
         let silent =
@@ -123,6 +129,17 @@ impl Chart {
             _ => format::rate(value, language),
         }
     }
+}
+
+/// The values with the last one drawn on to the end where that is near.
+fn held(series: &Series, mut values: Vec<f32>) -> Vec<f32> {
+    let Some(last) = values.iter().rposition(|v| v.is_finite()) else { return values };
+    let ended = moment(series, last + 1, values.len());
+    if series.to.saturating_sub(ended) <= HELD_US.max(series.to.saturating_sub(series.from) / HELD_SHARE) {
+        let value = values[last];
+        values[last..].fill(value);
+    }
+    values
 }
 
 /// The top of the scale: the smallest of 1, 2, 5 times a power of ten (of two, for memory) that holds all values.
@@ -239,6 +256,14 @@ mod tests {
         let bytes = [Line { name: "memory.used", label: "", values: vec![300e6] }];
         assert_eq!(top(&bytes, Chart::Memory), (512_u32 << 20) as f32);
         assert_eq!(top(&[], Chart::Load), 1.0);
+    }
+
+    #[test]
+    fn between_two_looks_the_last_value_stands() {
+        let series = Series { to: 3_400_000, ..Series::default() };
+        assert_eq!(held(&series, vec![f32::NAN, 2.0, 3.0, f32::NAN])[3], 3.0);
+        let long = Series { to: 40_000_000, ..Series::default() };
+        assert!(held(&long, vec![1.0, 2.0, f32::NAN, f32::NAN])[3].is_nan(), "what is gone stays gone");
     }
 
     #[test]

@@ -16,8 +16,13 @@ pub fn set_root(name: &str, value: &str) {
 
 /// Sets a length token, in pixels.
 pub fn set_length(name: &str, px: u32) {
+    set_token(name, &format!("{px}px"));
+}
+
+/// Sets a token.
+pub fn set_token(name: &str, value: &str) {
     if let Some(root) = root() {
-        let _ = root.style().set_property(name, &format!("{px}px"));
+        let _ = root.style().set_property(name, value);
     }
 }
 
@@ -29,6 +34,18 @@ pub fn media(query: &str) -> bool {
 /// Whether things should not move.
 pub fn reduced_motion() -> bool {
     media("(prefers-reduced-motion: reduce)")
+}
+
+/// Whether the page stands in a frame of another page. That page owns scrolling, and what is kept on the device.
+pub fn embedded() -> bool {
+    let parent = web_sys::window().and_then(|w| w.parent().ok().flatten());
+    parent.is_some_and(|parent| web_sys::window().is_some_and(|w| JsValue::from(w) != JsValue::from(parent)))
+}
+
+/// Whether somebody works inside this page, and not in one around it.
+pub fn has_focus() -> bool {
+    let document = web_sys::window().and_then(|w| w.document());
+    document.is_some_and(|d| d.has_focus().unwrap_or(false))
 }
 
 /// The element with this id.

@@ -5,7 +5,7 @@ use crate::session::File;
 use serde::{Deserialize, Serialize};
 
 /// Name and version of the entry; a changed shape gets a new number, and old entries are ignored.
-const KEY: &str = "orchestrion.1";
+const KEY: &str = "orchestrion.2";
 
 /// The state of the page.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -38,7 +38,11 @@ pub struct Saved {
     pub bookmarks: Vec<(u64, String)>,
 }
 
+/// Frames of one page share what is kept and would mix up their runs: they keep nothing.
 fn storage() -> Option<web_sys::Storage> {
+    if super::dom::embedded() {
+        return None;
+    }
     web_sys::window()?.local_storage().ok()?
 }
 

@@ -8,6 +8,12 @@ pub const SPEEDS: [f64; 11] = [0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 100.0,
 /// Where 1 stands in [`SPEEDS`]. Ours.
 pub const SPEED_ONE: usize = 3;
 
+/// Sizes of text before an audience, in pixels. The first is read from five metres (a picture two metres wide), the last from
+/// eight.
+pub const PRESENTER_SIZES: [u32; 3] = [21, 26, 32];
+/// Size of text on a desk. Ours: the base of `tokens.css`.
+pub const TEXT_SIZE: u32 = 14;
+
 /// Colours.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Theme {
@@ -60,6 +66,8 @@ pub struct Settings {
     pub skip_quiet: bool,
     /// Seed of chance for the next scenario.
     pub seed: u64,
+    /// Size of text before an audience, one of [`PRESENTER_SIZES`].
+    pub presenter: u32,
     /// Width of the text column, in pixels.
     pub text_width: u32,
     /// Width of the inspector.
@@ -86,6 +94,7 @@ impl Default for Settings {
             announce: Announce::Important,
             skip_quiet: true,
             seed: 1,
+            presenter: PRESENTER_SIZES[0],
             text_width: 376,
             answers_width: 344,
             dock_height: 200,

@@ -1,11 +1,12 @@
 // The file editor: CodeMirror with YAML, our gutter and our diagnostics, behind five functions. Bundled into one module
 // (`./dev editor`) that the page imports when somebody opens a file. It asks for nothing and knows nothing of the engine.
 //
-//   const editor = mount(parent, { doc, label, onChange, diagnostics, marks, words })
+//   const editor = mount(parent, { doc, label, onChange, onHint, diagnostics, marks, words, most, onTooLong })
 //   editor.setDoc(text)  .setDiagnostics([...])  .setMarks([...])  .goto(line, col)  .focus()  .destroy()
 //
 // A diagnostic is { line, col, error, message, hint }; a mark is { line, class, title }, its class one of s (simulated),
 // a (accepted), r (rejected), d (differs). Lines and columns count from 1. `words` are the texts the editor speaks.
+// What would make the text longer than `most` characters is refused whole. `onHint(line)` is asked for by Ctrl+.
 
 import { defaultKeymap, history, historyKeymap, indentLess, indentMore, redo } from "@codemirror/commands";
 import { yamlLanguage } from "@codemirror/lang-yaml";
@@ -16,7 +17,7 @@ import {
   drawSelection, EditorView, gutter, GutterMarker, highlightActiveLine, highlightActiveLineGutter, keymap, lineNumbers,
 } from "@codemirror/view";
 
-const SIGNS = { s: "●", a: "○", r: "✕", d: "≠" };
+const SIGNS = { s: "●", a: "○", r: "✕", d: "▲" };
 
 class Mark extends GutterMarker {
   constructor(kind, title) {
@@ -81,7 +82,9 @@ const theme = EditorView.theme({
   ".cm-diagnosticText": { whiteSpace: "pre-wrap" },
 });
 
-export function mount(parent, { doc = "", label = "", onChange, onApply, diagnostics = [], marks = [], words = {}, readOnly = false } = {}) {
+export function mount(parent, {
+  doc = "", label = "", onChange, onApply, onHint, onTooLong, most = Infinity, diagnostics = [], marks = [], words = {}, readOnly = false,
+} = {}) {
   const tab = new Compartment();
   let indenting = false;
   const setIndenting = (view, on) => {
@@ -95,6 +98,7 @@ export function mount(parent, { doc = "", label = "", onChange, onApply, diagnos
     { key: "Alt-ArrowDown", run: nextDiagnostic },
     { key: "Alt-ArrowUp", run: previousDiagnostic },
     { key: "Mod-Enter", run: () => (onApply?.(), Boolean(onApply)) },
+    { key: "Ctrl-.", run: (v) => (onHint?.(v.state.doc.lineAt(v.state.selection.main.head).number), true) },
     { key: "Mod-Shift-z", run: redo },
   ];
   const view = new EditorView({
@@ -107,6 +111,11 @@ export function mount(parent, { doc = "", label = "", onChange, onApply, diagnos
         history(), drawSelection(), highlightActiveLine(), highlightActiveLineGutter(), bracketMatching(), indentOnInput(),
         yamlLanguage, syntaxHighlighting(look), theme, EditorState.phrases.of(words), EditorState.readOnly.of(readOnly),
         EditorView.contentAttributes.of({ "aria-label": label, tabindex: "0", spellcheck: "false", autocapitalize: "off" }),
+        EditorState.transactionFilter.of((t) => {
+          if (!t.docChanged || t.isUserEvent("set") || t.newDoc.length <= most) return t;
+          onTooLong?.(t.newDoc.length);
+          return [];
+        }),
         EditorView.updateListener.of((update) => {
           if (update.docChanged && !update.transactions.some((t) => t.isUserEvent("set"))) {
             onChange?.(update.state.doc.toString());

@@ -106,6 +106,12 @@ impl Browser {
         self.call(&format!("/element/{id}/click"), &json!({}))
     }
 
+    /// Chooses a file in a file field that [`Self::js`] handed out.
+    pub fn upload(&self, element: &Value, file: &std::path::Path) {
+        let id = element.as_object().and_then(|object| object.values().next()?.as_str()).unwrap_or_default();
+        self.call(&format!("/element/{id}/value"), &json!({ "text": file.to_string_lossy() })).expect("the file");
+    }
+
     /// Presses keys as a person does, one after another, to whatever has the focus: `Tab`, `Shift+Tab`, `Control+k`, `a`.
     pub fn press(&self, keys: &[&str]) {
         for chord in keys {

@@ -107,6 +107,31 @@ fn a_load_is_dragged_typed_and_shaped() {
 
 #[test]
 #[ignore = "wants dist/ and a browser: ./dev test"]
+fn a_recorded_load_is_played() {
+    let app = App::shop(Screen::DESKTOP);
+    app.load_tab();
+    app.click("button", "Send requests here");
+    app.says("10 requests/s to 3 of 3 pods");
+    let folder = std::env::temp_dir().join(format!("orchestrion-loads-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let choose = |name: &str, text: &str| {
+        std::fs::write(folder.join(name), text).expect("a file");
+        let field = app.browser.js("return document.querySelector('.recording input')", &[]);
+        app.browser.upload(&field, &folder.join(name));
+    };
+    choose("broken.csv", "0,5\nten,7\n");
+    app.says("broken.csv, line 2: seconds and requests per second are expected");
+    app.says("10 requests/s to 3 of 3 pods");
+    choose("monday.csv", "Sekunden;Anfragen\n0;23,5\n600;23,5\n");
+    app.says("10 min recorded, up to 23.5 requests/s");
+    app.says("requests/s to 3 of 3 pods");
+    until("the recorded rate", || app.text_of("#tree").contains("23.5 requests/s to 3 of 3").then_some(()));
+    app.is_sound();
+    app.browser.screenshot("recorded-load");
+}
+
+#[test]
+#[ignore = "wants dist/ and a browser: ./dev test"]
 fn faults_come_from_menus_keys_and_a_form() {
     let app = App::shop(Screen::DESKTOP);
     app.click("button", "Outline");

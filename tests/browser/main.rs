@@ -3,6 +3,7 @@
 
 #![allow(dead_code, reason = "the kit is wider than what one page needs")]
 
+mod audience;
 mod driver;
 mod editor;
 mod load;

@@ -6,8 +6,22 @@ use crate::session::{Action, Command, File};
 use gloo_timers::callback::Timeout;
 
 impl Page {
+    /// Says that something is too large to be read: a file by its name, or the one in front.
+    pub fn too_large(&self, name: Option<String>, size: u64) {
+        let name = name.or_else(|| {
+            let ui = self.ui();
+            ui.files.get(ui.front).map(|f| f.name.clone())
+        });
+        let size = super::super::format::bytes(size, self.language());
+        self.toast(self.texts().file_too_large(name.unwrap_or_default(), size), None, true);
+    }
+
     /// Changes the text of the file in front.
     pub fn edit(&self, text: String) {
+        if text.len() > FILE_MAX {
+            self.too_large(None, text.len() as u64);
+            return self.bump(topic::FILES);
+        }
         {
             let mut ui = self.0.ui.borrow_mut();
             let front = ui.front;
@@ -22,16 +36,19 @@ impl Page {
 
     /// Adds files, or opens them in a fresh cluster when nothing of the person's would be mixed with them.
     pub fn bring(&self, files: Vec<File>) {
-        let t = self.texts();
-        let language = self.language();
         let mut taken = Vec::new();
         let mut all: usize = self.ui().files.iter().map(|f| f.text.len()).sum();
         for file in files {
             all += file.text.len();
-            if file.text.len() > FILE_MAX || all > FILES_MAX {
-                let size = super::super::format::bytes(file.text.len() as u64, language);
-                self.toast(t.file_too_large(file.name, size), None, true);
-                return;
+            if file.text.len() > FILE_MAX {
+                return self.too_large(Some(file.name), file.text.len() as u64);
+            }
+            if all > FILES_MAX {
+                let size = super::super::format::bytes(all as u64, self.language());
+                return self.toast(self.texts().files_too_large(size), None, true);
+            }
+            if file.text.contains('\0') {
+                return self.toast(self.texts().file_not_text(file.name), None, true);
             }
             taken.push(file);
         }

@@ -3,6 +3,7 @@
 
 mod files;
 mod messages;
+mod presenting;
 mod scenarios;
 mod time;
 mod ui;
@@ -11,6 +12,7 @@ pub use ui::{Dialog, Tab, TextTab, Toast, Ui, Undo};
 
 use super::link::Engine;
 use super::panels::shortcuts::Wish;
+use super::panels::time_bar;
 use super::saved;
 use super::scene::layout::Level;
 use super::settings::{SPEEDS, Settings, Theme};
@@ -45,8 +47,10 @@ pub mod topic {
 const CHECK_AFTER_MS: u32 = 250;
 /// How often inspector, causes and overview are asked again while the run goes on. Ours: reading speed.
 const ASK_AGAIN_MS: f64 = 400.0;
-/// How often curves are asked again. Ours: they are looked at once a second.
+/// How often the inspector's curves are asked again. Ours: they are looked at once a second.
 const SERIES_EVERY_MS: f64 = 1_000.0;
+/// The same for the one chart of the time bar. Ours: it must not be seen to lag behind the thumb above it.
+const BAR_EVERY_MS: f64 = 120.0;
 /// How often the state is written to the device. Ours: seldom enough not to be felt.
 const SAVE_EVERY_MS: f64 = 2_000.0;
 /// Rows wake the lists at most so often while the run goes on. Ours: nobody reads faster.
@@ -82,6 +86,7 @@ struct Inner {
     advancing: Cell<bool>,
     asked_again: Cell<f64>,
     series_at: Cell<f64>,
+    bar_at: Cell<f64>,
     saved_at: Cell<f64>,
     /// The moment a seek should go to, not sent yet.
     wanted: Cell<Option<u64>>,
@@ -129,6 +134,7 @@ impl Page {
             advancing: Cell::new(false),
             asked_again: Cell::new(0.0),
             series_at: Cell::new(0.0),
+            bar_at: Cell::new(0.0),
             saved_at: Cell::new(0.0),
             wanted: Cell::new(None),
             ask_timer: RefCell::new(None),
@@ -247,7 +253,7 @@ impl Page {
         }
         let (refused, forked) = (update.refused.clone(), update.clock.forked);
         self.0.news.borrow_mut().extend(update.happenings.iter().cloned());
-        let was = self.view().clock.now;
+        let (was, end) = (self.view().clock.now, time_bar::end(&self.view().clock));
         let changes = self.0.view.borrow_mut().fold(update);
         if let Some(on_changes) = self.0.on_changes.borrow().as_ref() {
             on_changes(&changes);
@@ -263,6 +269,8 @@ impl Page {
             self.tell_fork();
         }
         let rows = self.rows_topic(changes.rows || changes.live);
+        // Ruler and lanes must not stand on the old scale while the slider is on the new one.
+        let answers = answers || time_bar::end(&self.view().clock) != end;
         let answers = if answers { topic::ANSWERS } else { 0 } | if curves { topic::SERIES } else { 0 };
         self.speak_soon();
         self.bump(topic::CLOCK | rows | answers);
@@ -410,7 +418,11 @@ impl Page {
 
     fn apply_settings(&self) {
         let ui = self.ui();
+        super::dom::set_root("data-presenting", if ui.presenting { "true" } else { "false" });
+        super::dom::set_length("--presenter", ui.settings.presenter);
+        super::dom::set_token("--magnified", &format!("{:.4}", self.magnified()));
         super::dom::set_root("lang", ui.settings.language.tag());
+        super::dom::set_root("data-embedded", if super::dom::embedded() { "true" } else { "false" });
         super::dom::set_root(
             "data-theme",
             match ui.settings.theme {
@@ -474,6 +486,9 @@ impl Page {
             self.ask_about_selection();
             self.ask_overview();
         }
+        if playing && at - self.0.bar_at.get() > BAR_EVERY_MS {
+            self.ask_bar();
+        }
         if at - self.0.saved_at.get() > SAVE_EVERY_MS && self.view().started {
             self.save();
         }
@@ -513,8 +528,14 @@ impl Page {
             return;
         }
         self.0.series_at.set(now);
-        self.ask(&Command::Series { id: None, columns: OVERVIEW_COLUMNS });
+        self.ask_bar();
         self.ask_series();
+    }
+
+    /// Asks for the curves of everything.
+    fn ask_bar(&self) {
+        self.0.bar_at.set(now_ms());
+        self.ask(&Command::Series { id: None, columns: OVERVIEW_COLUMNS });
     }
 
     /// Asks for the curves of the selection where they are seen.

@@ -1,7 +1,7 @@
 //! Opening examples and own files, and what survives a reload.
 
 use super::super::saved::{self, Saved};
-use super::super::settings::SPEEDS;
+use super::super::settings::{SPEEDS, Settings};
 use super::super::view::{Changes, View};
 use super::ui::{Tab, TextTab, Undo};
 use super::{Page, now_ms, topic};
@@ -94,8 +94,9 @@ impl Page {
 
     pub(super) fn to_save(&self) -> Saved {
         let (ui, view) = (self.ui(), self.view());
+        let theme = ui.printing.unwrap_or(ui.settings.theme);
         Saved {
-            settings: ui.settings.clone(),
+            settings: Settings { theme, ..ui.settings.clone() },
             example: ui.example.clone(),
             opened: ui.opened.clone(),
             files: ui.files.clone(),

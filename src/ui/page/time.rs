@@ -69,21 +69,4 @@ impl Page {
         });
         self.toast(name, None, false);
     }
-
-    /// To the next or previous bookmark.
-    pub fn go_bookmark(&self, back: bool) {
-        let now = self.view().clock.now;
-        let to = {
-            let ui = self.ui();
-            if back {
-                ui.bookmarks.iter().rev().map(|b| b.0).find(|t| *t < now)
-            } else {
-                ui.bookmarks.iter().map(|b| b.0).find(|t| *t > now)
-            }
-        };
-        if let Some(to) = to {
-            self.choose(|ui| ui.playing = false);
-            self.seek(to);
-        }
-    }
 }

@@ -2,7 +2,7 @@
 
 use super::super::charts::Chart;
 use super::super::saved::Saved;
-use super::super::settings::{self, Settings};
+use super::super::settings::{self, Settings, Theme};
 use crate::session::File;
 
 /// Tabs of the inspector.
@@ -110,6 +110,10 @@ pub struct Ui {
     pub traffic: bool,
     /// Whether the legend is open.
     pub legend: bool,
+    /// Whether an audience looks: large type, little around the stage.
+    pub presenting: bool,
+    /// While it is printed: the colours to go back to.
+    pub printing: Option<Theme>,
     /// Whether the terminal is open.
     pub dock: bool,
     /// What covers the page.
@@ -153,6 +157,8 @@ impl Ui {
             chart: None,
             traffic: true,
             legend: false,
+            presenting: false,
+            printing: None,
             dock: false,
             dialog: None,
             toasts: Vec::new(),

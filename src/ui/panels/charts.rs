@@ -178,7 +178,17 @@ pub fn BarChart() -> Html {
                 { legend(*chart, lines, column, language) }
             </div>
             <svg width="100%" height={HEIGHTS.1.to_string()}><svg width={share} height={HEIGHTS.1.to_string()}>
-                { plot(*chart, lines, HEIGHTS.1, column, &words) }</svg></svg>
+                { plot(*chart, lines, HEIGHTS.1, None, &words) }</svg><BarCursor /></svg>
         </div>
     }
+}
+
+/// The cursor of the bar's chart: where the thumb is, also while the curves are on their way.
+#[component]
+fn BarCursor() -> Html {
+    let page = use_page(topic::CLOCK | topic::CHOICE);
+    let clock = page.view().clock.clone();
+    let at = page.ui().seeking.map_or(clock.now, |s| s.1);
+    let x = format!("{:.3}%", 100.0 * at as f64 / super::time_bar::end(&clock).max(1) as f64);
+    html! { <line class="cursor" x1={x.clone()} x2={x} y1="0" y2={HEIGHTS.1.to_string()} /> }
 }

@@ -4,7 +4,8 @@ use super::super::dom;
 use super::super::examples;
 use super::super::hooks::use_page;
 use super::super::keys::{Ask, Group, KEYS};
-use super::super::page::{Dialog, Page, Tab, topic};
+use super::super::page::{Dialog, FILE_MAX, Page, Tab, topic};
+use super::super::settings::PRESENTER_SIZES;
 use super::super::settings::{Announce, SingleKeys};
 use super::super::texts::Language;
 use super::super::widgets::Icon;
@@ -84,16 +85,47 @@ fn Keys() -> Html {
     let page = use_page(topic::CHOICE);
     let t = page.texts();
     let language = page.language();
-    let (keys, announce) = {
-        let ui = page.ui();
-        (ui.settings.keys, ui.settings.announce)
-    };
     let groups = [
         (Group::Anywhere, t.keys_anywhere()),
         (Group::GoTo, t.keys_go_to()),
         (Group::Time, t.keys_time()),
         (Group::Stage, t.keys_stage()),
     ];
+    html! {
+        <Sheet title={t.keys_title()}>
+            <div class="keys" tabindex="0" role="group" aria-label={t.keys_title()}>
+                { for groups.into_iter().map(|(group, title)| html! {
+                    <section><h3>{ title }</h3><dl>
+                        { for KEYS.iter().filter(|k| k.group == group).map(|k| html! {
+                            <div><dt>{ for k.shown.split(" · ").map(|s| html! { <kbd>{ cap(s, language) }</kbd> }) }</dt><dd>{ ask_words(k.ask, t) }</dd></div>
+                        }) }
+                    </dl></section>
+                }) }
+                <section><h3>{ t.keys_editor() }</h3><dl>
+                    <div><dt><kbd>{ "Alt ↑ ↓" }</kbd></dt><dd>{ t.key_diagnostics() }</dd></div>
+                    <div><dt><kbd>{ cap("Ctrl .", language) }</kbd></dt><dd>{ t.key_hint() }</dd></div>
+                    <div><dt><kbd>{ cap("Ctrl M", language) }</kbd></dt><dd>{ t.key_tab_mode() }</dd></div>
+                    <div><dt><kbd>{ "Esc" }</kbd><kbd>{ "Tab" }</kbd></dt><dd>{ t.key_leave_terminal() }</dd></div>
+                    <div><dt><kbd>{ "← → ↑ ↓" }</kbd></dt><dd>{ t.key_tree() }</dd></div>
+                    <div><dt><kbd>{ cap("Shift ← → ↑ ↓", language) }</kbd></dt><dd>{ t.key_pan() }</dd></div>
+                    <div><dt><kbd>{ "Enter" }</kbd></dt><dd>{ t.key_inspect() }</dd></div>
+                    <div><dt><kbd>{ "." }</kbd></dt><dd>{ t.key_presenter_pause() }</dd></div>
+                </dl></section>
+                <SettingsPart />
+            </div>
+        </Sheet>
+    }
+}
+
+/// What the device keeps: keys, size before an audience, spoken news.
+#[component]
+fn SettingsPart() -> Html {
+    let page = use_page(topic::CHOICE);
+    let t = page.texts();
+    let (keys, announce, size) = {
+        let ui = page.ui();
+        (ui.settings.keys, ui.settings.announce, ui.settings.presenter)
+    };
     let single = {
         let page = page.clone();
         Callback::from(move |e: Event| {
@@ -116,38 +148,27 @@ fn Keys() -> Html {
             page.set(|s| s.announce = to);
         })
     };
+    let enlarge = {
+        let page = page.clone();
+        Callback::from(move |e: Event| page.set(|s| s.presenter = dom::value(&e).parse().unwrap_or(PRESENTER_SIZES[0])))
+    };
     html! {
-        <Sheet title={t.keys_title()}>
-            <div class="keys" tabindex="0" role="group" aria-label={t.keys_title()}>
-                { for groups.into_iter().map(|(group, title)| html! {
-                    <section><h3>{ title }</h3><dl>
-                        { for KEYS.iter().filter(|k| k.group == group).map(|k| html! {
-                            <div><dt>{ for k.shown.split(" · ").map(|s| html! { <kbd>{ cap(s, language) }</kbd> }) }</dt><dd>{ ask_words(k.ask, t) }</dd></div>
-                        }) }
-                    </dl></section>
-                }) }
-                <section><h3>{ t.keys_editor() }</h3><dl>
-                    <div><dt><kbd>{ "Alt ↑ ↓" }</kbd></dt><dd>{ t.key_diagnostics() }</dd></div>
-                    <div><dt><kbd>{ cap("Ctrl M", language) }</kbd></dt><dd>{ t.key_tab_mode() }</dd></div>
-                    <div><dt><kbd>{ "Esc" }</kbd><kbd>{ "Tab" }</kbd></dt><dd>{ t.key_leave_terminal() }</dd></div>
-                    <div><dt><kbd>{ "← → ↑ ↓" }</kbd></dt><dd>{ t.key_tree() }</dd></div>
-                    <div><dt><kbd>{ cap("Shift ← → ↑ ↓", language) }</kbd></dt><dd>{ t.key_pan() }</dd></div>
-                    <div><dt><kbd>{ "Enter" }</kbd></dt><dd>{ t.key_inspect() }</dd></div>
-                </dl></section>
-                <section class="settings"><h3>{ t.settings_title() }</h3>
-                    <label>{ t.settings_keys() }<select class="field" onchange={single}>
-                        <option value="on" selected={keys == SingleKeys::On}>{ t.keys_on() }</option>
-                        <option value="alt" selected={keys == SingleKeys::WithAlt}>{ t.keys_alt() }</option>
-                        <option value="off" selected={keys == SingleKeys::Off}>{ t.keys_off() }</option>
-                    </select></label>
-                    <label>{ t.settings_announce() }<select class="field" onchange={speak}>
-                        <option value="important" selected={announce == Announce::Important}>{ t.announce_important() }</option>
-                        <option value="all" selected={announce == Announce::All}>{ t.announce_all() }</option>
-                        <option value="off" selected={announce == Announce::Off}>{ t.announce_off() }</option>
-                    </select></label>
-                </section>
-            </div>
-        </Sheet>
+        <section class="settings"><h3>{ t.settings_title() }</h3>
+            <label>{ t.settings_keys() }<select class="field" onchange={single}>
+                <option value="on" selected={keys == SingleKeys::On}>{ t.keys_on() }</option>
+                <option value="alt" selected={keys == SingleKeys::WithAlt}>{ t.keys_alt() }</option>
+                <option value="off" selected={keys == SingleKeys::Off}>{ t.keys_off() }</option>
+            </select></label>
+            <label>{ t.settings_presenter() }<select class="field" onchange={enlarge}>
+                { for PRESENTER_SIZES.into_iter().map(|n| html! {
+                    <option value={n.to_string()} selected={n == size}>{ format!("{n} px") }</option> }) }
+            </select></label>
+            <label>{ t.settings_announce() }<select class="field" onchange={speak}>
+                <option value="important" selected={announce == Announce::Important}>{ t.announce_important() }</option>
+                <option value="all" selected={announce == Announce::All}>{ t.announce_all() }</option>
+                <option value="off" selected={announce == Announce::Off}>{ t.announce_off() }</option>
+            </select></label>
+        </section>
     }
 }
 
@@ -178,6 +199,7 @@ fn ask_words(ask: Ask, t: super::super::texts::Texts) -> &'static str {
         Ask::TimeBar => t.time_title(),
         Ask::Events => t.tab_events(),
         Ask::Outline => t.outline_title(),
+        Ask::Presenter => t.presenter_title(),
         Ask::Play => t.key_play(),
         Ask::LastEvent => t.event_back(),
         Ask::NextEvent => t.event_on(),
@@ -306,8 +328,20 @@ fn Open() -> Html {
     let t = page.texts();
     let text = use_state(String::new);
     let oninput = {
-        let text = text.clone();
-        Callback::from(move |e: InputEvent| text.set(dom::value(&e)))
+        let (page, text) = (page.clone(), text.clone());
+        Callback::from(move |e: InputEvent| {
+            // Refused before it is copied: twenty megabytes would hold the page up for seconds.
+            let area = e.target_dyn_into::<web_sys::HtmlTextAreaElement>();
+            match area.filter(|area| area.text_length() as usize > FILE_MAX) {
+                Some(area) => {
+                    page.too_large(Some("pasted.yaml".into()), area.text_length().into());
+                    area.set_value("");
+                    text.set(String::new());
+                    page.choose(|ui| ui.dialog = None);
+                }
+                None => text.set(dom::value(&e)),
+            }
+        })
     };
     let onchange = {
         let page = page.clone();

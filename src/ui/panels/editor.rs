@@ -2,7 +2,9 @@
 
 use super::super::dom;
 use super::super::hooks::use_page;
-use super::super::page::{Page, topic};
+use super::super::page::{FILE_MAX, Page, topic};
+use super::super::texts::Texts;
+use crate::session::MarkRow;
 use js_sys::{Array, Function, Object, Promise, Reflect};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -147,6 +149,12 @@ async fn mount(page: &Page, parent: &HtmlElement) -> Result<JsValue, JsValue> {
     set(&options, "onChange", Closure::<dyn FnMut(String)>::new(move |text| on.edit(text)).into_js_value());
     let on = page.clone();
     set(&options, "onApply", Closure::<dyn FnMut()>::new(move || on.apply()).into_js_value());
+    let on = page.clone();
+    set(&options, "onHint", Closure::<dyn FnMut(u32)>::new(move |line| hint(&on, line)).into_js_value());
+    let on = page.clone();
+    set(&options, "most", FILE_MAX as f64);
+    let too_long = Closure::<dyn FnMut(f64)>::new(move |size: f64| on.too_large(None, size as u64));
+    set(&options, "onTooLong", too_long.into_js_value());
     mount.call2(&JsValue::NULL, parent, &options)
 }
 
@@ -184,16 +192,37 @@ fn show_check(page: &Page, editor: &JsValue) {
             let o = Object::new();
             set(&o, "line", m.line);
             set(&o, "class", m.class.to_string());
-            let words = match m.class {
-                's' => t.mark_simulated().to_string(),
-                'a' => t.mark_accepted().to_string(),
-                'r' => t.mark_rejected().to_string(),
-                _ => t.mark_differs(&m.note),
-            };
-            set(&o, "title", format!("{}: {words}", m.path));
+            set(&o, "title", mark_words(m, t));
             JsValue::from(o)
         })
         .collect();
     call(editor, "setDiagnostics", &[problems.into()]);
     call(editor, "setMarks", &[marks.into()]);
+}
+
+/// `spec.replicas: simulated`.
+fn mark_words(m: &MarkRow, t: Texts) -> String {
+    let words = match m.class {
+        's' => t.mark_simulated().to_string(),
+        'a' => t.mark_accepted().to_string(),
+        'r' => t.mark_rejected().to_string(),
+        _ => t.mark_differs(&m.note),
+    };
+    format!("{}: {words}", m.path)
+}
+
+/// Says what becomes of the fields of a line.
+fn hint(page: &Page, line: u32) {
+    let t = page.texts();
+    let name = {
+        let ui = page.ui();
+        ui.files.get(ui.front).map(|f| f.name.clone()).unwrap_or_default()
+    };
+    let words: Vec<String> = {
+        let view = page.view();
+        let here = view.check.marks.iter().filter(|m| m.file == name && m.line == line);
+        here.map(|m| mark_words(m, t)).collect()
+    };
+    let words = if words.is_empty() { t.mark_none(line) } else { words.join("; ") };
+    page.toast(words, None, false);
 }

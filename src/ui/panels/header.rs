@@ -14,11 +14,10 @@ use yew::prelude::*;
 pub fn Header() -> Html {
     let page = use_page(topic::CHOICE | topic::FILES | topic::ANSWERS);
     let t = page.texts();
-    let (language, theme, title, name) = {
+    let (title, name) = {
         let ui = page.ui();
-        let language = ui.settings.language;
-        let title = ui.example.as_deref().and_then(examples::find).map(|e| e.title(language).to_string());
-        (language, ui.settings.theme, title, ui.files.first().map(|f| f.name.clone()))
+        let title = ui.example.as_deref().and_then(examples::find).map(|e| e.title(ui.settings.language).to_string());
+        (title, ui.files.first().map(|f| f.name.clone()))
     };
     let title = title.or(name).unwrap_or_else(|| t.header_nothing().to_string());
     let gallery = {
@@ -31,18 +30,17 @@ pub fn Header() -> Html {
             super::super::dom::focus_soon("files");
         })
     };
-    let (find, help, paste) = (page.clone(), page.clone(), page.clone());
-    let next_theme = match theme {
-        Theme::Auto => Theme::Light,
-        Theme::Light => Theme::Dark,
-        Theme::Dark => Theme::Auto,
-    };
-    let theme_words = match theme {
-        Theme::Auto => t.theme_auto(),
-        Theme::Light => t.theme_light(),
-        Theme::Dark => t.theme_dark(),
-    };
-    let theming = page.clone();
+    if page.ui().presenting {
+        return html! {
+            <header class="head" data-region="head">
+                <h1 class="brand"><Mark /><span class="wide">{ t.app_title() }</span></h1>
+                <span id="head" class="scenario" tabindex="-1"><span>{ title }</span></span>
+                <ProblemsChip />
+                <span class="spring" />
+                <PresenterTools />
+            </header>
+        };
+    }
     html! {
         <header class="head" data-region="head">
             <h1 class="brand"><Mark /><span class="wide">{ t.app_title() }</span></h1>
@@ -51,6 +49,25 @@ pub fn Header() -> Html {
             </button>
             <ProblemsChip />
             <span class="spring" />
+            <DeskTools />
+        </header>
+    }
+}
+
+/// Open, find, language, colours, presenter mode, help.
+#[component]
+fn DeskTools() -> Html {
+    let page = use_page(topic::CHOICE);
+    let (t, language) = (page.texts(), page.language());
+    let (find, help, paste) = (page.clone(), page.clone(), page.clone());
+    let (theming, present, theme) = (page.clone(), page.clone(), page.ui().settings.theme);
+    let (next_theme, theme_words) = match theme {
+        Theme::Auto => (Theme::Light, t.theme_auto()),
+        Theme::Light => (Theme::Dark, t.theme_light()),
+        Theme::Dark => (Theme::Auto, t.theme_dark()),
+    };
+    html! {
+        <>
             <button type="button" class="quiet as-open" onclick={move |_| open(&paste, Dialog::Open)}>
                 <Icon name="open" /><span class="wide">{ t.open_title() }</span>
             </button>
@@ -70,9 +87,33 @@ pub fn Header() -> Html {
             </div>
             <button type="button" class="quiet" aria-label={theme_words} title={theme_words}
                 onclick={move |_| theming.set(|s| s.theme = next_theme)}><Icon name="theme" /></button>
+            <button type="button" class="quiet as-present" aria-label={t.presenter_title()} title={t.presenter_title()}
+                aria-keyshortcuts="q" onclick={move |_| present.present(true)}><Icon name="present" /></button>
             <button type="button" class="quiet" aria-label={t.keys_title()} title={t.keys_title()}
                 onclick={move |_| open(&help, Dialog::Keys)}><Icon name="help" /></button>
-        </header>
+        </>
+    }
+}
+
+/// Where one is among the stops, the size of the text, and the way out.
+#[component]
+fn PresenterTools() -> Html {
+    let page = use_page(topic::CHOICE | topic::CLOCK);
+    let t = page.texts();
+    let (stops, now) = (page.stops(), page.view().clock.now);
+    let at = stops.iter().filter(|t| **t <= now).count();
+    let (enlarge, leave, help) = (page.clone(), page.clone(), page.clone());
+    html! {
+        <>
+            if !stops.is_empty() { <span class="stops numbers">{ t.presenter_stop(at, stops.len()) }</span> }
+            <button type="button" class="quiet" aria-label={t.presenter_size(page.ui().settings.presenter)}
+                title={t.presenter_size(page.ui().settings.presenter)}
+                onclick={move |_| enlarge.enlarge()}><Icon name="size" /></button>
+            <button type="button" class="quiet" aria-label={t.keys_title()} title={t.keys_title()}
+                onclick={move |_| open(&help, Dialog::Keys)}><Icon name="help" /></button>
+            <button type="button" class="quiet" aria-label={t.presenter_leave()} title={t.presenter_leave()}
+                aria-keyshortcuts="q" onclick={move |_| leave.present(false)}><Icon name="close" /></button>
+        </>
     }
 }
 

@@ -4,10 +4,11 @@
 use super::super::dom;
 use super::super::format;
 use super::super::hooks::use_page;
-use super::super::page::{Page, Tab, topic};
+use super::super::page::{FILE_MAX, Page, Tab, topic};
 use super::super::texts::{Language, Texts};
 use super::super::widgets::Icon;
-use crate::session::{Action, FlowRow, LoadRow, Row, Shape};
+use crate::session::{Action, FlowRow, LoadRow, Row, Shape, traffic};
+use crate::workload;
 use gloo_timers::callback::Timeout;
 use yew::prelude::*;
 
@@ -19,6 +20,8 @@ const RATES: [f32; 37] = [
 ];
 /// Pause between two wishes while the slider is dragged. Ours: each is an input of the run.
 const DRAG_MS: u32 = 120;
+/// Points of a recorded load that are taken. Ours: a day in steps of ten seconds, and the run's log stays small.
+const POINTS_MAX: usize = 10_000;
 /// The shapes a person may choose.
 pub const SHAPES: [&str; 6] = ["constant", "step", "ramp", "sine", "spike", "daily"];
 
@@ -217,6 +220,7 @@ fn fields(kind: &str) -> [bool; 4] {
         "step" => [true, true, true, false],
         "spike" => [true, true, true, true],
         "ramp" | "sine" | "daily" => [true, true, false, true],
+        "replay" => [false; 4],
         _ => [true, false, false, false],
     }
 }
@@ -263,7 +267,81 @@ fn ShapeForm(props: &ShapeFormProps) -> Html {
             if peak { { number(t.shape_peak(), shown(shape.peak), |s, n| s.peak = n) } }
             if start { { number(t.shape_start(), seconds(shape.start), |s, n| s.start = (n * 1e6) as u64) } }
             if length { { number(t.shape_length(), seconds(shape.length), |s, n| s.length = (n * 1e6) as u64) } }
+            if shape.kind == "replay" { { recorded(&page, &shape) } }
+            <Recording put={Callback::from(put)} />
         </div>
+    }
+}
+
+/// A recorded load as a line, with what it says.
+fn recorded(page: &Page, shape: &Shape) -> Html {
+    let (t, language) = (page.texts(), page.language());
+    let (length, most) = (shape.length.max(1) as f64, shape.peak.max(1e-6));
+    let d = shape.points.iter().enumerate().map(|(i, (at, rate))| {
+        let (x, y) = (*at as f64 / length * 240.0, 40.0 - 38.0 * f64::from(rate / most));
+        format!("{}{x:.1} {y:.1}", if i == 0 { "M" } else { "L" })
+    });
+    let words = t.shape_recorded(format::span(shape.length, language), format::rate(shape.peak, language));
+    html! {
+        <figure class="recorded">
+            <svg viewBox="0 0 240 42" width="100%" height="42" preserveAspectRatio="none" aria-hidden="true">
+                <path class="curve" d={d.collect::<String>()} /></svg>
+            <figcaption class="numbers">{ words }</figcaption>
+        </figure>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct RecordingProps {
+    put: Callback<Shape>,
+}
+
+/// A field for a file with a recorded load.
+#[component]
+fn Recording(props: &RecordingProps) -> Html {
+    let page = use_page(topic::CHOICE);
+    let t = page.texts();
+    let put = props.put.clone();
+    let onchange = Callback::from(move |e: Event| {
+        let Some(input) = e.target_dyn_into::<web_sys::HtmlInputElement>() else { return };
+        let Some(file) = input.files().and_then(|list| list.get(0)) else { return };
+        // So that the same file, mended, can be chosen again.
+        input.set_value("");
+        let (page, put) = (page.clone(), put.clone());
+        wasm_bindgen_futures::spawn_local(async move {
+            match read_recording(&page, &file).await {
+                Ok(shape) => put.emit(shape),
+                Err(words) => page.toast(words, None, true),
+            }
+        });
+    });
+    html! {
+        <div class="recording">
+            <label class="button"><Icon name="open" /><span>{ t.shape_file() }</span>
+                <input type="file" class="spoken" accept=".csv,.tsv,.txt,text/csv" {onchange} /></label>
+            <small>{ t.shape_file_hint() }</small>
+        </div>
+    }
+}
+
+/// A recorded load, or why it cannot be read.
+async fn read_recording(page: &Page, file: &web_sys::File) -> Result<Shape, String> {
+    let (t, language, name) = (page.texts(), page.language(), file.name());
+    if file.size() > FILE_MAX as f64 {
+        return Err(t.file_too_large(name, format::bytes(file.size() as u64, language)));
+    }
+    let text = wasm_bindgen_futures::JsFuture::from(file.text()).await.ok().and_then(|text| text.as_string());
+    let shape = workload::Shape::from_csv(&text.unwrap_or_default()).map_err(|line| t.shape_file_bad(&name, line))?;
+    match &shape {
+        workload::Shape::Replay { points } if points.len() > POINTS_MAX => {
+            let whole = |n: usize| format::whole(n as u64, language);
+            Err(t.shape_file_long(&name, whole(points.len()), whole(POINTS_MAX)))
+        }
+        workload::Shape::Replay { points } => {
+            let points = points.iter().map(|(at, rate)| (at.0, *rate as f32)).collect();
+            Ok(Shape { points, ..traffic::row(&shape) })
+        }
+        _ => Err(t.shape_file_bad(&name, 1)),
     }
 }
 

@@ -38,6 +38,10 @@ pub fn run(page: &Page, ask: Ask, shift: bool) -> bool {
         Ask::Events => show_tab(page, Tab::Events),
         Ask::Why => show_tab(page, Tab::Why),
         Ask::Outline => page.choose(|ui| ui.outline = !ui.outline),
+        Ask::Presenter => {
+            let on = page.ui().presenting;
+            page.present(!on);
+        }
         Ask::Actions => {
             page.choose(|ui| ui.sheet = "answers");
             gloo_timers::callback::Timeout::new(0, || _ = click("actions-button")).forget();
@@ -63,8 +67,8 @@ fn time(page: &Page, ask: Ask, shift: bool) -> bool {
         Ask::Back => page.step_seconds(-many),
         Ask::On => page.step_seconds(many),
         Ask::Bookmark => page.bookmark(),
-        Ask::LastBookmark => page.go_bookmark(true),
-        Ask::NextBookmark => page.go_bookmark(false),
+        Ask::LastBookmark => page.go_stop(true),
+        Ask::NextBookmark => page.go_stop(false),
         Ask::Slower => page.change_speed(false),
         Ask::Faster => page.change_speed(true),
         Ask::Newest => page.seek_newest(),
@@ -133,16 +137,18 @@ fn click(id: &str) -> bool {
 }
 
 fn close(page: &Page) -> bool {
-    let (dialog, selected) = {
+    let (dialog, selected, presenting) = {
         let ui = page.ui();
-        (ui.dialog.is_some(), ui.selected.is_some())
+        (ui.dialog.is_some(), ui.selected.is_some(), ui.presenting)
     };
     if dialog {
         page.choose(|ui| ui.dialog = None);
     } else if selected {
         page.select(None);
+    } else if presenting {
+        page.present(false);
     }
-    dialog || selected
+    dialog || selected || presenting
 }
 
 fn save(page: &Page) {

@@ -8,17 +8,17 @@ use super::super::page::{Page, topic};
 use super::super::scene::layout::Level;
 use super::super::scene::paint::Frame;
 use super::super::scene::palette::Palette;
-use super::super::scene::pods::{self, PodShape};
-use super::super::scene::{Scene, layout::Rect, tree, words};
+use super::super::scene::{Scene, words};
 use super::super::settings::SPEEDS;
-use super::super::view::{Changes, LOOKS};
+use super::super::view::Changes;
 use super::super::widgets::Icon;
 use super::actions::ContextMenu;
 use super::cards::Cards;
+use super::legend::{Legend, LegendStrip};
 use super::loads::Loads;
 use super::outline::Outline;
+use super::picture::Picture;
 use super::shortcuts::Wish;
-use crate::session::Look;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
@@ -39,9 +39,10 @@ pub fn Stage() -> Html {
         let (page, scene, canvas) = (page.clone(), scene.clone(), canvas.clone());
         use_effect_with((), move |()| attach(page, scene, &canvas));
     }
-    let (outline, legend) = {
+    let (outline, legend, presenting) = {
         let ui = page.ui();
-        (ui.outline, ui.legend)
+        let paper = ui.printing.is_some();
+        (ui.outline || paper, ui.legend || paper, ui.presenting)
     };
     html! {
         <main class="stage" data-region="stage" aria-label={t.stage_label()}>
@@ -59,7 +60,7 @@ pub fn Stage() -> Html {
                 </div>
                 if legend { <Legend /> }
             </div>
-            <TryLine />
+            if presenting { <LegendStrip /> } else { <TryLine /> }
         </main>
     }
 }
@@ -123,7 +124,7 @@ fn Toolbar() -> Html {
                 }) }
             <button type="button" class="quiet" aria-label={t.legend_title()} title={t.legend_title()}
                 aria-expanded={legend.to_string()} onclick={move |_| l.choose(|ui| ui.legend = !ui.legend)}>
-                    <Icon name="help" /></button>
+                    <Icon name="legend" /></button>
         </div>
     }
 }
@@ -145,87 +146,6 @@ fn TryLine() -> Html {
                 <button type="button" class="quiet" aria-label={t.close()}
                     onclick={move |_| close.choose(|ui| ui.tried = true)}><Icon name="close" /></button></p>
         }
-    }
-}
-
-#[derive(Properties)]
-struct PictureProps {
-    canvas: NodeRef,
-    scene: Rc<RefCell<Scene>>,
-}
-
-impl PartialEq for PictureProps {
-    fn eq(&self, other: &Self) -> bool {
-        Rc::ptr_eq(&self.scene, &other.scene)
-    }
-}
-
-/// The canvas and the pointer. Its words are the tree beside it.
-#[component]
-fn Picture(props: &PictureProps) -> Html {
-    let page = use_page(topic::CHOICE);
-    let drag = use_mut_ref(|| None::<(f64, f64, bool)>);
-    let place = |e: &MouseEvent| (e.offset_x() as f64, e.offset_y() as f64);
-    let onpointerdown = {
-        let drag = drag.clone();
-        Callback::from(move |e: PointerEvent| {
-            *drag.borrow_mut() = Some((e.offset_x() as f64, e.offset_y() as f64, false))
-        })
-    };
-    let onpointermove = {
-        let (drag, page, scene) = (drag.clone(), page.clone(), props.scene.clone());
-        Callback::from(move |e: PointerEvent| {
-            let mut drag = drag.borrow_mut();
-            let Some((x, y, moved)) = drag.as_mut() else { return };
-            let (nx, ny) = (e.offset_x() as f64, e.offset_y() as f64);
-            if !*moved && (nx - *x).hypot(ny - *y) < 5.0 {
-                return;
-            }
-            scene.borrow_mut().pan(nx - *x, ny - *y);
-            (*x, *y, *moved) = (nx, ny, true);
-            page.wake();
-        })
-    };
-    let onpointerup = {
-        let (drag, page, scene) = (drag.clone(), page.clone(), props.scene.clone());
-        Callback::from(move |e: PointerEvent| {
-            let dragged = drag.borrow_mut().take().is_some_and(|d| d.2);
-            if dragged {
-                return;
-            }
-            let hit = scene.borrow().at(&page.view(), e.offset_x() as f64, e.offset_y() as f64);
-            page.select(hit);
-            if hit.is_some() {
-                page.choose(|ui| ui.sheet = "answers");
-            }
-        })
-    };
-    let onwheel = {
-        let (page, scene) = (page.clone(), props.scene.clone());
-        Callback::from(move |e: WheelEvent| {
-            e.prevent_default();
-            let factor = (-e.delta_y() * if e.delta_mode() == 0 { 0.0015 } else { 0.05 }).exp();
-            scene.borrow_mut().zoom(factor, Some(place(&e)));
-            page.wake();
-        })
-    };
-    let oncontextmenu = {
-        let (page, scene) = (page.clone(), props.scene.clone());
-        Callback::from(move |e: MouseEvent| {
-            let hit = scene.borrow().at(&page.view(), e.offset_x() as f64, e.offset_y() as f64);
-            e.prevent_default();
-            if hit.is_some() {
-                page.select(hit);
-            }
-            let place = (hit.unwrap_or(0), e.offset_x() as f64, e.offset_y() as f64);
-            page.choose(|ui| ui.menu = Some(place));
-        })
-    };
-    let onpointerleave = Callback::from(move |_: PointerEvent| *drag.borrow_mut() = None);
-    html! {
-        <canvas ref={props.canvas.clone()} class="picture"
-            aria-hidden="true" {onpointerdown} {onpointermove} {onpointerup}
-            {onpointerleave} {onwheel} {oncontextmenu} />
     }
 }
 
@@ -305,6 +225,8 @@ fn paint(
     if w < 1.0 || h < 1.0 {
         return false;
     }
+    // Before an audience everything on the canvas is larger alike: it is drawn as a smaller stage on a finer screen.
+    let big = page.magnified();
     let ratio = web_sys::window().map_or(1.0, |w| w.device_pixel_ratio());
     let (pw, ph) = ((w * ratio).round() as u32, (h * ratio).round() as u32);
     if (canvas.width(), canvas.height()) != (pw, ph) {
@@ -315,7 +237,7 @@ fn paint(
     if theme.replace(ui.settings.theme) != ui.settings.theme {
         *palette.borrow_mut() = Palette::read();
     }
-    scene.arrange(&view, (w, h));
+    scene.arrange(&view, (w / big, h / big));
     let t = page.texts();
     let waiting = t.waiting_strip(format::whole(view.waiting.len() as u64, ui.settings.language));
     let frame = Frame {
@@ -332,66 +254,10 @@ fn paint(
         traffic: ui.traffic,
         flowing: SPEEDS[ui.speed] <= SAMPLES_SPEED_MAX && view.clock.seeking.is_none(),
         playing: ui.playing,
-        ratio,
+        presenting: ui.presenting,
+        ratio: ratio * big,
     };
     let more = scene.paint(context, &frame);
     page.note_level(scene.level());
     more
-}
-
-/// All states, drawn by the code of the stage.
-#[component]
-fn Legend() -> Html {
-    let page = use_page(topic::CHOICE);
-    let t = page.texts();
-    let close = page.clone();
-    html! {
-        <section class="legend" aria-label={t.legend_title()}>
-            <header class="bar"><h2>{ t.legend_title() }</h2><span class="spring" />
-                <button type="button" class="quiet" aria-label={t.close()}
-                    onclick={move |_| close.choose(|ui| ui.legend = false)}><Icon name="close" /></button></header>
-            <ul>
-                { for LOOKS.into_iter().map(|look| html! {
-                    <li><Sample shape={PodShape { look, progress: Some(0.4), ..PodShape::default() }} />
-                        <span>{ tree::look_name(look) }</span></li>
-                }) }
-                <li><Sample shape={PodShape { look: Look::Creating, stuck: true, ..PodShape::default() }} />
-                    <span>{ "ImagePullBackOff" }</span></li>
-                <li><Sample shape={PodShape { look: Look::Ready, new: Some(2), ..PodShape::default() }} />
-                    <span>{ t.legend_new() }</span></li>
-                <li><Sample shape={PodShape { look: Look::Ready, restarts: 2, ..PodShape::default() }} />
-                    <span>{ t.legend_restarts() }</span></li>
-                <li><Sample shape={PodShape { look: Look::NotReady, failing: 1, ..PodShape::default() }} />
-                    <span>{ t.legend_probe() }</span></li>
-            </ul>
-            <p>{ t.legend_bars() }</p>
-            <p>{ t.legend_nodes() }</p>
-            <p>{ t.legend_flows() }</p>
-        </section>
-    }
-}
-
-#[derive(Properties, PartialEq)]
-struct SampleProps {
-    shape: PodShape,
-}
-
-#[component]
-fn Sample(props: &SampleProps) -> Html {
-    let canvas = use_node_ref();
-    {
-        let canvas = canvas.clone();
-        use_effect_with(props.shape.clone(), move |shape| {
-            let Some(canvas) = canvas.cast::<HtmlCanvasElement>() else { return };
-            let ratio = web_sys::window().map_or(1.0, |w| w.device_pixel_ratio());
-            canvas.set_width((28.0 * ratio) as u32);
-            canvas.set_height((28.0 * ratio) as u32);
-            let context = canvas.get_context("2d").ok().flatten();
-            if let Some(context) = context.and_then(|c| c.dyn_into::<CanvasRenderingContext2d>().ok()) {
-                let _ = context.scale(ratio, ratio);
-                pods::pod(&context, &Palette::read(), &Rect { x: 2.0, y: 2.0, w: 24.0, h: 24.0 }, shape, false);
-            }
-        });
-    }
-    html! { <canvas ref={canvas} class="sample" aria-hidden="true" /> }
 }

@@ -95,7 +95,7 @@ fn OwnFiles() -> Html {
                 <Icon name="open" /><span>{ t.open_files() }</span>
                 <input type="file" class="spoken" multiple={true} accept=".yaml,.yml,.json,.txt" {onchange} />
             </label>
-            <button type="button" onclick={move |_| pasting.choose(|ui| ui.dialog = Some(Dialog::Open))}>{ t.open_text() }</button>
+            <button type="button" class="link" onclick={move |_| pasting.choose(|ui| ui.dialog = Some(Dialog::Open))}>{ t.open_text() }</button>
             <p>{ t.open_hint() }</p>
         </div>
     }

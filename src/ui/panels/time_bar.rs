@@ -15,7 +15,7 @@ use yew::prelude::*;
 /// Width of the drawings in their own units; they stretch to the bar. Ours.
 const WIDTH: f64 = 1000.0;
 /// Marks closer than this are one mark with a count. Ours: they would touch.
-const NEAR: f64 = 6.0;
+const NEAR: f64 = 14.0;
 /// Shortest run that fills the bar. Ours: so that the first seconds do not race over it.
 const LEAST_US: u64 = 60_000_000;
 
@@ -341,7 +341,7 @@ fn bookmarks(page: &Page, scale: &Scale) -> Html {
     }
     let t = page.texts();
     html! {
-        <div class="lane"><span class="lane-name">{ t.lane_bookmarks() }</span>
+        <div class="lane" data-lane="bookmarks"><span class="lane-name">{ t.lane_bookmarks() }</span>
             <svg width="100%" height="20" role="group">
                 { for marks.into_iter().map(|(at, name)| {
                     let page = page.clone();
@@ -388,7 +388,7 @@ fn lane_row(page: &Page, overview: &Overview, lane: &'static str, name: &'static
                             } else {
                                 <text x={format!("{x:.3}%")} y="14.5" text-anchor="middle">{ lane_sign(lane, &title) }</text>
                             }
-                            if count > 1 { <text class="many" x={format!("{:.3}%", x + 0.7)} y="9">{ count }</text> }
+                            if count > 1 { <text class="many" x={format!("{x2:.3}%")} dx="8" y="14.5">{ count }</text> }
                         </g>
                     }
                 }) }

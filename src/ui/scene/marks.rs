@@ -31,8 +31,15 @@ pub fn bar_of(
         r.w -= 30.0 + wide + 6.0;
     }
     let share = |n: u64| n as f64 / all.max(1) as f64;
-    c.set_fill_style_str(&p.line);
-    c.fill_rect(r.x, r.y, r.w, r.h);
+    if p.forced {
+        // One ink only: a filled track would read as a full one.
+        c.set_stroke_style_str(&p.line);
+        c.set_line_width(1.0);
+        c.stroke_rect(r.x + 0.5, r.y + 0.5, r.w - 1.0, r.h - 1.0);
+    } else {
+        c.set_fill_style_str(&p.line);
+        c.fill_rect(r.x, r.y, r.w, r.h);
+    }
     c.set_fill_style_str(&p.ink2);
     let inner = if r.h >= 6.0 { r.inset(1.5) } else { r };
     c.fill_rect(inner.x, inner.y, inner.w * share(used).min(1.0), inner.h);
@@ -103,6 +110,9 @@ pub fn taint_chip(c: &Canvas, p: &Palette, node: &NodeRow, r: &Rect) {
     let text = if node.taints.len() > 1 { format!("{first} +{}", node.taints.len() - 1) } else { first.clone() };
     c.set_font("12px ui-monospace, Menlo, monospace");
     c.set_text_baseline("alphabetic");
+    // The words after the domain tell most.
+    let whole = width(c, &text) <= r.w - 22.0;
+    let text = if whole { text } else { text.rsplit('/').next().unwrap_or_default().to_string() };
     let text = elide(c, &text, r.w - 22.0);
     c.set_fill_style_str(&p.ink2);
     let _ = c.fill_text(&text, r.x + 14.0, r.y + r.h - 6.0);

@@ -15,6 +15,7 @@ pub mod pixels;
 pub mod pods;
 #[cfg(target_arch = "wasm32")]
 mod probes;
+pub mod touch;
 pub mod tree;
 pub mod words;
 
@@ -31,10 +32,16 @@ const GUTTER: f64 = 132.0;
 const GUTTER_LOADS: f64 = 188.0;
 /// Height of a load's card with its gap, as `.load` has it in CSS. Ours.
 pub const LOAD: f64 = 100.0;
+/// Height of a load on a narrow stage, where its card is a row. Ours.
+const LOAD_ROW: f64 = 54.0;
 /// Height of a service's pill, and to the next. As `.load-pill` has it in CSS. Ours.
 const PILL: (f64, f64) = (42.0, 56.0);
 /// Below this width the services are in the outline only. Ours.
 const GUTTER_FROM: f64 = 560.0;
+/// Room at the lower edge for cards, as `.cards` has it in CSS: they come and go without covering or moving a node. Ours.
+const CARDS: f64 = 168.0;
+/// Room for cards is kept on stages from this height on, and below so many nodes: fleets need all of it. Ours.
+const CARDS_FROM: (f64, usize) = (420.0, 60);
 /// Around the picture. Ours.
 const PAD: f64 = 12.0;
 /// How long a pod takes to come, to change its place, to go. Milliseconds. Ours: seen, but not waited for.
@@ -87,6 +94,8 @@ pub struct Scene {
     pub pills: Vec<(u32, Rect)>,
     /// Width of their column; nothing without any.
     pub gutter: f64,
+    /// Height that is kept for cards, or for loads where there is no column for them.
+    pub cards: f64,
     /// How far samples of requests are on their way, in ways.
     pub phase: f64,
     /// When the last frame was drawn.
@@ -128,7 +137,8 @@ impl Scene {
     /// Places everything again when something that decides places has changed.
     pub fn arrange(&mut self, view: &View, size: (f64, f64)) {
         let most = view.seats.values().map(|s| s.pods.len()).max().unwrap_or(0);
-        if !self.stale && self.size == size && most <= self.plan.seats {
+        let cards = room_below(view, size);
+        if !self.stale && self.size == size && self.cards == cards && most <= self.plan.seats {
             return;
         }
         let zones = layout::zones(view);
@@ -142,11 +152,12 @@ impl Scene {
         if size.0 >= GUTTER_FROM {
             self.place_pills(view);
         }
+        let had_cards = std::mem::replace(&mut self.cards, cards);
         let window = self.window();
         let same_nodes =
             nodes == self.plan.nodes.len() && zones.iter().flat_map(|z| &z.1).eq(self.plan.nodes.iter().map(|n| &n.id));
-        let roomy = most <= self.plan.seats && self.plan.seats > 0;
-        if same_nodes && roomy && !resized && had_gutter == self.gutter {
+        let seated = most <= self.plan.seats && self.plan.seats > 0;
+        if same_nodes && seated && !resized && had_gutter == self.gutter && had_cards == self.cards {
             return;
         }
         self.plan = layout::plan(&zones, (window.w, window.h), most.max(self.plan.seats.min(12)).max(4));
@@ -176,7 +187,8 @@ impl Scene {
     /// The part of the stage that shows the picture.
     pub fn window(&self) -> Rect {
         let left = if self.gutter > 0.0 { self.gutter } else { PAD };
-        Rect { x: left, y: STRIP, w: (self.size.0 - left - PAD).max(1.0), h: (self.size.1 - STRIP - PAD).max(1.0) }
+        let (w, h) = (self.size.0 - left - PAD, self.size.1 - STRIP - PAD - self.cards);
+        Rect { x: left, y: STRIP, w: w.max(1.0), h: h.max(1.0) }
     }
 
     /// Shows everything.
@@ -287,4 +299,15 @@ impl Scene {
     pub fn spoil(&mut self) {
         self.stale = true;
     }
+}
+
+/// Height that is kept for the cards of workloads and autoscalers, from the start, so that no node moves when one comes. On a
+/// narrow stage the loads lie there.
+fn room_below(view: &View, (width, height): (f64, f64)) -> f64 {
+    if width < GUTTER_FROM {
+        return (LOAD_ROW * view.live.traffic.loads.len() as f64).min(height / 2.0);
+    }
+    let may_come = !view.kinds.workloads.is_empty() || !view.kinds.autoscalers.is_empty();
+    let roomy = height >= CARDS_FROM.0 && view.kinds.nodes.len() < CARDS_FROM.1;
+    if may_come && roomy { CARDS } else { 0.0 }
 }

@@ -43,7 +43,9 @@ pub struct Frame<'f> {
     pub flowing: bool,
     /// Whether it goes on; samples stand still where it does not.
     pub playing: bool,
-    /// Device pixels a CSS pixel.
+    /// Whether an audience looks: every pod gets an outline that ambient light cannot take.
+    pub presenting: bool,
+    /// Device pixels a pixel of the picture.
     pub ratio: f64,
 }
 
@@ -218,7 +220,7 @@ impl Scene {
             bar_of(c, f.p, &bar2, "GiB", memory, label.then_some(text));
             taint_chip(c, f.p, node, r);
         } else {
-            if r.w >= 64.0 {
+            if r.w >= 76.0 {
                 c.set_font("600 12px system-ui, sans-serif");
                 c.set_text_baseline("alphabetic");
                 c.set_fill_style_str(&f.p.ink);
@@ -260,6 +262,9 @@ impl Scene {
                 Level::OnePod => self.pod_card(c, f, row, pod, &at),
                 Level::Nodes => small(c, f.p, &at, pod, &mut ink),
                 _ => pods::pod(c, f.p, &at, &shape(f, row, pod, at.w), f.still),
+            }
+            if f.presenting && level == Level::Pods {
+                pods::rim(c, f.p, &at, f.view.is_new(row.id) == Some(true));
             }
             if at.w >= 12.0 && f.view.live.broken.contains(id) {
                 bolt(c, f.p, (at.x + 2.0, at.y + 3.0), 0.8);

@@ -30,8 +30,11 @@ pub struct PodShape {
 
 /// Smallest pod with a glyph. Ours.
 const GLYPH_FROM: f64 = 13.0;
-/// Smallest pod with words. Ours: twelve pixels high text must fit.
-const WORDS_FROM: f64 = 40.0;
+/// Smallest pod with words, and with all of its suffix; between them its last letters tell pods apart. Ours: twelve pixels high
+/// text must fit.
+const WORDS_FROM: (f64, f64) = (30.0, 42.0);
+/// Letters of a short name. Ours: as many as fit.
+const SHORT: usize = 3;
 
 /// Draws one pod into a square.
 pub fn pod(c: &Canvas, p: &Palette, r: &Rect, shape: &PodShape, still: bool) {
@@ -62,6 +65,14 @@ pub fn pod(c: &Canvas, p: &Palette, r: &Rect, shape: &PodShape, still: bool) {
         failing(c, p, &r, shape.failing);
         words(c, p, &r, shape, size);
     }
+}
+
+/// An outline in ink around a pod of any state. Two pixels of the picture are three of a screen that shows it larger.
+pub fn rim(c: &Canvas, p: &Palette, r: &Rect, new: bool) {
+    c.set_line_width(2.0);
+    c.set_stroke_style_str(&p.ink);
+    outline(c, &r.inset(-1.0), &PodShape { new: new.then_some(1), ..PodShape::default() });
+    c.stroke();
 }
 
 /// The colour of a state.
@@ -144,7 +155,7 @@ fn half(c: &Canvas, r: &Rect, line: f64) {
 
 fn glyph(c: &Canvas, p: &Palette, r: &Rect, shape: &PodShape, still: bool) {
     let (x, middle) = r.centre();
-    let named = r.w >= WORDS_FROM && !shape.suffix.is_empty();
+    let named = r.w >= WORDS_FROM.0 && !shape.suffix.is_empty();
     let y = if named { r.y + r.h * 0.4 } else { middle };
     let s = (r.w * if named { 0.2 } else { 0.24 }).min(16.0);
     c.set_line_width((r.w / 10.0).clamp(1.5, 4.0));
@@ -250,12 +261,14 @@ pub fn tick(c: &Canvas, p: &Palette, (x, y): (f64, f64), w: f64, well: bool) {
 fn words(c: &Canvas, p: &Palette, r: &Rect, shape: &PodShape, size: f64) {
     let solid = !hollow(shape) && shape.look != Look::NotReady;
     let ink = if solid { &p.surface } else { &p.ink };
-    if size >= WORDS_FROM && !shape.suffix.is_empty() {
+    if size >= WORDS_FROM.0 && !shape.suffix.is_empty() {
+        let cut = if size < WORDS_FROM.1 { shape.suffix.chars().count().saturating_sub(SHORT) } else { 0 };
+        let name: String = shape.suffix.chars().skip(cut).collect();
         c.set_fill_style_str(ink);
         c.set_font("600 12px system-ui, sans-serif");
         c.set_text_align("center");
         c.set_text_baseline("alphabetic");
-        let _ = c.fill_text_with_max_width(&shape.suffix, r.x + r.w / 2.0, r.y + r.h - 5.0, r.w - 4.0);
+        let _ = c.fill_text_with_max_width(&name, r.x + r.w / 2.0, r.y + r.h - 5.0, r.w - 4.0);
         c.set_text_align("left");
     }
     let number = match (shape.new, shape.left) {

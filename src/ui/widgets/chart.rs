@@ -80,7 +80,7 @@ pub fn ChartView(props: &ChartProps) -> Html {
             <figcaption><b>{ chart.title(t) }</b><span class="numbers">{ format::short_clock(at) }</span></figcaption>
             { legend(chart, &props.lines, column, language) }
             <div class="plot" {onpointermove} {onpointerleave} {onclick}>
-                { plot(chart, &props.lines, props.height, column, &said) }
+                { plot(chart, &props.lines, props.height, Some(column), &said) }
                 <small class="numbers top">{ chart.say(charts::top(&props.lines, chart), language) }</small>
             </div>
             <details {ontoggle}><summary>{ t.chart_table() }</summary>
@@ -117,13 +117,13 @@ pub fn legend(chart: Chart, lines: &[Line], column: usize, language: Language) -
     }
 }
 
-/// The drawing alone.
-pub fn plot(chart: Chart, lines: &[Line], height: u32, column: usize, said: &str) -> Html {
+/// The drawing alone, with the cursor at a column or without one.
+pub fn plot(chart: Chart, lines: &[Line], height: u32, column: Option<usize>, said: &str) -> Html {
     let top = charts::top(lines, chart);
     let steps = matches!(chart, Chart::Replicas | Chart::Restarts | Chart::Pending);
     let h = f64::from(height);
     let columns = lines.first().map_or(1, |l| l.values.len()).max(1);
-    let x = WIDTH * column as f64 / columns as f64;
+    let x = column.map(|column| WIDTH * column as f64 / columns as f64);
     html! {
         <svg viewBox={format!("0 0 {WIDTH} {height}")} width="100%"
             height={height.to_string()} preserveAspectRatio="none" role="img"
@@ -133,7 +133,7 @@ pub fn plot(chart: Chart, lines: &[Line], height: u32, column: usize, said: &str
                 let d = charts::path(&line.values, top, (WIDTH, h - 2.0), steps);
                 html! { <path class="curve" data-curve={line.name} {d} transform="translate(0 1)" /> }
             }) }
-            <path class="cursor" d={format!("M{x:.1} 0V{height}")} />
+            if let Some(x) = x { <path class="cursor" d={format!("M{x:.1} 0V{height}")} /> }
         </svg>
     }
 }
@@ -253,7 +253,8 @@ fn stroke<'p>(p: &'p Palette, name: &str) -> (&'p str, &'static [f64], f64) {
         "load" | "replicas.wanted" | "p50" => (&p.ink2, &[6.0, 4.0], 2.0),
         "failed" | "p99" | "restarts" => (&p.bad, &[], 2.5),
         "cpu.limit" | "memory.limit" => (&p.ink, &[2.0, 3.0], 1.5),
-        "cpu.requested" | "memory.requested" | "replicas.current" => (&p.done, &[8.0, 3.0], 2.0),
+        "cpu.requested" | "memory.requested" => (&p.done, &[8.0, 3.0], 2.0),
+        "replicas.current" => (&p.done, &[2.0, 3.0], 2.0),
         "p95" => (&p.wait, &[8.0, 3.0], 2.0),
         "pending" => (&p.wait, &[], 2.0),
         _ => (&p.ok, &[], 2.5),
