@@ -9,6 +9,7 @@ pub use pipelines::{Pipeline, Stage};
 use crate::compose::files::is_compose;
 use crate::kubernetes::Cluster;
 use crate::kubernetes::apiserver::{By, NodeSpec};
+use crate::kubernetes::kubelet::{Settings, Sheet};
 use crate::kubernetes::objects::Calendar;
 use crate::reasons;
 use crate::sim::{Span, Time};
@@ -69,6 +70,10 @@ pub struct Scenario {
     pub workloads: Vec<Rule>,
     /// Who asks when.
     pub loads: Vec<(Span, Load)>,
+    /// Whether volumes come by themselves; otherwise pods wait until their claims are bound.
+    pub storage: bool,
+    /// What the kubelets are told.
+    pub kubelet: Settings,
     /// Whether there is a metrics server.
     pub metrics: bool,
     /// How long the run is meant to be, when the file says so.
@@ -94,6 +99,8 @@ impl Default for Scenario {
             inputs: Vec::new(),
             workloads: Vec::new(),
             loads: Vec::new(),
+            storage: true,
+            kubelet: Settings::default(),
             metrics: true,
             until: None,
             apply: true,
@@ -119,6 +126,8 @@ fn machine(name: &str) -> NodeSpec {
         ],
         allocatable: Vec::new(),
         unschedulable: false,
+        manifests: Vec::new(),
+        info: Vec::new(),
         kubelet_version: "v1.37.2".into(),
     }
 }
@@ -150,7 +159,16 @@ impl Scenario {
         let calendar = Calendar { seed: self.seed, ..Calendar::default() };
         let mut cluster = Cluster::new(calendar, self.seed);
         cluster.api.bootstrap();
+        cluster.kubelet.settings = Rc::new(self.kubelet.clone());
+        if !self.storage {
+            cluster.scheduler.no_volumes_come();
+        }
         add_nodes(&mut cluster, &self.nodes);
+        cluster.settle();
+        for (node, (file, text)) in self.nodes.iter().flat_map(|n| n.manifests.iter().map(move |m| (&n.name, m))) {
+            // What is wrong with it was reported where it was written.
+            drop(cluster.kubelet(|kubelets, cx| kubelets.put_manifest(node, file, text, cx)));
+        }
         cluster.kubelet(|kubelets, _| Rc::make_mut(&mut kubelets.workloads).rules.extend(self.workloads.clone()));
         if self.metrics {
             // Ours: where in its rhythm the metrics server asks is chance.
@@ -255,6 +273,14 @@ impl Reader<'_> {
         }
     }
     fn cluster(&mut self, node: &Node, into: &mut Scenario) {
+        if let Some(storage) = node.get("storage") {
+            into.storage = storage.to_value() != Value::Bool(false);
+        }
+        if let Some(told) = node.get("kubelet") {
+            for key in into.kubelet.take(&told.to_value()) {
+                self.complain(told, format!("kubelet: {key} has no effect here"));
+            }
+        }
         if let Some(metrics) = node.get("metrics") {
             into.metrics = metrics.to_value() != Value::Bool(false);
         }
@@ -270,7 +296,7 @@ impl Reader<'_> {
         }
         into.nodes = made;
     }
-    /// One node, or a group: `{count, zones, name, cpu, memory, pods, labels, taints}`.
+    /// One node, or a group: `{count, zones, name, cpu, memory, pods, labels, taints, manifests}`.
     fn group(&mut self, node: &Node, made: &mut Vec<NodeSpec>) {
         let tree = node.to_value();
         let each = tree.get("each").unwrap_or(&tree);
@@ -284,7 +310,13 @@ impl Reader<'_> {
                 None => format!("node-{number}"),
             };
             let zone = zones.get(i % zones.len().max(1)).copied().or(each.str_at(&["zone"]));
-            made.push(node_spec(&name, each, zone));
+            let spec = node_spec(&name, each, zone);
+            for (file, text) in &spec.manifests {
+                if let Err(words) = Sheet::read(&spec.name, file, text, Time::ZERO) {
+                    self.complain(node, format!("manifests: {file}: {words}"));
+                }
+            }
+            made.push(spec);
         }
     }
     fn files(&mut self, node: &Node, into: &mut Scenario) {
@@ -369,6 +401,7 @@ fn node_spec(name: &str, each: &Value, zone: Option<&str>) -> NodeSpec {
     node.capacity.extend(pairs("capacity"));
     node.labels = pairs("labels");
     node.annotations = pairs("annotations");
+    node.manifests = pairs("manifests");
     node.unschedulable = each.bool_at(&["unschedulable"]).unwrap_or(false);
     if let Some(zone) = zone {
         node.labels.push(("topology.kubernetes.io/zone".into(), zone.into()));

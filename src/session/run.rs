@@ -7,6 +7,7 @@ use super::series::Recorder;
 use super::traffic;
 use crate::console::{self, Console};
 use crate::duel;
+use crate::kubernetes::Cluster;
 use crate::kubernetes::objects::{Id, Kind};
 use crate::scenario::{self, Scenario, Scripted, TextFile};
 use crate::sim::{Rewindable, Span, Time};
@@ -276,6 +277,11 @@ impl Run {
                         line.as_str().into(),
                         console::Output { stderr, code: Some(code), ..Default::default() },
                     );
+                } else if let Some(done) = manifest_line(&mut self.world.cluster, &self.files, line) {
+                    let (code, stderr) =
+                        done.map_or_else(|words| (1, format!("error: {words}\n")), |()| (0, String::new()));
+                    let output = console::Output { stderr, code: Some(code), ..Default::default() };
+                    self.take_output(line.as_str().into(), output);
                 } else if let Some(read) = traffic::read_line(&self.world.cluster, line) {
                     let done = read.map(|input| self.act(&input, actor));
                     let (code, stderr) =
@@ -373,6 +379,26 @@ impl Run {
         };
         let fault = Fault { what, on, container: container.into(), ..Fault::default() };
         self.order(&Order::Break(fault), actor);
+    }
+}
+
+/// `manifest write NODE FILE`, `manifest remove NODE FILE`: a file of the scenario goes into a node's folder of static pods, or
+/// is taken out of it.
+fn manifest_line(cluster: &mut Cluster, files: &[TextFile], line: &str) -> Option<Result<(), String>> {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    match words.as_slice() {
+        ["manifest", "write", node, file] => {
+            let Some(found) = files.iter().find(|f| *f.name == **file) else {
+                return Some(Err(format!("there is no file {file}")));
+            };
+            Some(cluster.kubelet(|kubelets, cx| kubelets.put_manifest(node, file, &found.text, cx)))
+        }
+        ["manifest", "remove", node, file] => {
+            let found = cluster.kubelet(|kubelets, cx| kubelets.remove_manifest(node, file, cx));
+            Some(if found { Ok(()) } else { Err(format!("{file} is not in the folder of {node}")) })
+        }
+        ["manifest", ..] => Some(Err("manifest write|remove NODE FILE is expected".into())),
+        _ => None,
     }
 }
 

@@ -197,6 +197,22 @@ impl Floor {
         let keys: Vec<Key> = self.units.range((of, 0)..=(of, u16::MAX)).map(|(key, _)| *key).collect();
         keys.into_iter().for_each(|key| self.end(key, at));
     }
+    /// A thing has another number now; what runs of it goes on.
+    pub fn rename(&mut self, from: u32, to: u32) {
+        let keys: Vec<Key> = self.units.range((from, 0)..=(from, u16::MAX)).map(|(key, _)| *key).collect();
+        for key in keys {
+            let Some(unit) = self.units.remove(&key) else { continue };
+            let new = (to, key.1);
+            if self.lively.remove(&key) {
+                self.lively.insert(new);
+            }
+            if unit.ended.is_some() {
+                self.ended.push(new);
+            }
+            self.units.insert(new, unit);
+        }
+        self.version += 1;
+    }
     /// Forgets all that have ended: nothing flows that would have to be accounted for.
     pub fn sweep(&mut self) {
         self.before.clear();

@@ -10,6 +10,9 @@ const RESOLUTION: Span = Span::secs(15);
 /// How often a machine looks at a container.
 /// Source: kubernetes v1.37 pkg/kubelet/cadvisor/cadvisor_linux.go, defaultHousekeepingInterval.
 pub const HOUSEKEEPING: Span = Span::secs(10);
+/// What a machine takes besides its containers, in cores and bytes. Ours: the agent of the orchestrator, the container runtime
+/// and the system of a small cloud node.
+pub const SYSTEM_USE: (f64, f64) = (0.06, 350.0 * 1_048_576.0);
 /// A container that is younger than the collector's resolution counts from its start, but not before this age.
 /// Source: metrics-server v0.8 pkg/storage/pod.go, freshContainerMinMetricsResolution.
 const FRESH: Span = Span::secs(10);

@@ -3,7 +3,7 @@
 use super::behaviour::Behaviour;
 use super::program;
 use super::registry::canonical;
-use super::shell::{self, Around, Files};
+use super::shell::{self, Answer, Around, Files, Outcome, Question};
 use crate::sim::Span;
 use std::rc::Rc;
 
@@ -40,6 +40,8 @@ pub struct Ask<'a> {
     pub writable: Option<&'a [String]>,
     /// Ports on which others of its group listen already.
     pub taken: &'a [u16],
+    /// What the network answers its script; `None` where nobody knows that.
+    pub wires: Option<&'a [Answer]>,
 }
 
 /// How a run ends by itself.
@@ -107,6 +109,8 @@ pub struct Profile {
     pub bare: bool,
     /// Files it makes, from when to when.
     pub files: Vec<(Span, Option<Span>, String)>,
+    /// What its script asks the network.
+    pub asks: Rc<Vec<Question>>,
 }
 
 impl Default for Profile {
@@ -125,6 +129,7 @@ impl Default for Profile {
             prints_requests: false,
             bare: false,
             files: Vec::new(),
+            asks: Rc::default(),
         }
     }
 }
@@ -160,20 +165,42 @@ impl Profile {
                 Health::Bad | Health::Refused => (1, Span::ZERO),
             };
         }
-        let mut files: Files = self
-            .files
-            .iter()
-            .filter(|(from, to, _)| *from <= at && to.is_none_or(|t| at < t))
-            .map(|(_, _, name)| (name.clone(), String::new()))
-            .collect();
-        let outcome = shell::follow(&script_of(words), &[], &mut files);
+        let local = |host: &str| matches!(host, "localhost" | "127.0.0.1" | "::1");
+        let outcome = self.run_asking(at, words, &mut |question| match question {
+            Question::Port(host, port) if local(host) => self.answer(at, Some(*port), true) != Health::Refused,
+            Question::Page(host, port, path) if local(host) => {
+                matches!(self.answer(at, Some(*port), path == "/live"), Health::Good | Health::Slow(_))
+            }
+            _ => true,
+        });
         (outcome.code, outcome.ends.unwrap_or(Span(u64::MAX)))
     }
-    /// The same with what the command prints.
-    pub fn exec_prints(&self, at: Span, words: &[&str]) -> (i32, String) {
-        let outcome = shell::follow(&script_of(words), &[], &mut Files::new());
-        let text = outcome.lines.iter().map(|(_, line)| format!("{line}\n")).collect();
-        (self.exec(at, words).0, text)
+    /// Follows a command that is run in the container; what it asks the network is answered.
+    fn run_asking(&self, at: Span, words: &[&str], answer: &mut dyn FnMut(&Question) -> bool) -> Outcome {
+        let there = |(from, to, _): &&(Span, Option<Span>, String)| *from <= at && to.is_none_or(|t| at < t);
+        let files: Files = self.files.iter().filter(there).map(|(.., name)| (name.clone(), String::new())).collect();
+        let (script, mut known) = (script_of(words), Vec::<Answer>::new());
+        // Ours: a command asks no more than so many different things.
+        const ROUNDS_MAX: usize = 16;
+        for _ in 0..ROUNDS_MAX {
+            let around = Around { wires: Some(&known), ..Around::default() };
+            let outcome = shell::follow_in(&script, &[], &mut files.clone(), around);
+            let new: Vec<Question> =
+                outcome.asked.iter().filter(|q| !known.iter().any(|(_, have, _)| have == *q)).cloned().collect();
+            if new.is_empty() {
+                return outcome;
+            }
+            known.extend(new.into_iter().map(|q| (Span::ZERO, q.clone(), answer(&q))));
+        }
+        Outcome { code: 1, ..Outcome::default() }
+    }
+    /// How a command goes that a person runs in the container, and what it prints.
+    pub fn exec_asking(&self, at: Span, words: &[&str], answer: &mut dyn FnMut(&Question) -> bool) -> (i32, String) {
+        if self.bare && words.iter().any(|w| w.split_whitespace().any(|w| matches!(w, "wget" | "curl"))) {
+            return (127, String::new());
+        }
+        let outcome = self.run_asking(at, words, answer);
+        (outcome.code, outcome.lines.iter().map(|(_, line)| format!("{line}\n")).collect())
     }
     /// When the answer may next change, later than `at`.
     pub fn next_change(&self, at: Span) -> Option<Span> {
@@ -325,7 +352,7 @@ fn by_command(ask: &Ask) -> Profile {
     };
     let env: Vec<(String, String)> = ask.env.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect();
     let mut files: Files = ask.files.iter().cloned().collect();
-    let around = Around { started: ask.started, changes: ask.changes, writable: ask.writable };
+    let around = Around { started: ask.started, changes: ask.changes, writable: ask.writable, wires: ask.wires };
     let message_path = if ask.message_path.is_empty() { TERMINATION_LOG } else { ask.message_path };
     // Earlier runs left their files: they are followed again. Ours: at most so many, since a counter is all that scripts keep.
     const RUNS_MAX: u32 = 64;
@@ -342,6 +369,7 @@ fn by_command(ask: &Ask) -> Profile {
         lines: Rc::new(outcome.logged()),
         last_lines: Rc::new(outcome.last_lines),
         files: outcome.files,
+        asks: Rc::new(outcome.asked.into_iter().collect()),
         ..Profile::default()
     }
 }

@@ -2,11 +2,14 @@
 //! takes SIGTERM. Commands it does not know succeed at once.
 
 mod files;
+mod wires;
+
+pub use wires::{Answer, Question};
 
 use super::operands::{assignment, holds, seconds};
 use super::tokens::{Token, between, close, close_paren, command_end, is_word, tokens, word_at};
 use crate::sim::Span;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Longest run that is followed; what runs longer runs for ever. Ours: thirty days are longer than any scenario.
 const FOREVER: Span = Span::secs(30 * 86_400);
@@ -35,6 +38,8 @@ pub struct Outcome {
     pub last_lines: Vec<(Span, String)>,
     /// Files it makes, from when to when they are there.
     pub files: Vec<(Span, Option<Span>, String)>,
+    /// What it asks the network.
+    pub asked: BTreeSet<Question>,
     /// The demonstration program that takes its place at some time.
     pub handed: Option<Handed>,
 }
@@ -71,6 +76,8 @@ pub struct Around<'a> {
     pub changes: &'a [(Span, String, String)],
     /// Whether nothing can be written outside of these folders; `None` when everything can.
     pub writable: Option<&'a [String]>,
+    /// Answers of the network, in the order in which they were found; `None` where nobody knows it, and what asks succeeds.
+    pub wires: Option<&'a [Answer]>,
 }
 
 /// Follows a script from its start.
@@ -99,8 +106,9 @@ pub fn follow_in(script: &str, env: &[(String, String)], files: &mut Files, arou
         }
     });
     *files = run.files;
-    let (lines, to_log, files, handed) = (run.lines, run.to_log, run.made, run.handed);
-    Outcome { ends: code.map(|_| run.now), code: code.unwrap_or(0), term, lines, to_log, last_lines, files, handed }
+    let (lines, to_log, files, handed, asked) = (run.lines, run.to_log, run.made, run.handed, run.asked);
+    let (ends, code) = (code.map(|_| run.now), code.unwrap_or(0));
+    Outcome { ends, code, term, lines, to_log, last_lines, files, asked, handed }
 }
 
 #[derive(Debug, Default)]
@@ -117,6 +125,7 @@ struct Run<'a> {
     lines: Vec<(Span, String)>,
     to_log: Vec<(Span, String)>,
     made: Vec<(Span, Option<Span>, String)>,
+    asked: BTreeSet<Question>,
     handed: Option<Handed>,
 }
 
@@ -246,8 +255,13 @@ impl Run<'_> {
             self.handed = Some(Handed { at: self.now, words: words.to_vec(), env });
             return Flow::Forever;
         }
-        match (name.rsplit('/').next().unwrap_or(name), rest.as_slice()) {
+        let name = name.rsplit('/').next().unwrap_or(name);
+        if let Some(flow) = self.wire_command(name, &rest, file) {
+            return flow;
+        }
+        match (name, rest.as_slice()) {
             ("exec" | "time" | "nohup", _) => return self.run_words(&words[1..], file),
+            ("timeout", [limit, _, ..]) if !limit.starts_with('-') => return self.run_words(&words[2..], file),
             ("sh" | "bash" | "ash", ["-c", script, ..]) => return self.script(script),
             ("exit" | "return", code) => {
                 let code = code.first().and_then(|c| c.parse().ok()).unwrap_or(self.last);

@@ -27,6 +27,9 @@ const DEPRECATED: &[(&str, &str, &str)] = &[
 ];
 
 fn get(cx: &mut Cx, args: &Args) -> Result {
+    if let Some(path) = args.get("raw") {
+        return super::raw::get(cx, args, path);
+    }
     if args.words.is_empty() && args.get("filename").is_none() {
         return Err(Failure::plain(
             "You must specify the type of resource to get. Use \"kubectl api-resources\" for a complete list of supported resources.\n\nerror: Required resource not specified.\nUse \"kubectl explain <resource>\" for a detailed description of that resource (e.g. kubectl explain pods).\nSee 'kubectl get -h' for help and examples",

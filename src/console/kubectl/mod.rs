@@ -18,6 +18,7 @@ mod get;
 mod info;
 mod logs;
 mod mark;
+mod raw;
 mod rollout;
 mod scale;
 mod set;

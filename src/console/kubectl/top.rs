@@ -8,6 +8,7 @@ use crate::kubernetes::objects::parts::Resources;
 use crate::kubernetes::objects::parts::selector::Selector;
 use crate::kubernetes::objects::{Kind, Object};
 use crate::sim::Span;
+use crate::workload::SYSTEM_USE as SYSTEM;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -27,9 +28,6 @@ pub(super) const VERBS: &[Verb] = &[
 
 /// A pod of this age without figures is an error of its own. Source: same file, metricsCreationDelay.
 const DELAY: Span = Span::secs(120);
-/// What a machine takes besides its pods, in cores and bytes. Ours: the kubelet, the container runtime and the system of a
-/// small cloud node.
-const SYSTEM: (f64, f64) = (0.06, 350.0 * 1_048_576.0);
 
 /// Thousandths of a core, and bytes.
 type Used = (i64, i64);

@@ -27,6 +27,10 @@ pub struct NodeSpec {
     pub allocatable: Vec<(String, String)>,
     /// Whether it is cordoned from the start.
     pub unschedulable: bool,
+    /// Manifests in its folder of static pods: file, text.
+    pub manifests: Vec<(String, String)>,
+    /// What `status.nodeInfo` says besides, or instead of what every machine here says.
+    pub info: Vec<(String, String)>,
     /// What its kubelet says it is.
     pub kubelet_version: String,
 }
@@ -127,9 +131,11 @@ impl Api {
 
 /// `status.nodeInfo` of a simulated machine.
 fn node_info(node: &NodeSpec) -> Map {
-    map! {
+    let mut info = map! {
         "architecture" => "amd64", "operatingSystem" => "linux", "osImage" => "Orchestrion",
         "kernelVersion" => "6.18.0", "containerRuntimeVersion" => "containerd://2.4.2",
-        "kubeletVersion" => node.kubelet_version.as_str(), "kubeProxyVersion" => "",
-    }
+        "kubeletVersion" => node.kubelet_version.as_str(), "kubeProxyVersion" => "", "runningInUserNamespace" => false,
+    };
+    node.info.iter().for_each(|(key, value)| info.set(key.as_str(), value.as_str()));
+    info
 }

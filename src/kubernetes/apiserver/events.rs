@@ -21,7 +21,8 @@ reasons! { "event":
 const SIMILAR_MAX: u32 = 10;
 /// Similar events count together when they are this close. Source: events_cache.go, defaultAggregateIntervalInSeconds.
 const SIMILAR_WITHIN: Span = Span::secs(600);
-/// How many events of one source about one object pass at once. Source: events_cache.go, defaultSpamBurst.
+/// How many events of one source and type (`Normal`, `Warning`) about one object pass at once. Source: events_cache.go,
+/// defaultSpamBurst; recorded: each type has its own.
 const BURST: u32 = 25;
 /// Then one in so long a time. Source: events_cache.go, defaultSpamQPS = 1/300.
 const REFILL: Span = Span::secs(300);
@@ -72,7 +73,7 @@ impl Told {
 pub struct EventSpam {
     alike: Lru<(Id, Word, &'static str, Word, &'static str), Option<Id>>,
     similar: Lru<(Id, &'static str, bool, &'static str), Similar>,
-    tokens: Lru<(Id, &'static str), Tokens>,
+    tokens: Lru<(Id, &'static str, bool), Tokens>,
     series: Lru<(Id, u64, &'static str, &'static str), Option<Id>>,
 }
 
@@ -185,7 +186,8 @@ impl Api {
     }
     fn spend_token(&mut self, told: &Told) -> bool {
         let now = self.now;
-        let tokens = self.spam.tokens.entry(&(told.about, told.component), || Tokens { left: BURST, since: now });
+        let tokens =
+            self.spam.tokens.entry(&(told.about, told.component, told.warning), || Tokens { left: BURST, since: now });
         let refilled = (now.since(tokens.since).0 / REFILL.0) as u32;
         tokens.left = (tokens.left + refilled).min(BURST);
         tokens.since += REFILL * u64::from(refilled);

@@ -16,16 +16,8 @@ fn with_nodes(names: &[&str]) -> Stage {
     for name in names {
         let amounts = [("cpu", "4"), ("memory", "8Gi"), ("pods", "110")];
         let capacity = amounts.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect();
-        let node = NodeSpec {
-            name: name.to_string(),
-            labels: Vec::new(),
-            annotations: Vec::new(),
-            taints: Vec::new(),
-            capacity,
-            allocatable: Vec::new(),
-            unschedulable: false,
-            kubelet_version: "v1.37.2".into(),
-        };
+        let node =
+            NodeSpec { name: name.to_string(), capacity, kubelet_version: "v1.37.2".into(), ..NodeSpec::default() };
         stage.cluster.api.add_node(&node, you());
     }
     stage.cluster.settle();

@@ -23,8 +23,12 @@ impl Desk<'_, '_> {
         let others: Vec<Rc<Object>> =
             store.pods_on(&self.kubelet.name).filter(|p| p.meta.id < self.id).cloned().collect();
         let others = others.iter().filter_map(|o| o.pod()).filter(|p| !p.status.phase.ended());
+        let leaving =
+            self.kubelet.shutting.map(|_| (super::shutdown::REFUSED.0, super::shutdown::REFUSED.1.to_string()));
         let pressed = self.kubelet.reserves.refuses(&self.spec).map(|words| (EVICTED, words));
-        let Some((reason, message)) = pressed.or_else(|| refusal(&self.spec, &node, others)) else { return false };
+        let Some((reason, message)) = leaving.or(pressed).or_else(|| refusal(&self.spec, &node, others)) else {
+            return false;
+        };
         let told = Told::warning(KUBELET, self.id, reason, message.clone());
         self.cx.api.tell(Told { host: (&self.kubelet.name).into(), ..told });
         self.worker.stage = Stage::Ended;

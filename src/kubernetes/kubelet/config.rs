@@ -91,7 +91,7 @@ impl Desk<'_, '_> {
         let root = self.workloads.registry.runs_as_root(&canonical(&container.image));
         let named = self.workloads.registry.users.get(canonical(&container.image).as_str()).map(|u| &**u);
         let card = self.cx.api.store.card(self.id)?;
-        let uid = self.cx.api.calendar.uid(self.id);
+        let uid = self.own_uid();
         let place = format!("(pod: \"{}_{}({uid})\", container: {})", card.name, card.namespace, container.name);
         match (non_root, user) {
             (true, Some(0)) => Some(format!("container's runAsUser breaks non-root policy {place}")),

@@ -64,8 +64,11 @@ impl Desk<'_, '_> {
         let scripted = !container.command.is_empty() || !container.args.is_empty();
         let mut around = self.around(at, scripted);
         let (mut started, mut changes) = (self.now(), &[][..]);
-        if let (Run::Running(since), Some(mounted)) = (&slot.run, slot.mounted.as_deref()) {
-            (started, around.files, changes) = (*since, mounted.files.clone(), &mounted.changes);
+        if let Run::Running(since) = &slot.run {
+            started = *since;
+        }
+        if let (Run::Running(_), Some(mounted)) = (&slot.run, slot.mounted.as_deref()) {
+            (around.files, changes) = (mounted.files.clone(), &mounted.changes);
             around.env.clone_from(&mounted.env);
         }
         let ask = Ask {
@@ -88,6 +91,7 @@ impl Desk<'_, '_> {
             changes,
             writable: around.writable.as_deref(),
             taken: &around.taken,
+            wires: Some(&slot.wires),
         };
         Some(what(self.workloads, &ask))
     }

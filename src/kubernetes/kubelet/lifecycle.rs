@@ -53,8 +53,12 @@ impl State {
         if status.phase.ended() {
             return;
         }
-        let id = object.meta.id;
-        let worker = Worker::new(kubelet.name.clone(), spec, cx.now());
+        let (id, name) = (object.meta.id, kubelet.name.clone());
+        if !self.adopts(object, cx) {
+            return;
+        }
+        let mut worker = Worker::new(name, spec, cx.now());
+        worker.sheet = super::manifests::mirror_of(object).cloned();
         self.pods.insert(id, Rc::new(worker));
         let wait = self.latencies.watch.draw(cx.chance(KUBELET));
         let at = cx.now() + wait;
@@ -98,7 +102,9 @@ impl State {
             desk.worker.op += 1;
             (desk.worker.step, desk.worker.again) = (Step::Idle, false);
             // A kubelet that starts anew knows no back-off. Source: recorded.
-            for slot in &mut desk.worker.slots {
+            // A static pod's is in its name, and its name is the same. Source: recorded.
+            let fixed = desk.worker.sheet.is_some();
+            for slot in desk.worker.slots.iter_mut().filter(|_| !fixed) {
                 (slot.backoff, slot.pull) = (None, None);
             }
             let at = desk.now() + wait;
@@ -157,7 +163,7 @@ impl Desk<'_, '_> {
     pub(super) fn pod_words(&self) -> String {
         let card = self.cx.api.store.card(self.id);
         let (namespace, name) = card.map_or(("", ""), |c| (&c.namespace, &c.name));
-        format!("{name}_{namespace}({})", self.cx.api.calendar.uid(self.id))
+        format!("{name}_{namespace}({})", self.own_uid())
     }
 
     /// One look.

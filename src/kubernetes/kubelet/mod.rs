@@ -3,9 +3,9 @@
 //!
 //! `node` heartbeats and outages · `machine` what it tells of its machine · `ills` what is wrong with programs and wires · `worker` what is remembered of a pod ·
 //! `lifecycle` one look · `start` starting containers · `ground` what stands on the floor · `images` pulls · `probes` ·
-//! `admit` whether a pod is taken · `config` volumes and environment, whether they are there · `mounts` what is in them · `pressure` memory and disk that run out · `resize` ·
-//! `restart` back-off and policies · `restart_all` a pod begun anew · `settings` · `stop` termination ·
-//! `status` the report · `voice` what is printed.
+//! `manifests` static pods · `admit` whether a pod is taken · `config` volumes and environment, whether they are there · `mounts` what is in them · `pressure` memory and disk that run out · `resize` ·
+//! `restart` back-off and policies · `restart_all` a pod begun anew · `shutdown` machines that go down in order · `settings` · `stop` termination · `summary` what its own server says ·
+//! `status` the report · `voice` what is printed · `wires` what scripts find when they ask the network.
 
 mod admit;
 mod config;
@@ -14,6 +14,7 @@ mod ills;
 mod images;
 mod lifecycle;
 mod machine;
+mod manifests;
 mod mounts;
 mod node;
 mod pressure;
@@ -23,27 +24,34 @@ mod restart;
 mod restart_all;
 mod settings;
 mod shown;
+mod shutdown;
 mod start;
 mod status;
 mod stop;
+mod summary;
 mod voice;
+mod wires;
 mod worker;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_machines;
 
 pub use ground::group_of;
 pub use ills::{Ill, Ills, Lasting};
+pub use manifests::Sheet;
 pub use node::Outage;
 pub use pressure::Starved;
 pub use probes::Probed;
-pub use settings::Settings;
+pub use settings::{Least, Settings};
+pub use summary::Answered;
 
 use super::apiserver::{Change, ChangeKind, Cx};
 use super::objects::{Id, Kind};
 use crate::reasons;
 use crate::workload::{Latencies, Workloads};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use worker::Worker;
 
@@ -85,6 +93,12 @@ reasons! { "kubelet":
     warning evicted(resource),
     /// Whether the machine runs short of something changed.
     warning starved(resource, pressed),
+    /// Its machine is going down in order: it has to end first.
+    warning shut_down(node),
+    /// A manifest in the node's folder asks for it.
+    mirrored(node),
+    /// Its manifest is no longer in the node's folder.
+    manifest_gone(node),
     /// Something about it changed that the report shows.
     reported(),
 }
@@ -94,6 +108,12 @@ reasons! { "kubelet":
 pub struct State {
     kubelets: BTreeMap<Rc<str>, Rc<node::Kubelet>>,
     pods: BTreeMap<Id, Rc<Worker>>,
+    /// What lies in the nodes' folders of static pods, by node and file.
+    sheets: BTreeMap<(Rc<str>, Rc<str>), Rc<manifests::Sheet>>,
+    /// Containers whose script asks the network.
+    askers: BTreeSet<(Id, u16)>,
+    /// Mirrors that were made again: the id before, and the id now.
+    renamed: BTreeMap<Id, Id>,
     /// What containers do and which images there are.
     pub workloads: Rc<Workloads>,
     /// How long things take.
@@ -109,6 +129,10 @@ pub enum Timer {
     Report(Rc<str>),
     /// A kubelet that had lost the API server finds it again.
     Found(Rc<str>),
+    /// A manifest in a node's folder is due to be started.
+    Sheet(Rc<str>, Rc<str>),
+    /// A kubelet whose machine goes down looks which pods have ended.
+    Shutdown(Rc<str>),
     /// A kubelet looks at its machine's memory and disk.
     Reserves(Rc<str>),
     /// A worker looks at its pod.
@@ -125,6 +149,8 @@ pub enum Timer {
     Probe(Id, u16, u8),
     /// A slow probe has its answer: pod, container, probe, run.
     Answer(Id, u16, u8, u32),
+    /// The script of a container waits for something: pod, container, run.
+    Wires(Id, u16, u32),
     /// A pod's regular look, at which changed files are mounted.
     Refresh(Id),
     /// A pod has been active for as long as it may.
@@ -138,12 +164,18 @@ pub fn observe(state: &mut State, change: &Change, cx: &mut Cx<Timer>) {
     match change.kind {
         Kind::Node => state.observe_node(change, cx),
         Kind::Pod => observe_pod(state, change, cx),
+        Kind::Service | Kind::EndpointSlice => state.observe_wires(cx),
         Kind::ConfigMap | Kind::Secret => state.observe_data(change, cx),
         _ => {}
     }
 }
 
 fn observe_pod(state: &mut State, change: &Change, cx: &mut Cx<Timer>) {
+    if let Some(object) = change.object()
+        && state.observe_mirror(change.id, object, change.what == ChangeKind::Deleted, cx)
+    {
+        return;
+    }
     if change.what == ChangeKind::Deleted {
         // Who is cut off hears of it later.
         let node = state.pods.get(&change.id).and_then(|w| state.kubelets.get(&w.node));
@@ -172,11 +204,37 @@ fn observe_pod(state: &mut State, change: &Change, cx: &mut Cx<Timer>) {
     }
 }
 
+impl Timer {
+    /// The same for the pod under the id that it has now.
+    fn about(self, now: impl Fn(Id) -> Id) -> Timer {
+        match self {
+            Timer::Look(pod) => Timer::Look(now(pod)),
+            Timer::Step(pod, op) => Timer::Step(now(pod), op),
+            Timer::Exit(pod, slot, run) => Timer::Exit(now(pod), slot, run),
+            Timer::Kill(pod, slot, run) => Timer::Kill(now(pod), slot, run),
+            Timer::Term(pod, slot, run) => Timer::Term(now(pod), slot, run),
+            Timer::Probe(pod, slot, which) => Timer::Probe(now(pod), slot, which),
+            Timer::Answer(pod, slot, which, run) => Timer::Answer(now(pod), slot, which, run),
+            Timer::Wires(pod, slot, run) => Timer::Wires(now(pod), slot, run),
+            Timer::Refresh(pod) => Timer::Refresh(now(pod)),
+            Timer::Deadline(pod) => Timer::Deadline(now(pod)),
+            Timer::Leave(pod) => Timer::Leave(now(pod)),
+            other @ (Timer::Report(_)
+            | Timer::Found(_)
+            | Timer::Reserves(_)
+            | Timer::Shutdown(_)
+            | Timer::Sheet(..)) => other,
+        }
+    }
+}
+
 /// A timer is due.
 pub fn fire(state: &mut State, timer: Timer, cx: &mut Cx<Timer>) {
-    match timer {
+    match timer.about(|id| state.now_known_as(id)) {
         Timer::Report(node) => state.report_node(&node, cx),
         Timer::Found(node) => state.found(&node, cx),
+        Timer::Sheet(node, file) => state.sheet_due(node, file, cx),
+        Timer::Shutdown(node) => state.shutdown_due(node, cx),
         Timer::Reserves(node) => state.look_at_reserves(&node, cx),
         Timer::Look(pod) => state.look_due(pod, cx),
         Timer::Step(pod, op) => state.step_done(pod, op, cx),
@@ -187,6 +245,7 @@ pub fn fire(state: &mut State, timer: Timer, cx: &mut Cx<Timer>) {
         Timer::Answer(pod, slot, which, run) => state.probe_answers(pod, slot, which, run, cx),
         Timer::Deadline(pod) => state.overdue(pod, cx),
         Timer::Leave(pod) => state.leave(pod, cx),
+        Timer::Wires(pod, slot, run) => state.wires_due(pod, slot, run, cx),
         Timer::Refresh(pod) => state.refresh(pod, cx),
     }
 }

@@ -17,7 +17,7 @@ use std::rc::Rc;
 /// Shortest time between two regular looks at a pod; the longest is half as long again.
 /// Source: kubernetes v1.37 pkg/kubelet/apis/config/v1beta1/defaults.go, SyncFrequency; pkg/kubelet/pod_workers.go,
 /// workerResyncIntervalJitterFactor 0.5.
-const RESYNC: Span = Span::secs(60);
+pub(super) const RESYNC: Span = Span::secs(60);
 
 /// What is around a container that starts.
 #[derive(Debug, Default)]
@@ -54,6 +54,10 @@ impl State {
         }
     }
     pub(super) fn refresh(&mut self, id: Id, cx: &mut Cx<Timer>) {
+        let fixed = self.pods.get(&id).is_some_and(|w| w.sheet.is_some());
+        if fixed && cx.get(id).is_some_and(|o| o.meta.deleting()) {
+            return self.renew_mirror(id, cx);
+        }
         self.with(id, cx, |desk| {
             if desk.kubelet.up && desk.kubelet.reaches() && desk.worker.stage == Stage::Live {
                 desk.worker.all().for_each(|at| desk.refresh(at));
@@ -80,7 +84,15 @@ impl Desk<'_, '_> {
                 different = true;
             }
         }
-        let (true, Some(profile)) = (different, self.asked(at, Workloads::profile)) else { return };
+        if different {
+            self.follow_anew(at);
+        }
+    }
+    /// Follows the script of a running container anew: what it finds around it is not what it was.
+    pub(super) fn follow_anew(&mut self, at: u16) {
+        let now = self.now();
+        let Run::Running(since) = self.worker.slots[at as usize].run else { return };
+        let Some(profile) = self.asked(at, Workloads::profile) else { return };
         let slot = &mut self.worker.slots[at as usize];
         let before = slot.profile.as_ref().and_then(|p| p.end);
         if let Some(end) = profile.end.filter(|e| Some(*e) != before && since + e.after > now) {

@@ -2,6 +2,7 @@
 
 use super::machine::{ATTACH, tell_features, tell_images};
 use super::pressure::Reserves;
+use super::shutdown::{self, Shutdown};
 use super::worker::{Ended, Run, Step};
 use super::{KUBELET, State, Timer, node_back, node_joined, node_silent};
 use crate::kubernetes::apiserver::{By, Change, ChangeKind, Cx, Told};
@@ -48,6 +49,8 @@ pub struct Kubelet {
     pub unsent: Vec<Told>,
     /// Where in each second its ticks lie.
     pub phase: Span,
+    /// Whether the machine is going down in order.
+    pub shutting: Option<Shutdown>,
     /// Images on the node, by canonical name.
     pub images: BTreeSet<Rc<str>>,
     /// Private ones among them, with the logins they were pulled with.
@@ -78,6 +81,8 @@ pub enum Outage {
     Silent,
     /// The power is gone: its containers die with it.
     PowerOff,
+    /// It goes down in order, where kubelets are told to wait for that; else like [`Outage::PowerOff`].
+    Reboot,
     /// The network is cut: the kubelet goes on with what it has, and nobody hears of it.
     Partition,
 }
@@ -122,6 +127,7 @@ impl State {
             reserves: Reserves::default(),
             unsent: Vec::new(),
             phase,
+            shutting: None,
             images: BTreeSet::new(),
             logins: BTreeSet::new(),
             asked: BTreeMap::new(),
@@ -165,13 +171,14 @@ impl State {
         }
         let ready_before = cx.get(kubelet.id).and_then(|o| o.node().map(|n| n.ready() == Tri::True)).unwrap_or(false);
         let reserves = kubelet.reserves;
+        let leaving = kubelet.shutting.map(|_| shutdown::not_ready(cx.now()));
         let (id, address, now, host) = (kubelet.id, kubelet.address.clone(), cx.now(), kubelet.name.clone());
         let by = By::actor(KUBELET, node_back(&kubelet.name));
         let registry = &self.workloads.registry;
         cx.api.update_status(id, by, |o| {
             let Some(node) = o.node_mut() else { return };
             tell_images(node, kubelet, registry);
-            for condition in healthy(now).into_iter().chain(reserves.conditions(now)) {
+            for condition in healthy(now).into_iter().chain(reserves.conditions(now)).chain(leaving) {
                 set_condition(&mut node.conditions, condition);
             }
             let rest = Rc::make_mut(&mut node.status_rest).make_map();
@@ -192,9 +199,16 @@ impl State {
     /// Lets a machine fail. Nothing happens to one that is unknown or has failed already.
     pub fn fail_node(&mut self, name: &str, outage: Outage, cx: &mut Cx<Timer>) {
         let now = cx.now();
-        let Some(kubelet) = self.kubelets.get_mut(name).filter(|k| k.up) else { return };
+        if !self.kubelets.get(name).is_some_and(|k| k.up) {
+            return;
+        }
+        if outage == Outage::Reboot && self.shut_down(name, true, cx) {
+            return;
+        }
+        let Some(kubelet) = self.kubelets.get_mut(name) else { return };
         let kubelet = Rc::make_mut(kubelet);
         let heard = kubelet.reaches();
+        kubelet.shutting = None;
         match outage {
             Outage::Partition => kubelet.cut = true,
             _ => kubelet.up = false,
@@ -226,6 +240,7 @@ impl State {
     }
     /// Lets a failed machine come back: its kubelet reports and looks at its pods.
     pub fn recover_node(&mut self, name: &str, cx: &mut Cx<Timer>) {
+        self.stay_up(name, cx);
         let Some(kubelet) = self.kubelets.get_mut(name).filter(|k| !k.up) else { return };
         let kubelet = Rc::make_mut(kubelet);
         kubelet.up = true;
@@ -247,6 +262,7 @@ impl State {
         for id in here {
             self.resume(id, wait, cx);
         }
+        self.read_folder(name, wait, cx);
     }
     /// Whether a node's kubelet works; `None` for nodes without one.
     pub fn node_up(&self, name: &str) -> Option<bool> {

@@ -6,7 +6,7 @@
 //! calm machines cost nothing.
 
 use super::node::Kubelet;
-use super::worker::{Stage, Step};
+use super::worker::{Ousted, Stage};
 use super::{KUBELET, State, Timer, evicted};
 use crate::journal::Verb;
 use crate::kubernetes::apiserver::{By, Cx, Told};
@@ -21,17 +21,10 @@ use std::rc::Rc;
 
 /// How often the kubelet looks. Source: kubernetes v1.37 pkg/kubelet/kubelet.go, evictionMonitoringPeriod.
 const LOOK: Span = Span::secs(10);
-/// Less available memory than this is too little. Source: kubernetes v1.37 pkg/kubelet/apis/config/v1beta1/defaults_linux.go,
-/// DefaultEvictionHard, memory.available.
-const MEMORY_MIN: i64 = 100 << 20;
-/// Less of the disk than this, in hundredths, is too little. Source: same, nodefs.available.
-const DISK_MIN: i64 = 10;
-/// How long a condition holds on after it was last met. Source: defaults.go, EvictionPressureTransitionPeriod.
-const HOLDS_ON: Span = Span::secs(300);
 /// Grace of a pod that is evicted at once. Source: eviction_manager.go, immediateEvictionGracePeriodSeconds.
 const GRACE: Span = Span::secs(1);
 /// Pods from this priority on are critical and stay. Source: kubernetes v1.37 pkg/apis/scheduling/types.go, SystemCriticalPriority.
-const CRITICAL: i32 = 2_000_000_000;
+pub const CRITICAL: i32 = 2_000_000_000;
 /// What a container's log and layer take of the disk. Ours: a program that prints little.
 const DISK_USED: i64 = 36 << 10;
 /// Reason of status and event. Source: eviction/helpers.go, Reason.
@@ -122,7 +115,7 @@ fn condition(what: Starved, pressed: bool, now: Time) -> Condition {
 }
 
 /// Amounts as quantities print them.
-fn bytes(amount: i64) -> String {
+pub fn bytes(amount: i64) -> String {
     Quantity::new(amount, Format::BinarySI).canonical()
 }
 
@@ -158,12 +151,12 @@ impl State {
         Some(match what {
             Starved::Memory => {
                 let used: i64 = self.on(name).map(|id| memory_of(id, cx)).sum();
-                (node.memory - used - taken, MEMORY_MIN)
+                (node.memory - used - taken, self.settings.memory_least.of(node.memory))
             }
             Starved::Disk => {
                 let images: u64 = kubelet.images.iter().map(|i| self.workloads.registry.size(i)).sum();
                 let pods = self.on(name).count() as i64 * DISK_USED;
-                (node.ephemeral - images as i64 - pods - taken, node.ephemeral / 100 * DISK_MIN)
+                (node.ephemeral - images as i64 - pods - taken, self.settings.disk_least.of(node.ephemeral))
             }
         })
     }
@@ -186,7 +179,8 @@ impl State {
                 kubelet.reserves.met[what.at()] = Some(now);
                 short = short.or(Some((what, available, least)));
             }
-            let holds = kubelet.reserves.met[what.at()].is_some_and(|met| now.since(met) < HOLDS_ON);
+            let holds =
+                kubelet.reserves.met[what.at()].is_some_and(|met| now.since(met) < self.settings.pressure_holds);
             if std::mem::replace(&mut kubelet.reserves.told[what.at()], holds) != holds {
                 tell_pressure(kubelet, what, holds, cx);
             }
@@ -274,22 +268,13 @@ impl State {
                     );
                 }
             }
-            let told = Told::warning(KUBELET, id, EVICTED, words.clone());
-            let host = (&desk.kubelet.name).into();
-            desk.send(Told { host, ..told });
-            desk.worker.overdue = true;
-            desk.worker.evicted = Some(words.into());
+            desk.tell_pod(true, EVICTED, words.clone());
+            desk.worker.ousted = Some(Ousted { reason: EVICTED.into(), words: words.into() });
             // What led to it is what happened to the machine.
             let cause = desk.cx.api.newest_about(desk.kubelet.id);
             let by = By::actor(KUBELET, evicted(what.resource())).because(cause);
             desk.cx.api.note(id, Verb::Note, by);
-            let deadline = desk.now() + GRACE;
-            desk.worker.stage = Stage::Stopping { deadline };
-            if matches!(desk.worker.step, Step::Idle | Step::Mount(_)) {
-                desk.worker.op += 1;
-                desk.worker.step = Step::Idle;
-                desk.stop_now();
-            }
+            desk.terminate(GRACE);
         });
     }
 }

@@ -181,6 +181,30 @@ impl Desk<'_, '_> {
             }
         }
     }
+    /// A container that has ended fails its probes, and what changes by that makes the kubelet look again when the runtime is
+    /// asked next: at once where it was ready, else at the next tick of its liveness probe.
+    /// Source: kubernetes v1.37 pkg/kubelet/prober/worker.go, doProbe; kubelet.go, syncLoopIteration; pod_workers.go,
+    /// podWorkerLoop, GetNewerThan.
+    pub(super) fn look_for_fall(&mut self, at: u16) {
+        let now = self.now();
+        let slot = &mut self.worker.slots[at as usize];
+        // Each end is noticed once.
+        if std::mem::replace(&mut slot.noticed, slot.runs) == slot.runs {
+            return;
+        }
+        let fell = std::mem::take(&mut slot.fell);
+        let wait = |prober: &Prober, period: Span| match prober.kind {
+            Kind::Readiness => fell.then_some(Span::ZERO),
+            Kind::Liveness => Some(Span(period.0 - now.since(prober.anchor).0 % period.0.max(1))),
+            Kind::Startup => None,
+        };
+        let slot = &self.worker.slots[at as usize];
+        let waits = (0..slot.probers.len()).filter_map(|which| wait(&slot.probers[which], self.period(at, which)?));
+        if let Some(wait) = waits.min() {
+            let at = self.kubelet.tick(now + wait + Span(1));
+            self.look_at(at);
+        }
+    }
     /// One tick of one probe.
     fn probe(&mut self, at: u16, which: usize) {
         let now = self.now();

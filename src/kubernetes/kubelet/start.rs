@@ -10,7 +10,7 @@ use crate::kubernetes::apiserver::Cx;
 use crate::kubernetes::objects::Id;
 use crate::sim::Span;
 use crate::text::Value;
-use crate::workload::{Ask, Health, Profile, Term, Workloads};
+use crate::workload::{Ask, Health, Profile, Term};
 use std::rc::Rc;
 
 impl State {
@@ -46,7 +46,7 @@ impl State {
             let (age, runs) = (desk.now().since(*since), slot.runs);
             let line = words.join(" ");
             if !line.split_whitespace().any(|w| w == "kill") {
-                return Some(profile.exec_prints(age, words));
+                return Some(profile.exec_asking(age, words, &mut |question| desk.finds(question)));
             }
             // SIGKILL does not reach process 1 from within its own namespace.
             if line.contains("-9") || line.contains("KILL") {
@@ -98,6 +98,7 @@ impl Desk<'_, '_> {
         let words = format!("back-off {} restarting failed container={name} pod={pod}", go_seconds(pause));
         self.worker.slots[at as usize].waiting = Some(("CrashLoopBackOff".into(), words.into()));
         self.worker.why = Some(backing_off(&name, pause.as_secs()));
+        self.look_for_fall(at);
         self.failed(at, left);
     }
     /// A container could not be started: the next one is tried, and this one again after `pause`.
@@ -116,7 +117,7 @@ impl Desk<'_, '_> {
     pub(super) fn started(&mut self, at: u16) {
         self.tell(at, false, "Started", "Container started");
         let now = self.now();
-        let profile = Rc::new(self.profile(at));
+        let profile = Rc::new(self.wired_profile(at));
         let files = self.files_given(at);
         let Some(container) = self.worker.container(&self.spec, at) else { return self.next_start() };
         let image = container.image.clone();
@@ -138,6 +139,9 @@ impl Desk<'_, '_> {
             self.cx.after(end.after.max(RUN_MIN), Timer::Exit(self.id, at, run));
         }
         slot.profile = Some(profile.clone());
+        if !slot.wires.is_empty() {
+            self.cx.after(Span::ZERO, Timer::Wires(self.id, at, run));
+        }
         self.stand(at, &profile);
         self.arm_probers(at);
         self.worker.started_any = true;
@@ -185,16 +189,16 @@ impl Desk<'_, '_> {
         self.stop_container(at, deadline);
         self.not_started(at, "PostStartHookError", message, RETRY);
     }
-    /// What the run that begins now does.
-    fn profile(&self, at: u16) -> Profile {
-        self.asked(at, Workloads::profile).unwrap_or_default()
-    }
     /// A run is over.
     pub(super) fn exited(&mut self, at: u16, run: u32, code: Option<i32>) {
         let now = self.now();
         let Some(slot) = self.worker.slots.get_mut(at as usize).filter(|s| s.runs == run) else { return };
         let Run::Running(since) = slot.run else { return };
         let end = slot.profile.as_ref().and_then(|p| p.end);
+        // A script that was followed anew ends at another time.
+        if code.is_none() && end.is_none_or(|e| since + e.after.max(RUN_MIN) > now) {
+            return;
+        }
         let code = code.or(end.map(|e| e.code)).unwrap_or(SIGKILLED);
         let oom = end.is_some_and(|e| e.oom && e.code == code && now.since(since) >= e.after);
         let reason = match (code, oom) {
@@ -207,6 +211,7 @@ impl Desk<'_, '_> {
         let slot = &mut self.worker.slots[at as usize];
         let before = slot.last.clone();
         slot.run = Run::Ended(Rc::new(Ended { code, reason: reason.into(), message, started: since, finished: now }));
+        slot.fell = slot.ready;
         slot.ready = false;
         self.lie_down(at, now);
         let name = self.worker.container(&self.spec, at).map_or_else(Rc::default, |c| c.name.clone());
@@ -293,7 +298,7 @@ pub fn hook_takes(hook: &Value) -> Span {
 
 /// A whole number of seconds as Go prints a duration: `10s`, `1m20s`, `5m0s`.
 /// Source: Go time.Duration.String.
-fn go_seconds(span: Span) -> String {
+pub fn go_seconds(span: Span) -> String {
     let s = span.as_secs();
     if s < 60 { format!("{s}s") } else { format!("{}m{}s", s / 60, s % 60) }
 }

@@ -1,9 +1,8 @@
 //! The report on a pod: container states, conditions, phase.
 
 use super::lifecycle::Desk;
-use super::pressure::EVICTED;
 use super::restart::is_sidecar;
-use super::worker::{Run, Slot, Stage, Worker};
+use super::worker::{Ousted, Run, Slot, Stage, Worker};
 use super::{KUBELET, reported};
 use crate::kubernetes::apiserver::By;
 use crate::kubernetes::objects::pod::{
@@ -38,7 +37,7 @@ impl Desk<'_, '_> {
     /// Writes the report if it differs from the stored one.
     pub(super) fn write_status(&mut self) {
         // What cannot be said now is said when the API server is there again.
-        if !self.kubelet.reaches() {
+        if !self.kubelet.reaches() || self.worker.silent() {
             return;
         }
         let Some(object) = self.cx.get(self.id) else { return };
@@ -82,6 +81,7 @@ impl Worker {
         let shown = match self.stage {
             // A pod that has ended says so only when its sandbox is gone.
             Stage::Live | Stage::Ending | Stage::Stopping { .. } if phase.ended() => old.phase,
+            _ if self.dismissed() => old.phase,
             _ => phase,
         };
         let mut status = PodStatus {
@@ -95,14 +95,17 @@ impl Worker {
             nominated: old.nominated.clone(),
             init_containers: (0..self.inits).filter_map(one).collect(),
             containers: (self.inits..self.slots.len() as u16).filter_map(one).collect(),
-            observed_generation: object.meta.generation,
+            observed_generation: self.generation(object),
             sizes: None,
         };
-        if self.overdue && shown == Phase::Failed {
-            (status.reason, status.message) = match &self.evicted {
-                Some(words) => (EVICTED.into(), words.clone()),
-                None => (DEADLINE.into(), DEADLINE_WORDS.into()),
-            };
+        // Source: kubernetes v1.37 pkg/kubelet/kubelet_pods.go, generateAPIPodStatus: the reason belongs to the phase `Failed`;
+        // a pod whose programs all end well has `Succeeded`, without it.
+        if shown == Phase::Failed {
+            match &self.ousted {
+                Some(ousted) => (status.reason, status.message) = (ousted.reason.clone(), ousted.words.clone()),
+                None if self.overdue => (status.reason, status.message) = (DEADLINE.into(), DEADLINE_WORDS.into()),
+                None => {}
+            }
         }
         status.conditions = self.conditions(object, spec, &status, old, phase, now);
         status
@@ -155,28 +158,35 @@ impl Worker {
             if let Some(before) = before.filter(|b| b.status == condition.status) {
                 (condition.changed, condition.updated) = (before.changed, before.updated);
             }
-            condition.generation = object.meta.generation;
+            condition.generation = self.generation(object);
         }
         for other in old.conditions.iter().filter(|c| !OWN.iter().any(|own| c.kind == *own)) {
             let mut other = other.clone();
             if other.kind == "PodScheduled" {
-                other.generation = object.meta.generation;
+                other.generation = self.generation(object);
             }
             all.push(other);
         }
-        if let Some(words) = &self.evicted
-            && !all.iter().any(|c| c.kind == "DisruptionTarget")
-        {
-            // Source: kubernetes v1.37 pkg/kubelet/eviction/eviction_manager.go, evictPod.
-            let generation = object.meta.generation;
-            let target = Condition::new("DisruptionTarget", Tri::True, "TerminationByKubelet", words.clone(), now);
-            all.push(Condition { generation, ..target });
-        }
+        self.tell_ousted(object, status, &mut all, now);
         if !all.iter().any(|c| c.kind == "PodScheduled") {
-            let generation = object.meta.generation;
+            let generation = self.generation(object);
             all.push(Condition { generation, ..Condition::new("PodScheduled", Tri::True, "", "", now) });
         }
         all
+    }
+    /// Says that the kubelet ended the pod, once nothing of it runs any more.
+    /// Source: kubernetes v1.37 pkg/kubelet/eviction/eviction_manager.go, evictPod; status/status_manager.go, mergePodStatus.
+    fn tell_ousted(&self, object: &Object, status: &PodStatus, all: &mut Vec<Condition>, now: Time) {
+        let Some(Ousted { words, .. }) = self.ousted.as_ref().filter(|_| status.phase.ended()) else { return };
+        if !all.iter().any(|c| c.kind == "DisruptionTarget") {
+            let generation = self.generation(object);
+            let target = Condition::new("DisruptionTarget", Tri::True, "TerminationByKubelet", words.clone(), now);
+            all.push(Condition { generation, ..target });
+        }
+    }
+    /// The generation that a report is about: a static pod has none, only its mirror does.
+    fn generation(&self, object: &Object) -> i64 {
+        if self.sheet.is_some() { 0 } else { object.meta.generation }
     }
     fn sandbox_condition(&self, now: Time) -> Condition {
         const KIND: &str = "PodReadyToStartContainers";
@@ -194,10 +204,16 @@ impl Worker {
     /// The phase that conditions go by: a pod is not over while one of its containers runs.
     pub(super) fn phase(&self, spec: &PodSpec) -> Phase {
         let over = self.course(spec);
-        match over.ended() && !self.overdue && self.slots.iter().any(super::worker::Slot::running) {
+        let runs = self.slots.iter().any(super::worker::Slot::running) || self.dismissed();
+        match over.ended() && !self.overdue && runs {
             true => Phase::Running,
             false => over,
         }
+    }
+    /// Whether it is stopped because its manifest was taken away: its mirror is deleted before it says how it ended.
+    /// Source: recorded.
+    fn dismissed(&self) -> bool {
+        self.sheet.is_some() && matches!(self.stage, Stage::Stopping { .. } | Stage::Leaving { .. })
     }
     /// Where the pod stands, its sidecars aside.
     /// Source: kubernetes v1.37 pkg/kubelet/kubelet_pods.go, getPhase.
@@ -278,14 +294,6 @@ fn container_status(container: &Container, slot: &Slot, init: bool, has_inits: b
             (waiting, ended.state())
         }
         (Run::Ended(ended), None) => (ended.state(), last(&slot.last)),
-        (Run::Never, _) if lost => {
-            let (reason, message, zero) = ("ContainerStatusUnknown".into(), LOST.into(), Time::ZERO);
-            let (exit, signal) = (super::worker::SIGKILLED, 0);
-            (
-                ContainerState::Terminated { exit, signal, reason, message, started: zero, finished: zero },
-                ContainerState::None,
-            )
-        }
         (Run::Never, Some((reason, message))) => {
             (ContainerState::Waiting { reason: reason.clone(), message: message.clone() }, last(&slot.last))
         }
@@ -293,6 +301,15 @@ fn container_status(container: &Container, slot: &Slot, init: bool, has_inits: b
             let reason = if has_inits { "PodInitializing" } else { "ContainerCreating" };
             (ContainerState::Waiting { reason: reason.into(), message: Word::EMPTY }, last(&slot.last))
         }
+    };
+    // Source: kubernetes v1.37 pkg/kubelet/status/status_manager.go, TerminatePod: whatever has not ended is lost.
+    let state = match state {
+        ContainerState::Waiting { .. } if lost => {
+            let (reason, message, zero) = ("ContainerStatusUnknown".into(), LOST.into(), Time::ZERO);
+            let (exit, signal) = (super::worker::SIGKILLED, 0);
+            ContainerState::Terminated { exit, signal, reason, message, started: zero, finished: zero }
+        }
+        state => state,
     };
     let sidecar = init && is_sidecar(container);
     let ready = match init && !sidecar {

@@ -7,7 +7,7 @@ use super::start::{hook_takes, words_of};
 use super::status::{DEADLINE, DEADLINE_WORDS};
 use super::worker::{SIGKILLED, Stage, Step};
 use super::{KUBELET, State, Timer, gone, stopped, stopping};
-use crate::kubernetes::apiserver::{By, Cx, DeleteOptions, Told};
+use crate::kubernetes::apiserver::{By, Cx, DeleteOptions};
 use crate::kubernetes::objects::Id;
 use crate::sim::{Span, Time};
 use crate::workload::Term;
@@ -63,24 +63,21 @@ impl State {
                 return;
             }
             desk.worker.overdue = true;
-            let told = Told::normal(KUBELET, id, DEADLINE, DEADLINE_WORDS);
-            let host = (&desk.kubelet.name).into();
-            desk.send(Told { host, ..told });
+            desk.tell_pod(false, DEADLINE, DEADLINE_WORDS);
             let seconds = desk.spec.active_deadline.unwrap_or_default().as_secs();
             desk.worker.why = Some(super::deadline(seconds));
-            let deadline = desk.now() + desk.spec.grace;
-            desk.worker.stage = Stage::Stopping { deadline };
-            if matches!(desk.worker.step, Step::Idle | Step::Mount(_)) {
-                desk.worker.op += 1;
-                desk.worker.step = Step::Idle;
-                desk.stop_now();
-            }
+            let grace = desk.spec.grace;
+            desk.terminate(grace);
         });
     }
     pub(super) fn leave(&mut self, id: Id, cx: &mut Cx<Timer>) {
+        if !self.pods.contains_key(&id) {
+            return self.drop_orphan(id, cx);
+        }
         let left = self.with(id, cx, |desk| desk.leave()).flatten();
-        if left.is_some() && cx.get(id).is_none() {
+        if left.is_some() && (cx.get(id).is_none() || self.pods.get(&id).is_some_and(|w| w.silent())) {
             self.pods.remove(&id);
+            self.renamed.retain(|_, to| *to != id);
         }
     }
 }
@@ -91,11 +88,13 @@ impl Desk<'_, '_> {
         let Stage::Stopping { deadline } = self.worker.stage else { return };
         let now = self.now();
         self.worker.ip_shown = true;
-        if self.worker.why.is_none() || !self.worker.overdue {
+        let deleted = self.cx.get(self.id).is_some_and(|o| o.meta.deleting());
+        if self.worker.why.is_none() || deleted {
             self.worker.why = Some(stopping(deadline.since(now).as_secs()));
         }
-        if !self.worker.overdue {
-            // Why a container does not run is forgotten.
+        if deleted {
+            // Why a container does not run is forgotten. Source: kubernetes v1.37 pkg/kubelet/container/helpers.go,
+            // ShouldContainerBeRestarted: not in a pod under deletion.
             self.worker.slots.iter_mut().for_each(|s| s.waiting = None);
         }
         self.write_status();
@@ -213,6 +212,9 @@ impl Desk<'_, '_> {
     /// The last report, then the removal. `Some` when the pod was removed.
     fn leave(&mut self) -> Option<()> {
         let Stage::Leaving { reported } = self.worker.stage else { return None };
+        if self.worker.silent() {
+            return Some(());
+        }
         if !self.kubelet.up || !self.kubelet.reaches() {
             return None;
         }
@@ -221,7 +223,8 @@ impl Desk<'_, '_> {
             (self.worker.sandbox_gone, self.worker.sandbox) = (self.worker.sandbox || self.worker.sandbox_gone, false);
             self.worker.why = Some(stopped(self.worker.phase(&self.spec).word()));
             self.write_status();
-            if self.worker.overdue && !self.cx.get(self.id).is_some_and(|o| o.meta.deleting()) {
+            let kept = self.worker.overdue || self.worker.ousted.is_some();
+            if kept && !self.cx.get(self.id).is_some_and(|o| o.meta.deleting()) {
                 self.worker.removed = true;
                 self.write_status();
                 self.worker.stage = Stage::Ended;
@@ -231,8 +234,13 @@ impl Desk<'_, '_> {
             self.cx.after(wait, Timer::Leave(self.id));
             return None;
         }
-        self.worker.removed = true;
+        let tidied = std::mem::replace(&mut self.worker.removed, true);
         self.write_status();
+        if self.worker.sheet.is_some() && !tidied {
+            let wait = self.housekeeping();
+            self.cx.after(wait, Timer::Leave(self.id));
+            return None;
+        }
         let by = By::actor(KUBELET, gone(&self.kubelet.name));
         let options = DeleteOptions { grace: Some(Span::ZERO), ..DeleteOptions::default() };
         self.cx.api.delete(self.id, by, options);

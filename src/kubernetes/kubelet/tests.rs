@@ -8,7 +8,7 @@ use crate::sim::{Span, Time};
 use crate::text::yaml;
 
 /// A cluster of one node with every image on it, and a pod bound to it.
-fn with_pod(spec: &str) -> (Cluster, Id) {
+pub fn with_pod(spec: &str) -> (Cluster, Id) {
     let mut cluster = Cluster::new(Calendar::default(), 7);
     cluster.api.bootstrap();
     let node = NodeSpec { name: "node-1".into(), capacity: vec![("pods".into(), "110".into())], ..NodeSpec::default() };
@@ -23,7 +23,7 @@ fn with_pod(spec: &str) -> (Cluster, Id) {
     (cluster, id)
 }
 
-fn apply(cluster: &mut Cluster, text: &str) {
+pub fn apply(cluster: &mut Cluster, text: &str) {
     let (documents, problems) = yaml::read("test.yaml", text);
     assert!(problems.is_empty(), "{problems:?}");
     let tree = documents[0].node.to_value();
@@ -31,12 +31,12 @@ fn apply(cluster: &mut Cluster, text: &str) {
     assert!(made.is_ok(), "{made:?}");
 }
 
-fn pod(cluster: &Cluster, id: Id) -> Pod {
+pub fn pod(cluster: &Cluster, id: Id) -> Pod {
     cluster.api.store.get(id).and_then(|o| o.pod()).cloned().expect("the pod is there")
 }
 
 /// `reason xcount` of the pod's events in order.
-fn events(cluster: &Cluster) -> Vec<String> {
+pub fn events(cluster: &Cluster) -> Vec<String> {
     let mut all: Vec<_> = cluster.api.store.list(Kind::Event).filter_map(|o| Some((o.meta.id, o.event()?))).collect();
     all.sort_by_key(|(id, _)| *id);
     all.iter().filter(|(_, e)| e.about_kind == "Pod").map(|(_, e)| format!("{} x{}", e.reason, e.count)).collect()

@@ -10,7 +10,7 @@ use crate::journal::Why;
 use crate::kubernetes::objects::pod::{Container, ContainerState, PodSpec};
 use crate::sim::{Span, Time};
 use crate::text::{Value, Word};
-use crate::workload::Profile;
+use crate::workload::{Answer, Profile};
 use std::rc::Rc;
 
 /// Exit code of a program that SIGKILL ended. Source: POSIX shells, 128 and the signal's number, 9.
@@ -73,8 +73,21 @@ pub struct Worker {
     pub restarting_all: bool,
     /// Whether it is stopped because it was active for too long.
     pub overdue: bool,
-    /// What the machine was short of, in words, when it is stopped for that.
-    pub evicted: Option<Word>,
+    /// The digest of its manifest, when it is a static pod.
+    pub sheet: Option<Rc<str>>,
+    /// Whether another manifest is in the place of its own: nothing more is reported of it.
+    pub replaced: bool,
+    /// Why the kubelet stops it, when the machine is short of something or goes down.
+    pub ousted: Option<Ousted>,
+}
+
+/// Why a pod that is well has to end.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ousted {
+    /// `Evicted`, `Terminated`.
+    pub reason: Word,
+    /// Message of its status and of the condition `DisruptionTarget`.
+    pub words: Word,
 }
 
 /// What becomes of a pod.
@@ -146,6 +159,10 @@ pub struct Slot {
     pub started: bool,
     /// Whether its readiness probe passes.
     pub ready: bool,
+    /// The run whose end its probes have noticed.
+    pub noticed: u32,
+    /// Whether it was ready when it ended, by its probe.
+    pub fell: bool,
     /// The probe that wants it killed.
     pub doomed: Option<&'static str>,
     /// Its probes.
@@ -156,6 +173,8 @@ pub struct Slot {
     pub past: Option<Rc<Past>>,
     /// The files its run was given.
     pub mounted: Option<Rc<Mounted>>,
+    /// What the network answered its script, and from when on.
+    pub wires: Rc<Vec<Answer>>,
     /// The image it runs.
     pub image: Rc<str>,
     /// What is wrong with it.
@@ -221,7 +240,9 @@ impl Worker {
             was_resized: false,
             restarting_all: false,
             overdue: false,
-            evicted: None,
+            sheet: None,
+            replaced: false,
+            ousted: None,
         }
     }
     /// The container that a slot is about.

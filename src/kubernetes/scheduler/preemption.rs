@@ -63,6 +63,12 @@ const CANDIDATES_PERCENT: usize = 10;
 impl Outcome {
     /// `preemption: …`, with the chosen node's name.
     pub fn message(&self, attempt: &Attempt, node: impl Fn(usize) -> String, chosen: Option<usize>) -> String {
+        // The plugin DynamicResources is asked before preemption and finds no state of its own: its PreFilter was not reached.
+        // Source: kubernetes v1.37 pkg/scheduler/framework/plugins/dynamicresources/dynamicresources.go, PostFilter;
+        // kube-scheduler/framework, ErrNotFound; recorded.
+        if attempt.rejected.is_some() {
+            return "not found".into();
+        }
         if let Some(words) = self.ineligible {
             return format!("preemption: {words}");
         }

@@ -3,7 +3,7 @@
 use super::view::{Group, GroupId, NodeView, PodView};
 use crate::kubernetes::objects::parts::LabelSelector;
 use crate::kubernetes::objects::{Id, Labels, node::Node};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// How many changes are remembered for the caches. Ours: older caches start anew.
@@ -27,8 +27,10 @@ pub struct Snapshot {
     /// Pods on nodes that are not known.
     strays: BTreeMap<Rc<str>, Vec<Rc<PodView>>>,
     namespaces: BTreeMap<Rc<str>, Labels>,
-    /// Volume claims: (namespace, name).
-    claims: BTreeSet<(Rc<str>, Rc<str>)>,
+    /// Volume claims: (namespace, name), and whether they are bound.
+    claims: BTreeMap<(Rc<str>, Rc<str>), bool>,
+    /// Whether nothing makes volumes: a claim must be bound before its pod is placed.
+    pub no_volumes_come: bool,
     changes: Vec<u32>,
     forgotten: u64,
     shape: u64,
@@ -80,12 +82,20 @@ impl Snapshot {
 
     /// Whether there is a volume claim of this name.
     pub fn has_claim(&self, namespace: &Rc<str>, name: &Rc<str>) -> bool {
-        self.claims.contains(&(namespace.clone(), name.clone()))
+        self.claims.contains_key(&(namespace.clone(), name.clone()))
     }
-    /// A volume claim is there, or gone.
-    pub fn set_claim(&mut self, namespace: &Rc<str>, name: &Rc<str>, there: bool) {
+    /// Whether a claim is not bound where that matters.
+    pub fn unbound(&self, namespace: &Rc<str>, name: &Rc<str>) -> bool {
+        self.no_volumes_come && self.claims.get(&(namespace.clone(), name.clone())) == Some(&false)
+    }
+    /// A volume claim is there, bound or not, or gone.
+    pub fn set_claim(&mut self, namespace: &Rc<str>, name: &Rc<str>, bound: Option<bool>) {
         let claim = (namespace.clone(), name.clone());
-        if if there { self.claims.insert(claim) } else { self.claims.remove(&claim) } {
+        let before = match bound {
+            Some(bound) => self.claims.insert(claim, bound),
+            None => self.claims.remove(&claim),
+        };
+        if before != bound {
             self.affine_version += 1;
         }
     }

@@ -141,12 +141,33 @@ fn a_pod_waits_for_a_claim_that_it_names() {
         "volumes":[{"name":"v","persistentVolumeClaim":{"claimName":"data"}}]}}"#;
     let id = add(&mut c, Kind::Pod, "default", "p", body);
     c.run_until(Time::secs(1));
-    let none = "preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.";
-    let missing = "0/1 nodes are available: persistentvolumeclaim \"data\" not found.";
-    assert_eq!(words(&c, id), format!("{missing} {none}"));
+    let missing = "0/1 nodes are available: persistentvolumeclaim \"data\" not found. not found";
+    assert_eq!(words(&c, id), missing);
     let claim = c.api.kinds.enter("v1", "PersistentVolumeClaim", true);
     add(&mut c, claim, "default", "data", "{}");
     c.run_until(Time::secs(2));
+    assert_eq!(node_of(&c, id).as_deref(), Some("a"));
+}
+
+#[test]
+fn where_nothing_makes_volumes_a_claim_must_be_bound() {
+    let mut c = cluster();
+    c.scheduler.no_volumes_come();
+    node(&mut c, "a", 2);
+    let claim = c.api.kinds.enter("v1", "PersistentVolumeClaim", true);
+    let made = add(&mut c, claim, "default", "data", r#"{"spec":{"accessModes":["ReadWriteOnce"]}}"#);
+    let body = r#"{"spec":{"containers":[{"name":"c","image":"i"}],
+        "volumes":[{"name":"v","persistentVolumeClaim":{"claimName":"data"}}]}}"#;
+    let id = add(&mut c, Kind::Pod, "default", "p", body);
+    c.run_until(Time::secs(1));
+    let unbound = "0/1 nodes are available: pod has unbound immediate PersistentVolumeClaims. not found";
+    assert_eq!(words(&c, id), unbound);
+    c.api.update(made, by(), |o| {
+        if let crate::kubernetes::objects::Body::Plain(tree) = &mut o.body {
+            Rc::make_mut(tree).set_at(&["spec", "volumeName"], "disk");
+        }
+    });
+    c.run_until(Time::secs(15));
     assert_eq!(node_of(&c, id).as_deref(), Some("a"));
 }
 

@@ -190,10 +190,18 @@ impl State {
         self.snapshot.set_namespace(&object.meta.name, labels);
     }
 
+    /// From now on nothing makes volumes: a pod waits until its claims are bound.
+    pub fn no_volumes_come(&mut self) {
+        self.snapshot.no_volumes_come = true;
+    }
+
     fn see_claim(&mut self, change: &Change, cx: &Cx<Timer>) {
         let Some(meta) = change.object().map(|o| &o.meta) else { return };
-        self.snapshot.set_claim(&meta.namespace, &meta.name, change.after.is_some());
-        if change.what == ChangeKind::Added {
+        let is_bound = |o: &Rc<Object>| o.plain().is_some_and(|t| t.str_at(&["spec", "volumeName"]).is_some());
+        let bound = change.after.as_ref().map(is_bound);
+        self.snapshot.set_claim(&meta.namespace, &meta.name, bound);
+        let now_bound = bound == Some(true) && !change.before.as_ref().is_some_and(is_bound);
+        if change.what == ChangeKind::Added || now_bound {
             self.happened(&Event::ClaimCame(meta.namespace.clone(), meta.name.clone()), cx);
         }
     }

@@ -288,7 +288,8 @@ impl World {
             }
             What::ImageMissing => self.registry(episode, true),
             What::RegistryDown => self.registry(episode, true),
-            What::NodeCrash | What::NodeReboot | What::ZoneOutage => self.nodes(episode, Outage::PowerOff),
+            What::NodeCrash | What::ZoneOutage => self.nodes(episode, Outage::PowerOff),
+            What::NodeReboot => self.nodes(episode, Outage::Reboot),
             What::NodePartition => self.nodes(episode, Outage::Partition),
             What::ApiDown => self.cluster.lose_api(),
             What::SchedulerStopped => self.cluster.hold(Some(true), None),

@@ -1,7 +1,7 @@
 //! What was done to the machines of a recorded scenario, as its words tell: kubelets stopped and started, processes killed.
 
 use crate::kubernetes::Cluster;
-use crate::kubernetes::kubelet::{Outage, Settings};
+use crate::kubernetes::kubelet::{Least, Outage, Settings};
 use crate::kubernetes::objects::{Id, Kind};
 use crate::sim::Span;
 use crate::text::Value;
@@ -49,11 +49,16 @@ pub fn prepare(cluster: &mut Cluster, scenario: &Value) {
     ];
     let told = Settings { pod_ranges: false, cgroup_v1: true, ..settings(scenario) };
     cluster.kubelet.settings = Rc::new(told);
+    cluster.scheduler.no_volumes_come();
 }
 
 /// `kubeletSettings`: a map, or a list of lines.
 fn settings(scenario: &Value) -> Settings {
-    let mut told = Settings::default();
+    // Source: recorded: what the machines were told besides.
+    let (memory_least, disk_least) = (Least::Bytes(100 << 20), Least::Percent(3));
+    let (shutdown_grace, shutdown_grace_critical) = (Span::secs(20), Span::secs(6));
+    let mut told =
+        Settings { memory_least, disk_least, shutdown_grace, shutdown_grace_critical, ..Settings::default() };
     let lines: Vec<Value> = match scenario.get("kubeletSettings") {
         Some(Value::List(lines)) => lines.iter().map(line).collect(),
         Some(Value::Str(text)) => vec![line(&Value::Str(text.clone()))],
@@ -61,13 +66,7 @@ fn settings(scenario: &Value) -> Settings {
         None => Vec::new(),
     };
     for tree in lines {
-        let span = |path: &[&str]| tree.str_at(path).and_then(crate::scenario::parse_span);
-        if let Some(max) = span(&["crashLoopBackOff", "maxContainerRestartPeriod"]) {
-            told.restart_pause_max = max;
-        }
-        if let Some(one) = tree.bool_at(&["serializeImagePulls"]) {
-            told.one_pull_at_a_time = one;
-        }
+        told.take(&tree);
     }
     told
 }
@@ -92,17 +91,47 @@ pub fn load(cluster: &mut Cluster) {
 
 /// Does to the machines what the words say; words it does not know do nothing.
 pub fn act(cluster: &mut Cluster, namespace: &str, words: &str) {
-    let node = words.split(' ').find(|w| w.starts_with("node-")).unwrap_or("node-1").trim_end_matches([',', '.']);
-    if words.contains("kubelet") && words.contains("stopped") {
+    let node =
+        words.split([' ', '(']).find(|w| w.starts_with("node-")).unwrap_or("node-1").trim_end_matches([',', '.']);
+    if words.contains("shutdown") || words.contains("PrepareForShutdown") {
+        let stays = ["cancel", "false", "called off"].iter().any(|w| words.contains(w));
+        cluster.kubelet(|kubelet, cx| match stays {
+            true => kubelet.stay_up(node, cx),
+            false => drop(kubelet.shut_down(node, false, cx)),
+        });
+    } else if words.contains("kubelet") && words.contains("stopped") {
         cluster.kubelet(|kubelet, cx| kubelet.fail_node(node, Outage::Silent, cx));
     } else if words.contains("kubelet") && words.contains("restarted") {
         cluster.kubelet(|kubelet, cx| kubelet.fail_node(node, Outage::Silent, cx));
         cluster.kubelet(|kubelet, cx| kubelet.recover_node(node, cx));
     } else if words.contains("kubelet") && words.contains("started") {
         cluster.kubelet(|kubelet, cx| kubelet.recover_node(node, cx));
+    } else if words.contains("manifest") {
+        manifests(cluster, namespace, words);
     } else if words.contains("SIGKILL") {
         kill(cluster, namespace, words);
     }
+}
+
+/// `write a manifest of pod "web" (image app:1) …`, `change the manifest: image app:2`, `add a manifest of a crashing pod "bad"`,
+/// `remove both manifests`.
+fn manifests(cluster: &mut Cluster, namespace: &str, words: &str) {
+    const NODE: &str = "node-1";
+    if words.starts_with("remove") {
+        return cluster.kubelet(|kubelet, cx| kubelet.clear_folder(NODE, cx));
+    }
+    let quoted = words.split('"').nth(1);
+    let image = words.split_whitespace().skip_while(|w| *w != "image" && *w != "(image").nth(1);
+    let (name, image, command) = match (quoted, image.map(|i| i.trim_end_matches(')'))) {
+        (Some(name), None) => (name, "busybox:1.36", ", command: [sh, -c, exit 1]"),
+        (name, image) => (name.unwrap_or("web"), image.unwrap_or("app:1"), ""),
+    };
+    // Source: recorded: what the manifests held.
+    let text = format!(
+        "apiVersion: v1\nkind: Pod\nmetadata: {{name: {name}, namespace: {namespace}}}\nspec:\n  terminationGracePeriodSeconds: 3\n  containers:\n  - {{name: app, image: '{image}'{command}}}\n"
+    );
+    // A manifest that is refused shows in every later line.
+    drop(cluster.kubelet(|kubelet, cx| kubelet.put_manifest(NODE, &format!("{name}.yaml"), &text, cx)));
 }
 
 /// `SIGKILL to the process of container a`, `… of pod p`.

@@ -77,10 +77,15 @@ fn nodes(scenario: &Value, lab: Lab) -> Vec<NodeSpec> {
             let (cpu, memory, disk) = (2i64, "24684084Ki", "270553174016");
             // Source: recorded: what the eviction thresholds leave.
             let left = map! { "memory" => "24581684Ki", "ephemeral-storage" => "262436578977" };
+            // Source: recorded; what would tell one machine from another was taken out there.
+            let info = map! {
+                "kernelVersion" => "6.18.44", "osImage" => "Debian GNU/Linux 12 (bookworm)", "machineID" => "<id>",
+                "systemUUID" => "<id>", "bootID" => "<id>",
+            };
             let pages = map! { "hugepages-1Gi" => "0", "hugepages-2Mi" => "0" };
             Value::Map(map! {
                 "name" => name, "cpu" => cpu, "memory" => memory, "ephemeral" => disk, "extended" => pages,
-                "allocatable" => left,
+                "allocatable" => left, "info" => info,
             })
         };
         let (big, mut other) = (machine("node-1"), machine("node-2"));
@@ -141,6 +146,8 @@ pub fn node(tree: &Value, name: Option<String>, lab: Lab) -> NodeSpec {
         taints: tree.list_at(&["taints"]).iter().map(taint).collect(),
         capacity,
         allocatable: pairs("allocatable"),
+        manifests: Vec::new(),
+        info: pairs("info"),
         unschedulable: tree.bool_at(&["unschedulable"]).unwrap_or(false),
         kubelet_version: "v1.37.2".into(),
     }

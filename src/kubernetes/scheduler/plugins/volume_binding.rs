@@ -1,4 +1,5 @@
-//! VolumeBinding: a pod waits until the claims it names exist. A claim that exists counts as bound. Differs: FID-040.
+//! VolumeBinding: a pod waits until the claims it names exist; a claim that exists counts as bound (FID-040), except where a
+//! scenario says that nothing makes volumes.
 //! Source: kubernetes v1.37 pkg/scheduler/framework/plugins/volumebinding/volume_binding.go, PreFilter.
 
 use crate::kubernetes::objects::pod::PodSpec;
@@ -10,6 +11,9 @@ use std::rc::Rc;
 pub const PLUGIN: Plugin =
     Plugin { name: "VolumeBinding", pre_filter: Some(pre_filter), score: Some(|_, _, _| 0), ..Plugin::NONE };
 
+/// Source: volume_binding.go, PreFilter.
+const UNBOUND: &str = "pod has unbound immediate PersistentVolumeClaims";
+
 /// Claims that a pod names.
 pub fn claims(spec: &PodSpec) -> impl Iterator<Item = Rc<str>> + '_ {
     spec.volumes.iter().filter(|v| v.kind == *"persistentVolumeClaim").map(|v| v.refers_to.to_rc())
@@ -17,7 +21,9 @@ pub fn claims(spec: &PodSpec) -> impl Iterator<Item = Rc<str>> + '_ {
 
 fn pre_filter(pod: &PodView, cycle: &mut Cycle) -> PreFilter {
     let missing = claims(&pod.spec).find(|claim| !cycle.cluster.has_claim(&pod.namespace, claim));
+    let unbound = || claims(&pod.spec).any(|claim| cycle.cluster.unbound(&pod.namespace, &claim));
     match missing {
+        None if unbound() => PreFilter::Reject(Verdict::unresolvable(UNBOUND)),
         Some(claim) => PreFilter::Reject(Verdict::unresolvable(format!("persistentvolumeclaim \"{claim}\" not found"))),
         None => PreFilter::Skip,
     }
