@@ -42,12 +42,6 @@ pub fn embedded() -> bool {
     parent.is_some_and(|parent| web_sys::window().is_some_and(|w| JsValue::from(w) != JsValue::from(parent)))
 }
 
-/// Whether somebody works inside this page, and not in one around it.
-pub fn has_focus() -> bool {
-    let document = web_sys::window().and_then(|w| w.document());
-    document.is_some_and(|d| d.has_focus().unwrap_or(false))
-}
-
 /// The element with this id.
 pub fn by_id(id: &str) -> Option<Element> {
     web_sys::window()?.document()?.get_element_by_id(id)

@@ -30,11 +30,14 @@ impl PartialEq for PictureProps {
 pub fn Picture(props: &PictureProps) -> Html {
     let page = use_page(topic::CHOICE);
     let hands = use_mut_ref(Hands::default);
+    // In a frame the wheel is the outer page's until somebody clicks here, and again when the pointer leaves.
+    let ours = use_mut_ref(|| !dom::embedded());
     let big = page.magnified();
     let place = move |e: &MouseEvent| -> Point { (e.offset_x() as f64 / big, e.offset_y() as f64 / big) };
     let onpointerdown = {
-        let hands = hands.clone();
+        let (hands, ours) = (hands.clone(), ours.clone());
         Callback::from(move |e: PointerEvent| {
+            *ours.borrow_mut() = true;
             if e.button() != 0 {
                 return;
             }
@@ -74,25 +77,27 @@ pub fn Picture(props: &PictureProps) -> Html {
         })
     };
     let onwheel = {
-        let (page, scene) = (page.clone(), props.scene.clone());
-        Callback::from(move |e: WheelEvent| wheel(&page, &mut scene.borrow_mut(), &e, place(&e)))
+        let (page, scene, ours) = (page.clone(), props.scene.clone(), ours.clone());
+        Callback::from(move |e: WheelEvent| {
+            if *ours.borrow() || e.ctrl_key() || e.meta_key() {
+                wheel(&page, &mut scene.borrow_mut(), &e, place(&e));
+            }
+        })
     };
     let oncontextmenu = {
         let (page, scene) = (page.clone(), props.scene.clone());
         Callback::from(move |e: MouseEvent| menu(&page, &scene, &e, place(&e)))
     };
+    let onpointerleave = Callback::from(move |_: PointerEvent| *ours.borrow_mut() = !dom::embedded());
     let onpointercancel = Callback::from(move |e: PointerEvent| hands.borrow_mut().lost(e.pointer_id()));
     html! {
         <canvas ref={props.canvas.clone()} class="picture" aria-hidden="true" {onpointerdown} {onpointermove}
-            {onpointerup} {onpointercancel} {onwheel} {oncontextmenu} />
+            {onpointerup} {onpointercancel} {onpointerleave} {onwheel} {oncontextmenu} />
     }
 }
 
-/// The wheel zooms. In a frame it is the outer page's, until somebody clicks inside.
+/// The wheel zooms around the pointer.
 fn wheel(page: &Page, scene: &mut Scene, e: &WheelEvent, at: Point) {
-    if dom::embedded() && !e.ctrl_key() && !e.meta_key() && !dom::has_focus() {
-        return;
-    }
     e.prevent_default();
     let factor = (-e.delta_y() * if e.delta_mode() == 0 { 0.0015 } else { 0.05 }).exp();
     scene.zoom(factor, Some(at));
