@@ -87,7 +87,7 @@ proptest! {
         }
         let request = Request {
             cwd: "/p".into(),
-            env: Env::from([("HOME".into(), "/root".into())]),
+            env: Env::from([("HOME".into(), "/home/me".into())]),
             files: vec!["a.yaml".into(), "b.yaml".into()],
             no_interpolate: plain,
             ..Request::default()
