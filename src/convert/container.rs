@@ -3,7 +3,7 @@
 use super::notes::Notes;
 use super::service::Service;
 use super::{Project, list, map, names, pod, scalar};
-use crate::text::{Map, Value};
+use crate::text::{Map, Value, go};
 
 /// Defaults of a health check. Source: moby daemon/health.go, defaultProbeInterval, defaultProbeTimeout,
 /// defaultProbeRetries, defaultStartInterval; whole seconds.
@@ -163,25 +163,7 @@ fn quantity(bytes: i64) -> String {
 
 /// A duration such as `1m30.5s` in whole seconds, rounded up.
 pub(super) fn seconds(text: &str) -> Option<i64> {
-    let (mut total, mut number) = (0.0f64, String::new());
-    let mut rest = text;
-    while let Some(c) = rest.chars().next() {
-        if c.is_ascii_digit() || c == '.' {
-            number.push(c);
-            rest = &rest[1..];
-            continue;
-        }
-        let units = [("ms", 0.001), ("us", 0.000_001), ("h", 3600.0), ("m", 60.0), ("s", 1.0)];
-        let (unit, size) = units.into_iter().find(|(unit, _)| rest.starts_with(unit))?;
-        total += number.parse::<f64>().ok()? * size;
-        number.clear();
-        rest = &rest[unit.len()..];
-    }
-    if text.is_empty() || !number.is_empty() {
-        return None;
-    }
-    let whole = total as i64;
-    Some(if total > whole as f64 { whole + 1 } else { whole })
+    go::micros(text).and_then(|micros| i64::try_from(micros.div_ceil(1_000_000)).ok())
 }
 
 /// A health check becomes a readiness probe: Compose, too, only takes the container out of what waits for it.

@@ -1,5 +1,7 @@
 //! What a person should know about a conversion, each with its place in the project and a sentence in both languages.
 
+use crate::text::Catalogue;
+
 /// What kind of remark it is, gravest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Sort {
@@ -45,18 +47,15 @@ impl Note {
     }
 }
 
-/// The languages; the first is used where another is asked for.
-const LANGUAGES: [(&str, &str); 2] = [
+/// What this room says.
+const WORDS: Catalogue = Catalogue(&[
     ("en", include_str!("../../static/locales/en/convert.txt")),
     ("de", include_str!("../../static/locales/de/convert.txt")),
-];
+]);
 
 /// A sentence of this room with its blanks filled in.
 pub fn say(language: &str, key: &str, blanks: &[(&str, &str)]) -> String {
-    let catalogue = LANGUAGES.iter().find(|(l, _)| *l == language).unwrap_or(&LANGUAGES[0]).1;
-    let mut entries = catalogue.lines().filter_map(|line| line.split_once(" = "));
-    let found = entries.find(|(k, _)| *k == key).map_or(key, |(_, text)| text);
-    blanks.iter().fold(found.to_string(), |text, (name, value)| text.replace(&format!("{{{name}}}"), value))
+    WORDS.say(language, key, blanks)
 }
 
 /// Remarks as they come.

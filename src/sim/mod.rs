@@ -2,6 +2,7 @@
 //! orchestrator and no text.
 
 mod agenda;
+pub mod calendar;
 mod chance;
 mod time;
 mod timeline;

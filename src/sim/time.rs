@@ -64,7 +64,7 @@ impl Span {
     pub const fn as_secs(self) -> u64 {
         self.0 / 1_000_000
     }
-    /// Reads `1h2m3.5s`, `500ms`; a bare number counts seconds.
+    /// Reads `1h2m3.5s`, `500ms`, `5us`, as people write it in our own files; a bare number counts seconds.
     pub fn read(text: &str) -> Option<Span> {
         let mut rest = text.trim();
         if rest.is_empty() {
@@ -75,9 +75,10 @@ impl Span {
             let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
             let number: f64 = rest[..digits].parse().ok()?;
             rest = &rest[digits..];
-            let letters = rest.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(rest.len());
+            let letters = rest.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(rest.len());
             total += number
                 * match &rest[..letters] {
+                    "us" | "\u{b5}s" => 1.0,
                     "ms" => 1e3,
                     "s" | "" => 1e6,
                     "m" => 60e6,
@@ -86,7 +87,7 @@ impl Span {
                 };
             rest = &rest[letters..];
         }
-        (total < 1e15).then_some(Span::micros(total as u64))
+        (total < 1e15).then_some(Span::micros(libm::round(total) as u64))
     }
     /// The shorter of two.
     pub fn min(self, other: Span) -> Span {

@@ -44,6 +44,36 @@ pub fn go_g(f: f64) -> String {
     }
 }
 
+/// The base that a whole number's text in small letters tells, and its digits: `0x`, `0o`, `0b`, and a bare leading `0` for
+/// octal. Source: Go strconv, ParseUint with base 0.
+pub fn go_base(lower: &str) -> (u32, &str) {
+    match lower.as_bytes() {
+        [b'0', b'x', ..] => (16, &lower[2..]),
+        [b'0', b'o', ..] => (8, &lower[2..]),
+        [b'0', b'b', ..] => (2, &lower[2..]),
+        [b'0', _, ..] => (8, &lower[1..]),
+        _ => (10, lower),
+    }
+}
+
+/// `[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?`, what YAML readers of Go take for a number with a point.
+/// Source: go.yaml.in/yaml resolve.go, yamlStyleFloat.
+pub fn is_float(text: &str) -> bool {
+    let text = text.strip_prefix(['+', '-']).unwrap_or(text);
+    let (number, exponent) = match text.find(['e', 'E']) {
+        Some(at) => (&text[..at], Some(&text[at + 1..])),
+        None => (text, None),
+    };
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let exponent = exponent.is_none_or(|power| digits(power.strip_prefix(['+', '-']).unwrap_or(power)));
+    let number = match number.split_once('.') {
+        Some(("", fraction)) => digits(fraction),
+        Some((whole, fraction)) => digits(whole) && (fraction.is_empty() || digits(fraction)),
+        None => digits(number),
+    };
+    exponent && number
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -59,6 +89,20 @@ mod tests {
             (0.000001, "0.000001"),
         ] {
             assert_eq!(json_text(f), want);
+        }
+    }
+
+    #[test]
+    fn forms_of_numbers() {
+        for (text, want) in
+            [("1", true), ("-1.", true), ("+.5e-3", true), (".", false), ("1e", false), ("1.2.3", false)]
+        {
+            assert_eq!(is_float(text), want, "{text}");
+        }
+        for (text, want) in
+            [("0x1f", (16, "1f")), ("0o17", (8, "17")), ("0b1", (2, "1")), ("017", (8, "17")), ("0", (10, "0"))]
+        {
+            assert_eq!(go_base(text), want);
         }
     }
 

@@ -156,7 +156,7 @@ impl Behaviour {
     /// Sets a parameter by its name; the error says what is expected.
     pub fn set(&mut self, name: &str, value: &str) -> Result<(), String> {
         let value = value.trim();
-        let a_span = || span(value).ok_or_else(|| format!("{name}: a time such as 5ms or 2s is expected"));
+        let a_span = || Span::read(value).ok_or_else(|| format!("{name}: a time such as 5ms or 2s is expected"));
         let a_cpu = || milli(value).ok_or_else(|| format!("{name}: an amount of CPU such as 250m or 0.5 is expected"));
         let a_size = || bytes(value).ok_or_else(|| format!("{name}: a size such as 64Mi is expected"));
         let a_share = || share(value).ok_or_else(|| format!("{name}: a share such as 1% or 0.01 is expected"));
@@ -243,7 +243,7 @@ fn calls(text: &str) -> Result<Vec<Call>, String> {
         while let Some(word) = words.next() {
             let value = words.next()?;
             match word {
-                "timeout" => call.patience = span(value)?,
+                "timeout" => call.patience = Span::read(value)?,
                 "retries" => call.retries = value.parse::<u32>().ok()?.min(super::load::RETRIES_MAX),
                 _ => return None,
             }
@@ -256,31 +256,6 @@ fn calls(text: &str) -> Result<Vec<Call>, String> {
 
 fn number(text: &str) -> Option<f64> {
     text.parse::<f64>().ok().filter(|n| n.is_finite() && *n >= 0.0 && *n < 1e15)
-}
-
-/// `5ms`, `1m30s`, `2`: a bare number counts seconds.
-pub fn span(text: &str) -> Option<Span> {
-    let (mut rest, mut total) = (text.trim(), 0.0);
-    if rest.is_empty() {
-        return None;
-    }
-    while !rest.is_empty() {
-        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
-        let count = number(&rest[..digits])?;
-        rest = &rest[digits..];
-        let letters = rest.find(|c: char| c.is_ascii_digit()).unwrap_or(rest.len());
-        let unit = match &rest[..letters] {
-            "us" | "µs" => 1.0,
-            "ms" => 1e3,
-            "s" | "" => 1e6,
-            "m" => 60e6,
-            "h" => 3600e6,
-            _ => return None,
-        };
-        total += count * unit;
-        rest = &rest[letters..];
-    }
-    (total < 1e15).then_some(Span(libm::round(total) as u64))
 }
 
 fn span_text(span: Span) -> String {

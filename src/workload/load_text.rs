@@ -1,7 +1,6 @@
 //! Loads as people write them: `service/web ramp from=0 to=200 over=5m timeout=2s retries=1 name=shoppers`. Scenarios use the
 //! same words.
 
-use super::behaviour::span;
 use super::load::{Load, RETRIES_MAX, Shape};
 use crate::sim::Span;
 
@@ -29,7 +28,9 @@ impl Shape {
             rate.ok_or_else(|| format!("{word}: {key}: a number of requests a second is expected"))
         };
         let time = |key: &str, default: Option<Span>| match (get(key), default) {
-            (Some(text), _) => span(&text).ok_or_else(|| format!("{word}: {key}: a time such as 30s is expected")),
+            (Some(text), _) => {
+                Span::read(&text).ok_or_else(|| format!("{word}: {key}: a time such as 30s is expected"))
+            }
             (None, Some(default)) => Ok(default),
             (None, None) => Err(format!("{word}: {key} is missing")),
         };
@@ -88,7 +89,7 @@ impl Load {
             return Err(format!("{shape} has no \"{key}\""));
         }
         if let Some(text) = member("timeout") {
-            load.patience = span(&text).ok_or("timeout: a time such as 2s is expected")?;
+            load.patience = Span::read(&text).ok_or("timeout: a time such as 2s is expected")?;
         }
         if let Some(text) = member("retries") {
             let retries = text.parse::<u32>().ok().filter(|n| *n <= RETRIES_MAX);

@@ -2,38 +2,28 @@
 
 use crate::driver::{Screen, until};
 use crate::page::App;
+use crate::story::WEB;
 use serde_json::{Value, json};
 
-/// Three pods behind a Service: nothing happens but what the tests do.
-const SHOP: &str = "apiVersion: apps/v1
-kind: Deployment
-metadata:
-  name: web
-spec:
-  replicas: 3
-  selector:
-    matchLabels: {app: web}
-  template:
-    metadata:
-      labels: {app: web}
-    spec:
-      containers:
-      - name: nginx
-        image: nginx:1.27
-        readinessProbe: {httpGet: {path: /, port: 80}, periodSeconds: 5}
+/// The same pods, with a probe and limits, behind a Service.
+fn shop() -> String {
+    format!(
+        "{WEB}        readinessProbe: {{httpGet: {{path: /, port: 80}}, periodSeconds: 5}}
         resources:
-          requests: {cpu: 100m, memory: 64Mi}
-          limits: {cpu: 200m, memory: 128Mi}
+          requests: {{cpu: 100m, memory: 64Mi}}
+          limits: {{cpu: 200m, memory: 128Mi}}
 ---
 apiVersion: v1
 kind: Service
 metadata:
   name: web
 spec:
-  selector: {app: web}
+  selector: {{app: web}}
   ports:
   - port: 80
-";
+"
+    )
+}
 
 /// Remembers the names of files that are handed out instead of saving them.
 const CATCH_FILES: &str =
@@ -51,7 +41,7 @@ impl App {
     /// A shop under a load of ten requests a second.
     fn shop(screen: Screen) -> Self {
         let app = App::open(screen);
-        app.paste(SHOP);
+        app.paste(&shop());
         app.counts("3 pods: 3 ready");
         app
     }

@@ -2,8 +2,9 @@
 
 use super::{Report, Request};
 use crate::cli::Outcome;
-use crate::kubernetes::objects::{KindInfo, Surroundings, decode, quoted, rules};
+use crate::kubernetes::objects::{KindInfo, Surroundings, decode, rules};
 use crate::map;
+use crate::text::go::quoted;
 use crate::text::{Node, Problem, Value, json, yaml};
 use std::collections::BTreeMap;
 use std::fmt::Write;

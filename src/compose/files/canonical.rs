@@ -7,7 +7,7 @@ use super::path::{ITEM, Path};
 use super::ports;
 use super::tree::{Data, Members, Place, Tree, members};
 use super::volumes;
-use crate::text::Problem;
+use crate::text::{Problem, go};
 
 /// What a node becomes.
 type Make = fn(Tree, &Path, &mut Forms) -> Refused<Tree>;
@@ -306,7 +306,7 @@ fn ssh(tree: Tree, path: &Path, forms: &mut Forms) -> Refused<Tree> {
             Some((_, path)) => Data::Str(path.into()),
             None if text == "default" => Data::Null,
             None if forms.lenient => return Ok(tree),
-            None => return refuse("ssh", &item.place, format!("invalid ssh key {}", super::units::quoted(text))),
+            None => return refuse("ssh", &item.place, format!("invalid ssh key {}", go::quoted(text))),
         };
         let id = text.split('=').next().unwrap_or_default();
         out.insert(id.into(), Tree { place: item.place.clone(), data });

@@ -6,7 +6,7 @@ use super::notes::Refused;
 use super::project::{Project, Request, load, load_model};
 use super::tree::Tree;
 use super::{hash, write};
-use crate::text::Problem;
+use crate::text::{Problem, go};
 use std::collections::BTreeSet;
 
 /// What the command shows.
@@ -108,7 +108,7 @@ fn print(folder: &Folder, request: &Request, options: &Options, warnings: &mut V
         "" | "yaml" => false,
         "json" => true,
         other => {
-            let words = format!("unsupported format {}", super::units::quoted(other));
+            let words = format!("unsupported format {}", go::quoted(other));
             return super::notes::refuse("format", &super::Place::default(), words);
         }
     };

@@ -8,7 +8,7 @@ use super::path::Path;
 use super::shape::{Field, Kind, PROJECT, Shape, Shown};
 use super::tree::{Data, Members, Place, Tree};
 use super::units;
-use crate::text::Problem;
+use crate::text::{Problem, go};
 
 /// The key under which extensions of an object are kept. Source: consts.Extensions.
 pub const EXTENSIONS: &str = "#extensions";
@@ -196,7 +196,7 @@ impl Decoder<'_> {
                 Data::Str(size) => units::bytes(size).map(|number| Some(text(number.to_string()))),
                 _ => Ok(Some(text("0"))),
             },
-            Kind::Duration => units::duration(&tree.go_text()).map(|nanos| Some(text(units::duration_text(nanos)))),
+            Kind::Duration => units::duration(&tree.go_text()).map(|nanos| Some(text(go::duration(nanos)))),
             Kind::FileMode | Kind::Count | Kind::Ulimit => special(kind, tree),
             _ => texts(kind, tree),
         }
@@ -219,7 +219,7 @@ fn special(kind: &Kind, tree: &Tree) -> Made {
             Data::Int(mode) => Ok(Some(text(format!("0{mode:o}")))),
             Data::Str(mode) => match i64::from_str_radix(mode, 8) {
                 Ok(mode) => Ok(Some(text(format!("0{mode:o}")))),
-                Err(_) => Err(format!("strconv.ParseInt: parsing {}: invalid syntax", units::quoted(mode))),
+                Err(_) => Err(format!("strconv.ParseInt: parsing {}: invalid syntax", go::quoted(mode))),
             },
             _ => unexpected("mode"),
         },
@@ -227,7 +227,7 @@ fn special(kind: &Kind, tree: &Tree) -> Made {
             Data::Int(_) => Ok(Some(tree.data.clone())),
             Data::Str(all) if all.to_lowercase() == "all" => Ok(Some(Data::Int(-1))),
             Data::Str(count) => units::whole("ParseInt", count).map(|number| Some(Data::Int(number))).map_err(|_| {
-                let count = units::quoted(count);
+                let count = go::quoted(count);
                 format!("invalid value {count}, the only value allowed is 'all' or a number")
             }),
             _ => Err(format!("invalid type {} for device count", tree.go_type())),

@@ -2,6 +2,7 @@
 //! Source: compose-go v2.16.1 dotenv/{parser,godotenv}.go; docker/cli v29 pkg/kvfile for the format `raw`.
 
 use super::template::{self, Variables};
+use crate::text::go;
 use std::collections::BTreeMap;
 
 /// Names and values.
@@ -113,7 +114,7 @@ impl<'a> Reader<'a> {
                 c if c.is_alphabetic() || c.is_numeric() => {}
                 c => {
                     let shown = src.split('\n').next().unwrap_or_default();
-                    let (c, shown) = (super::units::quoted(&c.to_string()), super::units::quoted(shown));
+                    let (c, shown) = (go::quoted(&c.to_string()), go::quoted(shown));
                     return Err(format!("line {}: unexpected character {c} in variable name {shown}", self.line));
                 }
             }

@@ -7,7 +7,7 @@ use super::path::{ITEM, Path};
 use super::template::{self, Refusal, Variables};
 use super::tree::{Data, Members, Place, Tree};
 use super::units;
-use crate::text::Problem;
+use crate::text::{Problem, go};
 
 struct Here<'a> {
     env: &'a Env,
@@ -20,7 +20,7 @@ impl Variables for Here<'_> {
         self.env.get(name).cloned()
     }
     fn unset(&mut self, name: &str) {
-        let words = format!("The {} variable is not set. Defaulting to a blank string.", units::quoted(name));
+        let words = format!("The {} variable is not set. Defaulting to a blank string.", go::quoted(name));
         self.warnings.push(warning("variable_not_set", self.place, words));
     }
 }
@@ -120,7 +120,7 @@ impl Cast {
 /// Source: loader/interpolate.go, toBoolean.
 fn boolean(text: &str, place: &Place, warnings: &mut Vec<Problem>) -> Result<bool, String> {
     let mut old = |yes: bool| {
-        let words = format!("{} for boolean is not supported by YAML 1.2, please use `{yes}`", units::quoted(text));
+        let words = format!("{} for boolean is not supported by YAML 1.2, please use `{yes}`", go::quoted(text));
         warnings.push(warning("old_boolean", place, words));
         Ok(yes)
     };

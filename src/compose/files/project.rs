@@ -11,8 +11,8 @@ use super::notes::{Refused, refusal, refuse, warning};
 use super::read::Written;
 use super::swarm;
 use super::tree::{Data, Members, Place, Tree};
-use super::units::quoted;
 use crate::text::Problem;
+use crate::text::go::quoted;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 

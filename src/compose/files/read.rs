@@ -6,7 +6,7 @@ use super::notes::{Refused, refusal, refuse};
 use super::path::Path;
 use super::scalar;
 use super::tree::{Data, Members, Place, Tree};
-use super::units::quoted;
+use crate::text::go::quoted;
 use crate::text::yaml::raw::{self, Raw, RawKind, Unreadable};
 use crate::text::{Pos, Problem};
 use std::collections::BTreeMap;

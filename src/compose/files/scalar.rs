@@ -2,6 +2,7 @@
 //! Source: go.yaml.in/yaml v4.0.0-rc.6 internal/libyaml/resolver.go, resolve.
 
 use super::tree::Data;
+use crate::text::number;
 
 /// A scalar without tag and quotes. Dates become the text that they are printed as: FID-150.
 pub fn plain(text: &str) -> Data {
@@ -55,7 +56,7 @@ fn numeric(text: &str) -> Option<Data> {
                 return Some(Data::Str(date.into()));
             }
             let plain = text.replace('_', "");
-            whole(&plain).or_else(|| is_float(&plain).then(|| plain.parse().ok().map(Data::Float)).flatten())
+            whole(&plain).or_else(|| number::is_float(&plain).then(|| plain.parse().ok().map(Data::Float)).flatten())
         }
         _ => None,
     }
@@ -65,13 +66,7 @@ fn numeric(text: &str) -> Option<Data> {
 fn whole(text: &str) -> Option<Data> {
     let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
     let lower = digits.to_ascii_lowercase();
-    let (base, body) = match lower.as_bytes() {
-        [b'0', b'x', ..] => (16, &lower[2..]),
-        [b'0', b'o', ..] => (8, &lower[2..]),
-        [b'0', b'b', ..] => (2, &lower[2..]),
-        [b'0', _, ..] => (8, &lower[1..]),
-        _ => (10, lower.as_str()),
-    };
+    let (base, body) = number::go_base(&lower);
     if !body.bytes().all(|b| b.is_ascii_alphanumeric()) {
         return None;
     }
@@ -85,23 +80,6 @@ fn whole(text: &str) -> Option<Data> {
         Err(_) if text.starts_with('+') => None,
         Err(_) => u64::try_from(size).ok().map(Data::Big),
     }
-}
-
-/// `[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?`
-fn is_float(text: &str) -> bool {
-    let text = text.strip_prefix(['+', '-']).unwrap_or(text);
-    let (number, exponent) = match text.find(['e', 'E']) {
-        Some(at) => (&text[..at], Some(&text[at + 1..])),
-        None => (text, None),
-    };
-    let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    let exponent = exponent.is_none_or(|power| digits(power.strip_prefix(['+', '-']).unwrap_or(power)));
-    let number = match number.split_once('.') {
-        Some(("", fraction)) => digits(fraction),
-        Some((whole, fraction)) => digits(whole) && (fraction.is_empty() || digits(fraction)),
-        None => digits(number),
-    };
-    exponent && number
 }
 
 /// A date without time as the real tool would print it; other timestamps stay text.

@@ -3,7 +3,7 @@
 //! Source: compose-go v2.16.1 schema/schema.go; santhosh-tekuri/jsonschema v6.0.3 validator.go, kind/kind.go.
 
 use super::tree::{Data, Place, Tree};
-use super::units::quoted;
+use crate::text::go::quoted;
 use crate::text::{Map, Value, json};
 use std::rc::Rc;
 

@@ -3,6 +3,7 @@
 
 use super::path::{ITEM, Path};
 use super::tree::{Data, Members, Place, Tree};
+use crate::text::go;
 
 /// Keys that are never honoured, and why.
 const NEVER: &[(&str, &str)] = &[
@@ -39,7 +40,7 @@ pub fn ignored(model: &Members) -> Vec<(String, Place)> {
     found.sort_by(|a, b| (&a.service, &a.path).cmp(&(&b.service, &b.path)));
     let words = |finding: &Finding| match finding.service.as_str() {
         "" => format!("{}: {}", finding.path, finding.why),
-        service => format!("service {}: {}: {}", super::units::quoted(service), finding.path, finding.why),
+        service => format!("service {}: {}: {}", go::quoted(service), finding.path, finding.why),
     };
     found.iter().map(|finding| (words(finding), finding.place.clone())).collect()
 }

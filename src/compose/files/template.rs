@@ -1,6 +1,8 @@
 //! Variables in text: `$NAME`, `${NAME:-default}` and their kin.
 //! Source: compose-go v2.16.1 template/template.go.
 
+use crate::text::go::quoted;
+
 /// Why a text cannot be filled in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
@@ -18,7 +20,7 @@ pub enum Refusal {
 impl std::fmt::Display for Refusal {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Refusal::Invalid(text) => write!(f, "Invalid template: {text:?}"),
+            Refusal::Invalid(text) => write!(f, "Invalid template: {}", quoted(text)),
             Refusal::Missing { name, reason } if reason.is_empty() => {
                 write!(f, "required variable {name} is missing a value")
             }

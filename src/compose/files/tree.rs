@@ -1,7 +1,7 @@
 //! The tree that compose files are read into, merged and turned about in. Every node knows its place, so that a problem
 //! and a class can name a line even after several files were merged.
 
-use crate::text::{Map, Pos, Value, number};
+use crate::text::{Map, Pos, Value, go, number};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -237,14 +237,13 @@ impl Tree {
     pub fn go_syntax(&self) -> String {
         match &self.data {
             Data::Null => "interface {}(nil)".into(),
-            Data::Str(text) => super::units::quoted(text),
+            Data::Str(text) => go::quoted(text),
             Data::List(items) => {
                 let items: Vec<String> = items.iter().map(Tree::go_syntax).collect();
                 format!("[]interface {{}}{{{}}}", items.join(", "))
             }
             Data::Map(members) => {
-                let pair =
-                    |(key, value): (&Rc<str>, &Tree)| format!("{}:{}", super::units::quoted(key), value.go_syntax());
+                let pair = |(key, value): (&Rc<str>, &Tree)| format!("{}:{}", go::quoted(key), value.go_syntax());
                 let pairs: Vec<String> = members.iter().map(pair).collect();
                 format!("map[string]interface {{}}{{{}}}", pairs.join(", "))
             }

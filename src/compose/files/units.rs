@@ -1,5 +1,7 @@
 //! Numbers, sizes, lengths of time and command lines in text, with the words of the libraries that the real tool uses.
 
+use crate::text::go::{self, quoted};
+
 /// Reads a whole number. `reader` is the function that the real tool calls, which it names in its words.
 /// Source: Go strconv, atoi.go, ParseInt with base 10.
 pub fn whole(reader: &str, text: &str) -> Result<i64, String> {
@@ -30,35 +32,6 @@ pub fn float(text: &str) -> Result<f64, String> {
 pub fn float32(text: &str) -> Result<f64, String> {
     float(text)?;
     Ok(text.parse::<f32>().map_or(0.0, f64::from))
-}
-
-/// Text in double quotes as Go's `%q` writes it.
-pub fn quoted(text: &str) -> String {
-    let mut out = String::from("\"");
-    for c in text.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\t' => out.push_str("\\t"),
-            '\r' => out.push_str("\\r"),
-            '\u{7}' => out.push_str("\\a"),
-            '\u{8}' => out.push_str("\\b"),
-            '\u{b}' => out.push_str("\\v"),
-            '\u{c}' => out.push_str("\\f"),
-            c if c < ' ' || c == '\u{7f}' => out.push_str(&format!("\\x{:02x}", c as u32)),
-            c if c.is_control() || is_invisible(c) => out.push_str(&format!("\\u{:04x}", c as u32)),
-            c => out.push(c),
-        }
-    }
-    out.push('"');
-    out
-}
-
-/// Signs that show nothing, and blanks other than the common one.
-fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{a0}' | '\u{ad}' | '\u{2000}'..='\u{200f}' | '\u{2028}'..='\u{202f}' | '\u{2060}'..='\u{206f}')
-        || matches!(c, '\u{3000}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
 }
 
 /// A size in bytes: `512`, `-1`, `1.5g`, `64 MiB`.
@@ -93,96 +66,12 @@ pub fn bytes(text: &str) -> Result<i64, String> {
     Ok((size * (1u64 << (10 * (power + 1))) as f64) as i64)
 }
 
-const UNITS: [(&str, i64); 10] = [
-    ("ns", 1),
-    ("us", 1_000),
-    ("\u{b5}s", 1_000),
-    ("\u{3bc}s", 1_000),
-    ("ms", 1_000_000),
-    ("s", 1_000_000_000),
-    ("m", 60_000_000_000),
-    ("h", 3_600_000_000_000),
-    ("d", 86_400_000_000_000),
-    ("w", 604_800_000_000_000),
-];
+/// Units that Go does not know. Source: xhit/go-str2duration v2.1.0, unitMap.
+const DAYS: [(&str, u64); 2] = [("d", 86_400_000_000_000), ("w", 604_800_000_000_000)];
 
-/// A length of time in nanoseconds: `1m30s`, `2d`. Source: xhit/go-str2duration v2.1.0, ParseDuration.
+/// A length of time in nanoseconds: `1m30s`, `2d`. Source: xhit/go-str2duration v2.1.0, ParseDuration: Go's with days and weeks.
 pub fn duration(text: &str) -> Result<i64, String> {
-    let invalid = || format!("time: invalid duration \"{text}\"");
-    let mut rest = text.strip_prefix(['+', '-']).unwrap_or(text);
-    if rest == "0" {
-        return Ok(0);
-    }
-    if rest.is_empty() {
-        return Err(invalid());
-    }
-    let mut total = 0i64;
-    while !rest.is_empty() {
-        let whole_end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
-        let (digits, after) = rest.split_at(whole_end);
-        let (fraction, after) = match after.strip_prefix('.') {
-            Some(after) => after.split_at(after.find(|c: char| !c.is_ascii_digit()).unwrap_or(after.len())),
-            None => ("", after),
-        };
-        if digits.is_empty() && fraction.is_empty() {
-            return Err(invalid());
-        }
-        let unit_end = after.find(|c: char| c == '.' || c.is_ascii_digit()).unwrap_or(after.len());
-        let (unit, after) = after.split_at(unit_end);
-        if unit.is_empty() {
-            return Err(format!("time: missing unit in duration \"{text}\""));
-        }
-        let Some((_, size)) = UNITS.iter().find(|(name, _)| *name == unit) else {
-            return Err(format!("time: unknown unit \"{unit}\" in duration \"{text}\""));
-        };
-        let count: i64 = if digits.is_empty() { 0 } else { digits.parse().map_err(|_| invalid())? };
-        let mut part = count.checked_mul(*size).ok_or_else(invalid)?;
-        if !fraction.is_empty() {
-            // More digits than these do not change a nanosecond.
-            let kept = &fraction[..fraction.len().min(18)];
-            let scale = (0..kept.len()).fold(1f64, |scale, _| scale * 10.0);
-            let value = kept.parse::<i64>().unwrap_or(0) as f64;
-            part = part.checked_add((value * (*size as f64 / scale)) as i64).ok_or_else(invalid)?;
-        }
-        total = total.checked_add(part).ok_or_else(invalid)?;
-        rest = after;
-    }
-    Ok(if text.starts_with('-') { -total } else { total })
-}
-
-/// Nanoseconds as Go prints a length of time. Source: Go time, Duration.String.
-pub fn duration_text(nanos: i64) -> String {
-    let size = nanos.unsigned_abs();
-    let sign = if nanos < 0 { "-" } else { "" };
-    let part = |unit: u64, name: &str| {
-        let (whole, rest) = (size / unit, size % unit);
-        let digits = unit.ilog10() as usize;
-        let fraction = format!("{rest:0digits$}");
-        let fraction = fraction.trim_end_matches('0');
-        let dot = if fraction.is_empty() { "" } else { "." };
-        format!("{sign}{whole}{dot}{fraction}{name}")
-    };
-    match size {
-        0 => "0s".into(),
-        1..1_000 => format!("{sign}{size}ns"),
-        1_000..1_000_000 => part(1_000, "\u{b5}s"),
-        1_000_000..1_000_000_000 => part(1_000_000, "ms"),
-        _ => {
-            let seconds = size / 1_000_000_000;
-            let below = format!("{:09}", size % 1_000_000_000);
-            let below = below.trim_end_matches('0');
-            let dot = if below.is_empty() { "" } else { "." };
-            let (hours, minutes) = (seconds / 3600, seconds / 60 % 60);
-            let mut out = String::from(sign);
-            if hours > 0 {
-                out.push_str(&format!("{hours}h"));
-            }
-            if hours > 0 || minutes > 0 {
-                out.push_str(&format!("{minutes}m"));
-            }
-            out + &format!("{}{dot}{below}s", seconds % 60)
-        }
-    }
+    go::parse_duration_with(text, &DAYS)
 }
 
 /// Cuts a command line into words, as a shell would, but for what only a shell can do.
@@ -336,7 +225,7 @@ mod tests {
             ("0", "0s"),
             ("-90s", "-1m30s"),
         ] {
-            assert_eq!(duration(text).map(duration_text).as_deref(), Ok(want), "{text}");
+            assert_eq!(duration(text).map(go::duration).as_deref(), Ok(want), "{text}");
         }
         assert_eq!(duration("ten"), Err("time: invalid duration \"ten\"".into()));
         assert_eq!(duration("10"), Err("time: missing unit in duration \"10\"".into()));

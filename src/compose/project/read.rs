@@ -3,7 +3,7 @@
 use super::service::{Content, Dependency, Given, Hook, InNetwork, Mounted, Resource, Service};
 use crate::compose::engine::{Healthcheck, Limits, Publish, Restart};
 use crate::sim::Span;
-use crate::text::{Value, json};
+use crate::text::{Value, go, json};
 use std::rc::Rc;
 
 pub(super) fn text(node: &Value, key: &str) -> Rc<str> {
@@ -53,33 +53,7 @@ fn billionths(text: &str) -> i64 {
 
 /// A length of time as Go prints it, `1m30.5s`.
 pub fn go_span(text: &str) -> Option<Span> {
-    let (mut total, mut number, mut rest) = (0u64, String::new(), text);
-    while let Some(c) = rest.chars().next() {
-        if c.is_ascii_digit() || c == '.' {
-            number.push(c);
-            rest = &rest[1..];
-            continue;
-        }
-        let (unit, length) = [
-            ("ms", 1_000u64),
-            ("us", 1),
-            ("µs", 1),
-            ("ns", 0),
-            ("h", 3_600_000_000),
-            ("m", 60_000_000),
-            ("s", 1_000_000),
-        ]
-        .into_iter()
-        .find(|(unit, _)| rest.starts_with(unit))?;
-        let (units, part) = number.split_once('.').unwrap_or((&number, ""));
-        let micros: u64 = format!("{part:0<6}").get(..6)?.parse().ok()?;
-        let units: u64 = if units.is_empty() { 0 } else { units.parse().ok()? };
-        let part = (u128::from(micros) * u128::from(length) / 1_000_000) as u64;
-        total = total.checked_add(units.checked_mul(length)?)?.checked_add(part)?;
-        number.clear();
-        rest = &rest[unit.len()..];
-    }
-    if number.is_empty() { Some(Span(total)) } else { None }
+    go::micros(text).map(Span)
 }
 
 fn span(node: &Value, key: &str) -> Option<Span> {

@@ -3,7 +3,9 @@
 
 use super::dag::{ERR, Line, progress};
 use crate::compose::engine::{Cid, Engine, Status, Verdict};
+use crate::sim::calendar::{civil, days};
 use crate::sim::{Span, Time};
+use crate::text::go::quoted;
 use std::rc::Rc;
 
 /// Time between looks. Source: see above.
@@ -130,13 +132,9 @@ pub(super) fn warning(engine: &Engine, words: &str) -> Line {
     Line { t: engine.now, fd: ERR, text: text.as_str().into() }
 }
 
-/// Words in quotes as the client's log has them. Source: logrus v1.9 text_formatter.go: `%q`.
-pub fn quoted(words: &str) -> String {
-    format!("\"{}\"", words.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n"))
-}
-
 /// A moment as the client's log prints it. Ours: every run begins on the first of January 2026 at midnight.
 pub fn stamp(now: Time) -> String {
-    let s = now.as_secs();
-    format!("2026-01-{:02}T{:02}:{:02}:{:02}Z", 1 + (s / 86_400) % 28, s / 3_600 % 24, s / 60 % 60, s % 60)
+    let s = now.as_secs() as i64;
+    let (year, month, day) = civil(days(2026, 1, 1) + s / 86_400);
+    format!("{year}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z", s / 3_600 % 24, s / 60 % 60, s % 60)
 }

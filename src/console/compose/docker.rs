@@ -4,11 +4,12 @@
 use super::args::{Args, Flag};
 use super::look::{Kind, Look};
 use super::table::{DOCKER, table};
-use super::words::{command, ellipsis, human, ports, quote, shown_ports, status};
+use super::words::{command, ellipsis, human, ports, shown_ports, status};
 use super::{Desk, Next, inspect};
 use crate::compose::engine::{Cid, Container, Endpoint, Engine, Healthcheck, Restart, Spec, Status};
 use crate::compose::project::{Do, ERR, OUT, Step, observed, publish_of};
 use crate::sim::Span;
+use crate::text::go::quoted;
 use std::rc::Rc;
 
 /// What a verb does once its client is up.
@@ -309,7 +310,7 @@ fn ps(look: &Look, desk: &mut Desk) -> Next {
         let template = template.strip_prefix("table ").unwrap_or(template);
         let row = |c: &Rc<Container>| {
             let tree = crate::text::Value::from(crate::map! {
-                "ID" => id(c), "Image" => c.spec.image.clone(), "Command" => quote(&ellipsis(&command(c), 20)),
+                "ID" => id(c), "Image" => c.spec.image.clone(), "Command" => quoted(&ellipsis(&command(c), 20)),
                 "RunningFor" => format!("{} ago", human(now.since(c.created))), "Status" => status(c, now),
                 "State" => c.status.word(), "Ports" => shown_ports(&ports(c)), "Names" => c.name.clone(),
             });
@@ -324,7 +325,7 @@ fn ps(look: &Look, desk: &mut Desk) -> Next {
         vec![
             id(c),
             c.spec.image.to_string(),
-            quote(&if whole { words } else { ellipsis(&words, 20) }),
+            quoted(&if whole { words } else { ellipsis(&words, 20) }),
             format!("{} ago", human(now.since(c.created))),
             status(c, now),
             shown_ports(&ports(c)),

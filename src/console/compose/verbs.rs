@@ -4,8 +4,9 @@ use super::args::{Args, Flag};
 use super::load::{Ask, GLOBAL, Loaded, NotLoaded};
 use super::look::{Kind, Look};
 use super::{Desk, Next, up};
-use crate::compose::project::{CLIENT, DownOptions, ERR, GOODBYE, Project, Step, quoted, stamp};
+use crate::compose::project::{CLIENT, DownOptions, ERR, GOODBYE, Project, Step, stamp};
 use crate::sim::Span;
+use crate::text::go::quoted;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 

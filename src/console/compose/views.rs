@@ -2,13 +2,14 @@
 
 use super::look::Look;
 use super::table::{DOCKER, TOP, WIDE, table};
-use super::words::{command, ellipsis, human, ports, quote, shown_ports, status};
+use super::words::{command, ellipsis, human, ports, shown_ports, status};
 use super::{Desk, Next};
 use crate::compose::engine::{Container, Engine, Status};
 use crate::compose::project::observed::{self, Seen};
 use crate::compose::project::{Listen, Step};
 use crate::map;
 use crate::sim::{Span, Time};
+use crate::text::go::quoted;
 use crate::text::{Value, json};
 use std::rc::Rc;
 
@@ -65,7 +66,7 @@ fn ps_row(seen: &Seen, now: Time, whole: bool) -> Vec<String> {
     vec![
         c.name.to_string(),
         c.spec.image.to_string(),
-        quote(&words),
+        quoted(&words),
         seen.service.to_string(),
         format!("{} ago", human(now.since(c.created))),
         status(c, now),
@@ -89,7 +90,7 @@ fn ps_tree(seen: &Seen, engine: &Engine, now: Time) -> Value {
     let health = c.health.as_ref().filter(|_| c.status == Status::Running).map_or("", |h| h.verdict.word());
     let _ = engine;
     Value::from(map! {
-        "Command" => quote(&ellipsis(&command(c), 20)),
+        "Command" => quoted(&ellipsis(&command(c), 20)),
         "CreatedAt" => format!("{} +0000 UTC", day_and_time(c.created)),
         "Engine" => "",
         "ExitCode" => if c.status == Status::Exited { c.exit } else { 0 },

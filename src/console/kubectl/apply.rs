@@ -6,6 +6,7 @@ use super::manifest::{self, Manifest};
 use super::{Args, Cx, Failure, Flow, Result, Verb};
 use crate::kubernetes::apiserver::{ApiError, WriteOptions};
 use crate::kubernetes::objects::{Id, Schema, Struct, patch};
+use crate::text::go::quoted;
 use crate::text::{Value, json};
 
 pub(super) const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
@@ -65,10 +66,7 @@ fn apply(cx: &mut Cx, args: &Args) -> Result {
         cx.cluster.next_request();
     }
     print_all(cx, args, &printed)?;
-    match manifest::refusals(unread, &errors) {
-        Some(failure) => Err(failure),
-        None => Ok(Flow::Done(0)),
-    }
+    manifest::refusals(unread, &errors).map_or(Ok(Flow::Done(0)), Err)
 }
 
 /// How one object was not applied.
@@ -224,7 +222,10 @@ fn while_patching(error: ApiError, live: &Value, target: &Value, tree: &Value, f
 
 fn create(cx: &mut Cx, args: &Args) -> Result {
     if !args.words.is_empty() {
-        return Err(Failure::error(format!("unknown command {:?} for \"kubectl create\"", args.words.join(" "))));
+        return Err(Failure::error(format!(
+            "unknown command {} for \"kubectl create\"",
+            quoted(&args.words.join(" "))
+        )));
     }
     let manifests = manifest::read(cx, args)?;
     let dry_run = args.dry_run()?;
@@ -240,10 +241,7 @@ fn create(cx: &mut Cx, args: &Args) -> Result {
         cx.cluster.next_request();
     }
     print_all(cx, args, &printed)?;
-    match manifest::refusals(unread, &errors) {
-        Some(failure) => Err(failure),
-        None => Ok(Flow::Done(0)),
-    }
+    manifest::refusals(unread, &errors).map_or(Ok(Flow::Done(0)), Err)
 }
 
 /// Creates one object; what it is now.
@@ -292,8 +290,5 @@ fn replace(cx: &mut Cx, args: &Args) -> Result {
         cx.cluster.next_request();
     }
     print_all(cx, args, &printed)?;
-    match manifest::refusals(unread, &errors) {
-        Some(failure) => Err(failure),
-        None => Ok(Flow::Done(0)),
-    }
+    manifest::refusals(unread, &errors).map_or(Ok(Flow::Done(0)), Err)
 }

@@ -6,6 +6,7 @@ use super::manifest;
 use super::resource::{Selection, together};
 use super::{Args, Cx, Failure, Flow, Result, Verb};
 use crate::map;
+use crate::text::go::quoted;
 use crate::text::{Map, Value};
 
 const COMMON: &str = "dry-run output o image port replicas r from-literal from-file from-env-file type tcp clusterip \
@@ -223,7 +224,7 @@ fn service(cx: &mut Cx, args: &Args, kind: &str) -> Result {
     for pair in args.list("tcp") {
         let (port, target) = pair.split_once(':').unwrap_or((&pair, &pair));
         let Ok(number) = port.parse::<i64>() else {
-            return Err(Failure::error(format!("unable to parse tcp ports {pair:?}")));
+            return Err(Failure::error(format!("unable to parse tcp ports {}", quoted(&pair))));
         };
         let target = target.parse::<i64>().map_or_else(|_| Value::from(target), Value::from);
         let mut it = map! {

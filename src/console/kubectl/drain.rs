@@ -6,6 +6,7 @@ use super::{Args, Cx, Failure, Flow, Result, Verb, Waiting};
 use crate::kubernetes::apiserver::DeleteOptions;
 use crate::kubernetes::objects::{Id, Object};
 use crate::sim::{Span, Time};
+use crate::text::go;
 use std::rc::Rc;
 
 /// Pause after a refused eviction. Source: drain.go, EvictErrorRetryDelay.
@@ -197,7 +198,7 @@ impl Drain {
                     cx.print(&format!("evicting pod {namespace}/{name}\n"));
                 }
                 if now >= self.until {
-                    let limit = self.timeout.map(go_duration).unwrap_or_default();
+                    let limit = self.timeout.map(|t| go::duration_of_micros(t.0)).unwrap_or_default();
                     let words = format!(
                         "error when evicting pods/\"{name}\" -n \"{namespace}\": global timeout reached: {limit}"
                     );
@@ -234,7 +235,7 @@ impl Drain {
                     cx.print(&format!("pod/{name} {word}\n"));
                     pod.state = State::Done;
                 } else if now >= self.until {
-                    let limit = self.timeout.map(go_duration).unwrap_or_default();
+                    let limit = self.timeout.map(|t| go::duration_of_micros(t.0)).unwrap_or_default();
                     pod.state = State::Failed(format!(
                         "error when waiting for pod \"{name}\" in namespace \"{namespace}\" to terminate: global timeout reached: {limit}"
                     ));
@@ -258,16 +259,6 @@ impl Drain {
         }
         self.nodes.remove(0);
         self.pods = None;
-    }
-}
-
-/// `20s`, `1m30s`, as Go prints durations.
-fn go_duration(span: Span) -> String {
-    let (h, m, s) = (span.as_secs() / 3600, span.as_secs() / 60 % 60, span.as_secs() % 60);
-    match (h, m) {
-        (0, 0) => format!("{s}s"),
-        (0, m) => format!("{m}m{s}s"),
-        (h, m) => format!("{h}h{m}m{s}s"),
     }
 }
 

@@ -5,9 +5,10 @@ use super::resource::{Resource, Selection, together};
 use super::rollout::patch_object;
 use super::{Args, Cx, Failure, Flow, Result, Verb};
 use crate::kubernetes::apiserver::WriteOptions;
+use crate::kubernetes::objects::Object;
 use crate::kubernetes::objects::node::Taint;
 use crate::kubernetes::objects::patch::PatchKind;
-use crate::kubernetes::objects::{Object, quoted};
+use crate::text::go::quoted;
 use crate::text::yaml;
 use std::rc::Rc;
 

@@ -39,6 +39,7 @@ use crate::kubernetes::Cluster;
 use crate::kubernetes::apiserver::By;
 use crate::scenario::TextFile;
 use crate::sim::Time;
+use crate::text::go::quoted;
 use std::fmt::Debug;
 use std::rc::Rc;
 
@@ -193,7 +194,7 @@ fn try_run(cx: &mut Cx, words: &[String]) -> Result {
         let word = head.first().map(String::as_str).unwrap_or_default();
         return match verbs().any(|v| v.name.split(' ').next() == Some(word)) {
             true => Err(Failure::error(format!("unknown command \"{}\"", head.join(" ")))),
-            false => Err(Failure::error(format!("unknown command {word:?} for \"kubectl\""))),
+            false => Err(Failure::error(format!("unknown command {} for \"kubectl\"", quoted(word)))),
         };
     };
     let used = verb.name.split(' ').count();

@@ -6,6 +6,7 @@ use super::{Args, Cx, Failure, Flow, Result, Verb};
 use crate::kubernetes::apiserver::WriteOptions;
 use crate::kubernetes::objects::Object;
 use crate::map;
+use crate::text::go::quoted;
 use crate::text::{Map, Value};
 use std::rc::Rc;
 
@@ -118,7 +119,7 @@ fn image(cx: &mut Cx, args: &Args) -> Result {
                 }
             });
             if !hit {
-                return Err(format!("unable to find container named {name:?}"));
+                return Err(format!("unable to find container named {}", quoted(name)));
             }
         }
         Ok(())

@@ -8,6 +8,7 @@ use crate::kubernetes::objects::parts::Resources;
 use crate::kubernetes::objects::parts::selector::Selector;
 use crate::kubernetes::objects::{Kind, Object};
 use crate::sim::Span;
+use crate::text::go;
 use crate::workload::SYSTEM_USE as SYSTEM;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -164,7 +165,7 @@ fn nothing(cx: &mut Cx, asked: &[Rc<Object>], everywhere: bool) -> Result {
                 "Metrics not available for pod {}/{}, age: {}",
                 pod.meta.namespace,
                 pod.meta.name,
-                go_duration(age)
+                go::duration_of_micros(age.0)
             );
             return Err(Failure::error(words));
         }
@@ -177,18 +178,6 @@ fn nothing(cx: &mut Cx, asked: &[Rc<Object>], everywhere: bool) -> Result {
         false => cx.complain(&format!("No resources found in {} namespace.\n", cx.namespace)),
     }
     Ok(Flow::Done(0))
-}
-
-/// As Go prints it: `2m13.5s`. Source: Go time.Duration.String.
-fn go_duration(span: Span) -> String {
-    let (minutes, micros) = (span.0 / 60_000_000, span.0 % 60_000_000);
-    let seconds = format!("{:.6}", micros as f64 / 1e6);
-    let seconds = seconds.trim_end_matches('0').trim_end_matches('.');
-    match (minutes / 60, minutes % 60) {
-        (0, 0) => format!("{seconds}s"),
-        (0, m) => format!("{m}m{seconds}s"),
-        (h, m) => format!("{h}h{m}m{seconds}s"),
-    }
 }
 
 fn nodes(cx: &mut Cx, args: &Args) -> Result {
@@ -251,16 +240,4 @@ fn node_use(cx: &Cx, node: &Object) -> Option<Used> {
     let pods = api.store.pods_on(&node.meta.name).filter_map(|pod| figures(cx, pod));
     let sum = pods.map(|p| p.whole()).fold((0, 0), |a, b| (a.0 + b.0, a.1 + b.1));
     Some((sum.0 + (SYSTEM.0 * 1e3) as i64, sum.1 + SYSTEM.1 as i64))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn durations_are_printed_as_go_does() {
-        assert_eq!(go_duration(Span(133_500_000)), "2m13.5s");
-        assert_eq!(go_duration(Span(42_000_000)), "42s");
-        assert_eq!(go_duration(Span(3_600_000_001)), "1h0m0.000001s");
-    }
 }

@@ -7,6 +7,7 @@ use super::{Args, Cx, Failure, Flow, Result, Verb, Waiting};
 use crate::kubernetes::objects::{Id, Object};
 use crate::sim::{Span, Time};
 use crate::text::Value;
+use crate::text::go::quoted;
 use std::rc::Rc;
 
 /// Source: kubectl pkg/cmd/wait/wait.go, NewWaitFlags.
@@ -77,7 +78,7 @@ fn read(text: &str) -> Result<For> {
         let value = value.strip_prefix('=').map(|v| v.trim_matches(['\'', '"']).to_string());
         return Ok(For::Path(path, value));
     }
-    Err(Failure::error(format!("unrecognized condition: {text:?}")))
+    Err(Failure::error(format!("unrecognized condition: {}", quoted(text))))
 }
 
 fn met(wish: &For, tree: &Value) -> bool {

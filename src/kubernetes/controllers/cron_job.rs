@@ -12,6 +12,7 @@ use crate::map;
 use crate::reasons;
 use crate::sim::{Span, Time};
 use crate::text::Value;
+use crate::text::go::quoted;
 use std::rc::Rc;
 
 reasons! { "cronjob":
@@ -168,7 +169,7 @@ impl Pass<'_, '_> {
         if let Some(zone) = self.tree.str_at(&["spec", "timeZone"]).map(str::to_string)
             && let Err(words) = TimeZone::named(&zone)
         {
-            self.ctl.warn(id, "UnknownTimeZone", format!("invalid timeZone: {zone:?}: {words}"));
+            self.ctl.warn(id, "UnknownTimeZone", format!("invalid timeZone: {}: {words}", quoted(&zone)));
             return Ok(None);
         }
         if self.tree.bool_at(&["spec", "suspend"]) == Some(true) {
@@ -178,7 +179,7 @@ impl Pass<'_, '_> {
         let schedule = match schedule(&self.tree) {
             Ok(schedule) => schedule,
             Err(words) => {
-                self.ctl.warn(id, "UnparseableSchedule", format!("unparseable schedule: {text:?} : {words}"));
+                self.ctl.warn(id, "UnparseableSchedule", format!("unparseable schedule: {} : {words}", quoted(&text)));
                 return Ok(None);
             }
         };

@@ -11,6 +11,7 @@ use crate::map;
 use crate::reasons;
 use crate::sim::Span;
 use crate::text::Value;
+use crate::text::go::quoted;
 use std::rc::Rc;
 
 reasons! { "volumes":
@@ -179,7 +180,7 @@ fn look_at_claim(claim: &Object, ctl: &mut Ctl) {
             ctl.normal(claim.meta.id, "FailedBinding", words);
         }
         None => {
-            let words = format!("storageclass.storage.k8s.io {class:?} not found");
+            let words = format!("storageclass.storage.k8s.io {} not found", quoted(&class));
             ctl.warn(claim.meta.id, "ProvisioningFailed", words);
         }
         Some(class) if text(&class, &["volumeBindingMode"]) == "WaitForFirstConsumer" => {

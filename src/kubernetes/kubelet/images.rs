@@ -10,7 +10,7 @@ use crate::kubernetes::objects::Kind;
 use crate::kubernetes::objects::pod::PullPolicy;
 use crate::kubernetes::objects::scalar::base64_decode;
 use crate::sim::{Span, Time};
-use crate::text::{Word, json};
+use crate::text::{Word, go, json};
 use crate::workload::{Asker, canonical};
 use std::rc::Rc;
 
@@ -124,7 +124,7 @@ impl Desk<'_, '_> {
             self.worker.slots[at as usize].pull = Some((Backoff::next(before, now, now, BACKOFF_MAX), message));
             return self.cannot_start(at, "ErrImagePull", fault.message, RETRY);
         }
-        let (took, waited) = (go_duration(now - began), go_duration(now - since));
+        let (took, waited) = (whole_millis(now - began), whole_millis(now - since));
         let size = self.workloads.registry.size(&name);
         let words = format!(
             "Successfully pulled image \"{image}\" in {took} ({waited} including waiting). Image size: {size} bytes."
@@ -160,27 +160,7 @@ impl Desk<'_, '_> {
     }
 }
 
-/// A length as Go prints it, to the millisecond: `431ms`, `2.36s`, `1m3.5s`.
-/// Source: Go time.Duration.String; pkg/kubelet/images/image_manager.go truncates to milliseconds.
-fn go_duration(span: Span) -> String {
-    let ms = span.as_millis();
-    if ms < 1000 {
-        return format!("{ms}ms");
-    }
-    let (minutes, rest) = (ms / 60_000, ms % 60_000);
-    let seconds = format!("{}.{:03}", rest / 1000, rest % 1000);
-    let seconds = seconds.trim_end_matches('0').trim_end_matches('.');
-    if minutes == 0 { format!("{seconds}s") } else { format!("{minutes}m{seconds}s") }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lengths_print_as_go_prints_them() {
-        for (ms, want) in [(431, "431ms"), (2_360, "2.36s"), (20_000, "20s"), (63_500, "1m3.5s")] {
-            assert_eq!(go_duration(Span::millis(ms)), want);
-        }
-    }
+/// Source: pkg/kubelet/images/image_manager.go, EnsureImageExists truncates to milliseconds.
+fn whole_millis(span: Span) -> String {
+    go::duration_of_micros(span.as_millis() * 1_000)
 }

@@ -89,7 +89,7 @@ impl Settings {
     }
     /// As `configz` shows it, with the defaults that hold here.
     pub fn tree(&self, address: &str) -> Value {
-        let time = super::start::go_seconds;
+        let time = |span: Span| crate::text::go::duration_of_micros(span.0);
         let hard = map! {
             "imagefs.available" => "15%", "imagefs.inodesFree" => "5%", "memory.available" => self.memory_least.text(),
             "nodefs.available" => self.disk_least.text(), "nodefs.inodesFree" => "5%",

@@ -9,7 +9,7 @@ use super::{State, Timer, backing_off, ended, started};
 use crate::kubernetes::apiserver::Cx;
 use crate::kubernetes::objects::Id;
 use crate::sim::Span;
-use crate::text::Value;
+use crate::text::{Value, go};
 use crate::workload::{Ask, Health, Profile, Term};
 use std::rc::Rc;
 
@@ -95,7 +95,8 @@ impl Desk<'_, '_> {
         let name = self.worker.container(&self.spec, at).map_or_else(Rc::default, |c| c.name.clone());
         let pod = self.pod_words();
         self.tell(at, true, "BackOff", format!("Back-off restarting failed container {name} in pod {pod}"));
-        let words = format!("back-off {} restarting failed container={name} pod={pod}", go_seconds(pause));
+        let words =
+            format!("back-off {} restarting failed container={name} pod={pod}", go::duration_of_micros(pause.0));
         self.worker.slots[at as usize].waiting = Some(("CrashLoopBackOff".into(), words.into()));
         self.worker.why = Some(backing_off(&name, pause.as_secs()));
         self.look_for_fall(at);
@@ -294,11 +295,4 @@ pub fn hook_takes(hook: &Value) -> Span {
     }
     let ask = Ask { image: "busybox", command: &words, ..Ask::default() };
     crate::workload::Workloads::default().profile(&ask).end.map_or(Span::ZERO, |e| e.after)
-}
-
-/// A whole number of seconds as Go prints a duration: `10s`, `1m20s`, `5m0s`.
-/// Source: Go time.Duration.String.
-pub fn go_seconds(span: Span) -> String {
-    let s = span.as_secs();
-    if s < 60 { format!("{s}s") } else { format!("{}m{}s", s / 60, s % 60) }
 }

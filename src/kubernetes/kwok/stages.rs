@@ -5,7 +5,7 @@
 use crate::kubernetes::objects::pod::{Container, ContainerState, ContainerStatus, Phase, Pod, RestartPolicy};
 use crate::kubernetes::objects::{Condition, Object, Tri, set_condition};
 use crate::sim::{Span, Time};
-use crate::text::Word;
+use crate::text::{Word, go};
 
 /// One stage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,7 +43,7 @@ impl Stage {
 /// The stage of a pod and its delay.
 pub fn choose(object: &Object, pod: &Pod) -> Option<(Stage, Span)> {
     let note = |key: &str| object.meta.annotations.get(&format!("oracle.kwok/{key}")).map(|v| &**v);
-    let span = |key: &str, default: Span| note(key).and_then(go_duration).unwrap_or(default);
+    let span = |key: &str, default: Span| note(key).and_then(go::micros).map_or(default, Span);
     let status = &pod.status;
     let is = |kind: &str, want: Tri| pod.condition(kind).is_some_and(|c| c.status == want);
     if object.meta.deleting() {
@@ -218,42 +218,4 @@ fn init_done(container: &Container, now: Time) -> ContainerStatus {
 
 fn status_of(container: &Container) -> ContainerStatus {
     ContainerStatus { name: container.name.clone(), image: container.image.clone(), ..ContainerStatus::default() }
-}
-
-/// Reads a duration as Go writes it: `5s`, `500ms`, `1m30s`.
-fn go_duration(text: &str) -> Option<Span> {
-    let (mut total, mut number) = (0u64, String::new());
-    let mut rest = text;
-    while !rest.is_empty() {
-        let digits = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.').len();
-        number.clear();
-        number.push_str(&rest[..digits]);
-        rest = &rest[digits..];
-        let (unit, length) = match rest {
-            r if r.starts_with("ms") => (1_000, 2),
-            r if r.starts_with("us") => (1, 2),
-            r if r.starts_with('s') => (1_000_000, 1),
-            r if r.starts_with('m') => (60_000_000, 1),
-            r if r.starts_with('h') => (3_600_000_000, 1),
-            _ => return None,
-        };
-        let (whole, part) = number.split_once('.').unwrap_or((&number, ""));
-        let thousandths: u64 = format!("{part:0<3}").get(..3)?.parse().ok()?;
-        total = total.checked_add(whole.parse::<u64>().ok()?.checked_mul(unit)? + thousandths * unit / 1000)?;
-        rest = &rest[length..];
-    }
-    Some(Span(total))
-}
-
-#[cfg(test)]
-mod duration_tests {
-    use super::*;
-
-    #[test]
-    fn durations_read_as_go_reads_them() {
-        for (text, want) in [("5s", 5_000), ("500ms", 500), ("1m30s", 90_000), ("1.5s", 1_500)] {
-            assert_eq!(go_duration(text), Some(Span::millis(want)));
-        }
-        assert_eq!(go_duration("5"), None);
-    }
 }

@@ -7,6 +7,7 @@
 use super::rules;
 use super::scalar;
 use super::schema::{Field, KindInfo, Schema, Struct, Type};
+use crate::text::go::quoted;
 use crate::text::{Map, Node, NodeKind, Pos, Problem, Value, number};
 use std::rc::Rc;
 
@@ -71,7 +72,7 @@ fn unknown(doc: &Node, api_version: &str, kind: &str) -> Decoded {
         [("apiVersion", api_version), ("kind", kind)].iter().filter(|(_, v)| v.is_empty()).map(|(k, _)| *k).collect();
     let problem = match missing.as_slice() {
         [] => {
-            let words = format!("no matches for kind {kind:?} in version {api_version:?}");
+            let words = format!("no matches for kind {} in version {}", quoted(kind), quoted(api_version));
             Problem::warning("unknown_kind", doc.place(&crate::text::steps("kind")), words)
                 .hint("hint.unknown_kind", vec![kind.into()])
         }
@@ -141,7 +142,7 @@ impl Reader {
     }
 
     fn unknown_field(&mut self, at: Pos) {
-        let words = format!("unknown field {:?}", self.path);
+        let words = format!("unknown field {}", quoted(&self.path));
         self.problems.push(Problem::error("unknown_field", at, format!("strict decoding error: {words}")));
         self.classes.push(FieldClass { path: self.path.clone(), at, class: Class::Rejected });
         self.unknown.push(words);

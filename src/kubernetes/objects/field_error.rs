@@ -2,6 +2,7 @@
 //! Source: kubernetes v1.37 apimachinery pkg/util/validation/field/errors.go, Error.ErrorBody; pkg/api/errors, NewInvalid.
 
 use super::schema::KindInfo;
+use crate::text::go::quoted;
 use crate::text::{Value, json};
 use std::fmt::{Display, Formatter, Result};
 
@@ -177,32 +178,6 @@ pub fn invalid_message(kind: &KindInfo, name: &str, errors: &[FieldError]) -> St
     }
     let all = if told.len() == 1 { told.remove(0) } else { format!("[{}]", told.join(", ")) };
     format!("{} {} is invalid: {all}", kind.group_kind(), quoted(name))
-}
-
-/// Text in Go's quotes.
-/// Source: Go strconv.Quote.
-pub fn quoted(text: &str) -> String {
-    let mut out = String::from("\"");
-    for c in text.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\u{7}' => out.push_str("\\a"),
-            '\u{8}' => out.push_str("\\b"),
-            '\u{c}' => out.push_str("\\f"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            '\u{b}' => out.push_str("\\v"),
-            c if (c as u32) < 0x20 || c == '\u{7f}' => out.push_str(&format!("\\x{:02x}", c as u32)),
-            '\u{feff}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{80}'..='\u{a0}' | '\u{ad}' => {
-                out.push_str(&format!("\\u{:04x}", c as u32));
-            }
-            c => out.push(c),
-        }
-    }
-    out.push('"');
-    out
 }
 
 impl Bad for &str {

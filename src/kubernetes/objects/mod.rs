@@ -32,7 +32,7 @@ pub mod template;
 mod tree;
 
 pub use decode::{Class, Decoded, FieldClass, decode};
-pub use field_error::{Bad, ErrorKind, Errors, FieldError, Path, Raw, invalid_message, quoted};
+pub use field_error::{Bad, ErrorKind, Errors, FieldError, Path, Raw, invalid_message};
 pub use rules::{
     Refusal, Surroundings, admit, allocate, default_object, prepare_for_create, validate_create, validate_update,
     warnings,

@@ -1,6 +1,8 @@
 //! Values that Kubernetes writes as text or numbers and reads with code of its own: bytes, times, quantities.
 
 use super::rules::amount::Amount;
+use crate::sim::calendar;
+use crate::text::go::time_quoted as said;
 use crate::text::{Value, number};
 
 /// A quantity as the server prints it; the error is the real parser's.
@@ -80,8 +82,9 @@ pub fn base64_encode(bytes: &[u8]) -> String {
 pub fn time(text: &str, micro: bool) -> Result<String, String> {
     const LAYOUT: &str = "2006-01-02T15:04:05Z07:00";
     let layout = if micro { "2006-01-02T15:04:05.000000Z07:00" } else { LAYOUT };
-    let fail =
-        |rest: &str, part: &str| format!("parsing time {text:?} as {layout:?}: cannot parse {rest:?} as {part:?}");
+    let fail = |rest: &str, part: &str| {
+        format!("parsing time {} as {layout:?}: cannot parse {} as {part:?}", said(text), said(rest))
+    };
     let mut rest = text;
     let mut numbers = [0i64; 6];
     for (i, (width, part, before)) in
@@ -106,7 +109,7 @@ pub fn time(text: &str, micro: bool) -> Result<String, String> {
         rest = &after[digits..];
     }
     let offset = zone(rest).ok_or_else(|| fail(rest, "Z07:00"))?;
-    let range = |what: &str| format!("parsing time {text:?}: {what} out of range");
+    let range = |what: &str| format!("parsing time {}: {what} out of range", said(text));
     let [year, month, day, hour, minute, second] = numbers;
     if !(1..=12).contains(&month) {
         return Err(range("month"));
@@ -119,7 +122,7 @@ pub fn time(text: &str, micro: bool) -> Result<String, String> {
             return Err(range(what));
         }
     }
-    let total = days_from_civil(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second - offset;
+    let total = calendar::days(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second - offset;
     Ok(print_time(total, micro.then_some(micros)))
 }
 
@@ -148,25 +151,9 @@ fn days_in(year: i64, month: i64) -> i64 {
     }
 }
 
-/// Days since 1970-01-01 in the proleptic Gregorian calendar.
-fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
-    let y = if month <= 2 { year - 1 } else { year };
-    let era = y.div_euclid(400);
-    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    let year_of_era = y.rem_euclid(400);
-    era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
-}
-
 fn print_time(seconds: i64, micros: Option<i64>) -> String {
     let (days, rest) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
-    let z = days + 719_468;
-    let era = z.div_euclid(146_097);
-    let doe = z.rem_euclid(146_097);
-    let yoe = (doe - doe / 1460 + doe / 36_524 - doe / 146_096) / 365;
-    let doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
-    let mp = (5 * doy + 2) / 153;
-    let (day, month) = (doy - (153 * mp + 2) / 5 + 1, if mp < 10 { mp + 3 } else { mp - 9 });
-    let year = yoe + era * 400 + i64::from(month <= 2);
+    let (year, month, day) = calendar::civil(days);
     let fraction = micros.map_or_else(String::new, |m| format!(".{m:06}"));
     let (hour, minute, second) = (rest / 3600, rest / 60 % 60, rest % 60);
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}{fraction}Z")

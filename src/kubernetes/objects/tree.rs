@@ -3,6 +3,7 @@
 use super::{Body, Condition, Deletion, Id, Kind, KindNames, Labels, Meta, Object, OwnerRef, Tri};
 use super::{deployment, endpoint_slice, event, lease, namespace, node, pod, priority_class, replica_set, service};
 use crate::map;
+use crate::sim::calendar::{civil, days};
 use crate::sim::{Span, Time, mix};
 use crate::text::{Map, Value};
 use std::rc::Rc;
@@ -51,7 +52,7 @@ impl Calendar {
     /// Reads an RFC 3339 date; moments before the start become the start.
     pub fn read(&self, text: &str) -> Option<Time> {
         let number = |range: std::ops::Range<usize>| text.get(range)?.parse::<i64>().ok();
-        let days = days_of(number(0..4)?, number(5..7)?, number(8..10)?);
+        let days = days(number(0..4)?, number(5..7)?, number(8..10)?);
         let clock = number(11..13)? * 3600 + number(14..16)? * 60 + number(17..19)?;
         let mut rest = text.get(19..)?;
         let mut micros = 0i64;
@@ -89,26 +90,6 @@ impl Calendar {
         let at = self.epoch + t.as_secs() as i64;
         (at.div_euclid(86_400), at.rem_euclid(86_400))
     }
-}
-
-/// Year, month, day of a day number since 1970 (Howard Hinnant's days-to-civil).
-fn civil(days: i64) -> (i64, i64, i64) {
-    let z = days + 719_468;
-    let (era, doe) = (z.div_euclid(146_097), z.rem_euclid(146_097));
-    let yoe = (doe - doe / 1460 + doe / 36_524 - doe / 146_096) / 365;
-    let doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
-    let mp = (5 * doy + 2) / 153;
-    let month = if mp < 10 { mp + 3 } else { mp - 9 };
-    (yoe + era * 400 + i64::from(month <= 2), month, doy - (153 * mp + 2) / 5 + 1)
-}
-
-/// Day number since 1970 of a date.
-fn days_of(year: i64, month: i64, day: i64) -> i64 {
-    let y = if month <= 2 { year - 1 } else { year };
-    let (era, yoe) = (y.div_euclid(400), y.rem_euclid(400));
-    let mp = if month > 2 { month - 3 } else { month + 9 };
-    let doy = (153 * mp + 2) / 5 + day - 1;
-    era * 146_097 + yoe * 365 + yoe / 4 - yoe / 100 + doy - 719_468
 }
 
 /// Reads `metadata` of a decoded object. Owners are found by uid through `owner`.

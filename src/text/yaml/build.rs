@@ -5,7 +5,7 @@
 use super::fault::Fault;
 use super::scalar;
 use super::token::Mark;
-use crate::text::{Extent, Member, Node, NodeKind, Pos, Value, number};
+use crate::text::{Extent, Member, Node, NodeKind, Pos, Value, go, number};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -278,12 +278,12 @@ fn go_syntax(value: &Value) -> String {
         Value::Bool(b) => b.to_string(),
         Value::Int(i) => i.to_string(),
         Value::Float(f) => number::json_text(*f),
-        Value::Str(text) => format!("{text:?}"),
+        Value::Str(text) => go::quoted(text),
         Value::List(items) => {
             format!("[]interface {{}}{{{}}}", items.iter().map(go_syntax).collect::<Vec<_>>().join(", "))
         }
         Value::Map(members) => {
-            let pairs = members.sorted().into_iter().map(|(k, v)| format!("{k:?}:{}", go_syntax(v)));
+            let pairs = members.sorted().into_iter().map(|(k, v)| format!("{}:{}", go::quoted(k), go_syntax(v)));
             format!("map[interface {{}}]interface {{}}{{{}}}", pairs.collect::<Vec<_>>().join(", "))
         }
     }

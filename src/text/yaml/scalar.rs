@@ -58,7 +58,7 @@ fn numeric(text: &str) -> Option<Value> {
             if let Some(value) = integer(&plain) {
                 return Some(value);
             }
-            is_float(&plain).then(|| go_float(&plain)).flatten().map(number::from_float)
+            number::is_float(&plain).then(|| go_float(&plain)).flatten().map(number::from_float)
         }
         _ => None,
     }
@@ -73,13 +73,7 @@ fn integer(plain: &str) -> Option<Value> {
         _ => (false, plain),
     };
     let lower = digits.to_ascii_lowercase();
-    let (base, body) = match lower.as_bytes() {
-        [b'0', b'x', ..] => (16, &lower[2..]),
-        [b'0', b'o', ..] => (8, &lower[2..]),
-        [b'0', b'b', ..] => (2, &lower[2..]),
-        [b'0', _, ..] => (8, &lower[1..]),
-        _ => (10, &lower[..]),
-    };
+    let (base, body) = number::go_base(&lower);
     if body.is_empty() || !body.chars().all(|c| c.is_digit(base)) {
         return None;
     }
@@ -97,33 +91,13 @@ fn integer(plain: &str) -> Option<Value> {
     })
 }
 
-/// `[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?`
-fn is_float(text: &str) -> bool {
-    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
-    let (mantissa, exponent) = match unsigned.find(['e', 'E']) {
-        Some(at) => (&unsigned[..at], Some(&unsigned[at + 1..])),
-        None => (unsigned, None),
-    };
-    let digits = |s: &str| s.bytes().all(|b| b.is_ascii_digit());
-    let mantissa_fits = match mantissa.split_once('.') {
-        Some(("", fraction)) => !fraction.is_empty() && digits(fraction),
-        Some((whole, fraction)) => digits(whole) && digits(fraction),
-        None => !mantissa.is_empty() && digits(mantissa),
-    };
-    let exponent_fits = exponent.is_none_or(|e| {
-        let e = e.strip_prefix(['+', '-']).unwrap_or(e);
-        !e.is_empty() && digits(e)
-    });
-    mantissa_fits && exponent_fits
-}
-
 fn written_as_float(text: &str) -> bool {
     integer(&text.replace('_', "")).is_none()
 }
 
 /// Go refuses what overflows; Rust would say infinite.
 fn go_float(text: &str) -> Option<f64> {
-    is_float(text).then(|| text.parse::<f64>().ok()).flatten().filter(|f| f.is_finite())
+    number::is_float(text).then(|| text.parse::<f64>().ok()).flatten().filter(|f| f.is_finite())
 }
 
 /// Whether text begins like a date. No number has a hyphen there, so such scalars are text in any case.

@@ -3,8 +3,8 @@
 use super::page::Page;
 use super::{Subject, any_text, date, or_none, volume};
 use crate::kubernetes::objects::columns::selector_text;
-use crate::kubernetes::objects::quoted;
 use crate::text::Value;
+use crate::text::go::quoted;
 
 /// What a container is described with: its subject, and the pod for values that come from its fields.
 pub(super) fn containers(s: &Subject, page: &mut Page, title: &str, specs: &[Value], statuses: &[Value], space: &str) {

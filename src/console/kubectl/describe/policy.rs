@@ -4,8 +4,8 @@
 use super::page::Page;
 use super::{Subject, any_text, date};
 use crate::kubernetes::objects::columns::{label_text, selector_text};
-use crate::kubernetes::objects::quoted;
 use crate::text::Value;
+use crate::text::go::quoted;
 
 pub(super) fn autoscaler(s: &Subject, page: &mut Page) {
     s.head(page);

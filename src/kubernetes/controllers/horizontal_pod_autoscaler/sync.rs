@@ -16,6 +16,7 @@ use crate::map;
 use crate::reasons;
 use crate::sim::{Span, Time};
 use crate::text::Value;
+use crate::text::go::quoted;
 use crate::workload::latencies::{AUTOSCALER_FIRST, AUTOSCALER_PASS};
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -176,11 +177,11 @@ fn target(ctl: &Ctl, hpa: &Value, namespace: &str) -> Result<Found, NoScale> {
     }
     let known = ctl.api.kinds.find(version, kind).filter(|_| SCALABLE.contains(&kind));
     let Some(known) = known else {
-        let message = format!("no matches for kind {kind:?} in group {:?}", group_of(version));
+        let message = format!("no matches for kind {} in group {}", quoted(kind), quoted(group_of(version)));
         return Err(NoScale { message, error: "unable to determine resource for scale target reference".into() });
     };
     let Some(object) = ctl.api.store.by_name(known, namespace, name) else {
-        let message = format!("{} {name:?} not found", ctl.api.resource(known));
+        let message = format!("{} {} not found", ctl.api.resource(known), quoted(name));
         let error = format!("failed to query scale subresource for {kind}/{namespace}/{name}");
         return Err(NoScale { message, error });
     };

@@ -3,6 +3,7 @@
 //! pkg/controller/cronjob/utils.go, mostRecentScheduleTime, nextScheduleTimeDuration.
 
 use super::time_zone::{Local, TimeZone};
+use crate::text::go;
 
 /// When something is to be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -207,7 +208,8 @@ fn descriptor(text: &str, zone: TimeZone) -> Result<Schedule, String> {
             let Some(duration) = text.strip_prefix("@every ") else {
                 return Err(format!("unrecognized descriptor: {text}"));
             };
-            let nanos = go_duration(duration).map_err(|words| format!("failed to parse duration {text}: {words}"))?;
+            let nanos =
+                go::parse_duration(duration).map_err(|words| format!("failed to parse duration {text}: {words}"))?;
             return Ok(Schedule::Every((nanos / NANOS).max(1)));
         }
     };
@@ -216,49 +218,6 @@ fn descriptor(text: &str, zone: TimeZone) -> Result<Schedule, String> {
 
 /// Nanoseconds of a second. Source: Go time, Second.
 const NANOS: i64 = 1_000_000_000;
-
-/// `1h30m`, in nanoseconds. Source: Go time, ParseDuration.
-pub fn go_duration(text: &str) -> Result<i64, String> {
-    let invalid = || format!("time: invalid duration {text:?}");
-    let (sign, mut rest) = match text.strip_prefix('-') {
-        Some(rest) => (-1, rest),
-        None => (1, text.strip_prefix('+').unwrap_or(text)),
-    };
-    if rest == "0" {
-        return Ok(0);
-    }
-    if rest.is_empty() {
-        return Err(invalid());
-    }
-    let mut sum = 0i128;
-    while !rest.is_empty() {
-        let is_number = |c: char| c.is_ascii_digit() || c == '.';
-        let number = &rest[..rest.find(|c| !is_number(c)).unwrap_or(rest.len())];
-        if !number.contains(|c: char| c.is_ascii_digit()) || number.matches('.').count() > 1 {
-            return Err(invalid());
-        }
-        rest = &rest[number.len()..];
-        let unit = &rest[..rest.find(is_number).unwrap_or(rest.len())];
-        rest = &rest[unit.len()..];
-        let size: i128 = match unit {
-            "" => return Err(format!("time: missing unit in duration {text:?}")),
-            "ns" => 1,
-            "us" | "µs" | "μs" => 1_000,
-            "ms" => 1_000_000,
-            "s" => 1_000_000_000,
-            "m" => 60_000_000_000,
-            "h" => 3_600_000_000_000,
-            _ => return Err(format!("time: unknown unit {unit:?} in duration {text:?}")),
-        };
-        let (whole, places) = number.split_once('.').unwrap_or((number, ""));
-        let places: String = places.chars().take(18).collect();
-        let whole: i128 = if whole.is_empty() { 0 } else { whole.parse().map_err(|_| invalid())? };
-        let part: i128 = if places.is_empty() { 0 } else { places.parse().map_err(|_| invalid())? };
-        sum = whole.checked_mul(size).and_then(|n| sum.checked_add(n)).ok_or_else(invalid)?;
-        sum += part * size / 10i128.pow(places.len() as u32);
-    }
-    i64::try_from(sign * sum).map_err(|_| invalid())
-}
 
 fn field(text: &str, bounds: &Bounds) -> Result<u64, String> {
     text.split(',').filter(|part| !part.is_empty()).try_fold(0, |all, part| Ok(all | range(part, bounds)?))
@@ -323,7 +282,8 @@ fn number_or_name(text: &str, bounds: &Bounds) -> Result<u32, String> {
 
 fn number(text: &str) -> Result<u32, String> {
     let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
-    let failed = |words: &str| format!("failed to parse int from {text}: strconv.Atoi: parsing {text:?}: {words}");
+    let failed =
+        |words: &str| format!("failed to parse int from {text}: strconv.Atoi: parsing {}: {words}", go::quoted(text));
     if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
         return Err(failed("invalid syntax"));
     }
@@ -408,17 +368,17 @@ mod tests {
     #[test]
     fn words_of_errors() {
         let error = |spec: &str| Schedule::parse(spec).err().unwrap_or_default();
+        for good in ["* * * * *", "*/5 1-3,7 ? JAN mon-FRI", "@daily", "@every 1h30m", "5/10 * * * *"] {
+            assert_eq!(error(good), "", "{good}");
+        }
         assert_eq!(error("60 * * * *"), "end of range (60) above maximum (59): 60");
+        assert_eq!(error("* * * 0 *"), "beginning of range (0) below minimum (1): 0");
+        assert_eq!(error("5-1 * * * *"), "beginning of range (5) beyond end of range (1): 5-1");
+        assert_eq!(error("*/0 * * * *"), "step of range should be a positive number: */0");
+        assert_eq!(error("@every x"), "failed to parse duration @every x: time: invalid duration \"x\"");
         assert_eq!(error("1- * * * *"), "failed to parse int from : strconv.Atoi: parsing \"\": invalid syntax");
         assert_eq!(error("* * *"), "expected exactly 5 fields, found 3: [* * *]");
         assert_eq!(error("@every 1"), "failed to parse duration @every 1: time: missing unit in duration \"1\"");
-    }
-
-    #[test]
-    fn durations() {
-        assert_eq!(go_duration("1h30m"), Ok(5_400 * NANOS));
-        assert_eq!(go_duration("1.5s"), Ok(1_500_000_000));
-        assert_eq!(go_duration("-.5m"), Ok(-30 * NANOS));
     }
 
     #[test]

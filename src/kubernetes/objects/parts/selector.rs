@@ -4,6 +4,7 @@
 
 use super::LabelSelector;
 use super::validate_names::{label_key, label_value};
+use crate::text::go::quoted;
 use crate::text::{Value, json};
 use std::fmt;
 use std::rc::Rc;
@@ -58,7 +59,7 @@ impl Requirement {
         let mut wrong = Vec::new();
         let bad_key = label_key(key);
         if !bad_key.is_empty() {
-            wrong.push(format!("key: Invalid value: {key:?}: {}", bad_key.join("; ")));
+            wrong.push(format!("key: Invalid value: {}: {}", quoted(key), bad_key.join("; ")));
         }
         let list = || {
             let list: Vec<Value> = values.iter().cloned().map(Value::Str).collect();
@@ -85,12 +86,12 @@ impl Requirement {
         if matches!(operator, Operator::GreaterThan | Operator::LessThan) {
             let not_whole = values.iter().enumerate().filter(|(_, v)| whole(v).is_none());
             let words = "for 'Gt', 'Lt' operators, the value must be an integer";
-            wrong.extend(not_whole.map(|(i, v)| format!("values[{i}]: Invalid value: {v:?}: {words}")));
+            wrong.extend(not_whole.map(|(i, v)| format!("values[{i}]: Invalid value: {}: {words}", quoted(v))));
         }
         for (i, value) in values.iter().enumerate() {
             let bad = label_value(value);
             if !bad.is_empty() {
-                wrong.push(format!("values[{i}][{key}]: Invalid value: {value:?}: {}", bad.join("; ")));
+                wrong.push(format!("values[{i}][{key}]: Invalid value: {}: {}", quoted(value), bad.join("; ")));
             }
         }
         match wrong.as_slice() {
@@ -184,7 +185,7 @@ impl Selector {
                 "NotIn" => Operator::NotIn,
                 "Exists" => Operator::Exists,
                 "DoesNotExist" => Operator::DoesNotExist,
-                other => return Err(format!("{other:?} is not a valid label selector operator")),
+                other => return Err(format!("{} is not a valid label selector operator", quoted(other))),
             };
             requirements.push(Requirement::new(&expression.key, operator, expression.values.clone())?);
         }
@@ -354,7 +355,7 @@ impl Parser {
         let (Token::Word, key) = found else { return Err(format!("found '{}', expected: identifier", found.1)) };
         let bad = label_key(&key);
         if !bad.is_empty() {
-            return Err(format!("<nil>: Invalid value: {key:?}: {}", bad.join("; ")));
+            return Err(format!("<nil>: Invalid value: {}: {}", quoted(&key), bad.join("; ")));
         }
         let ends = matches!(self.peek(As::Value).0, Token::End | Token::Comma);
         if negated || ends {

@@ -2,6 +2,8 @@
 //! rule at all times (FID-013). `time_zones.txt` holds a line a rule, in the form of POSIX, and the zones that follow it.
 //! Source: IANA time zone database, as Go 1.26 embeds it; Go time, zoneinfo.go, tzset, and time.go, Date.
 
+use crate::sim::calendar::{civil, days};
+
 const TABLE: &str = include_str!("time_zones.txt");
 
 const HOUR: i64 = 3600;
@@ -206,27 +208,6 @@ fn parse_change(text: &str) -> Option<Change> {
         None => 2 * HOUR,
     };
     Some(Change { day, time })
-}
-
-/// Year, month, day of a day number since 1970.
-fn civil(days: i64) -> (i64, i64, i64) {
-    let z = days + 719_468;
-    let (era, doe) = (z.div_euclid(146_097), z.rem_euclid(146_097));
-    let yoe = (doe - doe / 1460 + doe / 36_524 - doe / 146_096) / 365;
-    let doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
-    let mp = (5 * doy + 2) / 153;
-    let month = if mp < 10 { mp + 3 } else { mp - 9 };
-    (yoe + era * 400 + i64::from(month <= 2), month, doy - (153 * mp + 2) / 5 + 1)
-}
-
-/// Day number since 1970; months beyond 12 carry into the year.
-fn days(year: i64, month: i64, day: i64) -> i64 {
-    let (year, month) = (year + (month - 1).div_euclid(12), (month - 1).rem_euclid(12) + 1);
-    let y = if month <= 2 { year - 1 } else { year };
-    let (era, yoe) = (y.div_euclid(400), y.rem_euclid(400));
-    let mp = if month > 2 { month - 3 } else { month + 9 };
-    let doy = (153 * mp + 2) / 5 + day - 1;
-    era * 146_097 + yoe * 365 + yoe / 4 - yoe / 100 + doy - 719_468
 }
 
 #[cfg(test)]

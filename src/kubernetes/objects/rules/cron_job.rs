@@ -2,6 +2,7 @@
 //! Source: kubernetes v1.37 pkg/apis/batch/v1/defaults.go, SetDefaults_CronJob.
 
 use super::super::field_error::{Errors, Path};
+use super::super::parts::cron::Schedule;
 use super::view::{Fill, View};
 use super::{NONE, Rules, job, pod, workload};
 use crate::text::Value;
@@ -41,7 +42,7 @@ fn create(cron: &Value) -> Errors {
     if schedule.contains("TZ") {
         out.push(at.invalid(schedule, "cannot use TZ or CRON_TZ in schedule, use timeZone field instead"));
     } else if !schedule.is_empty()
-        && let Err(words) = super::schedule::check(schedule)
+        && let Err(words) = Schedule::parse(schedule)
     {
         out.push(at.invalid(schedule, words));
     }

@@ -9,8 +9,16 @@ use crate::text::Value;
 const TEMPLATE_GENERATION: &str = "deprecated.daemonset.template.generation";
 
 /// The rules of daemon sets.
-pub const RULES: Rules =
-    Rules { kind: "apps/v1 DaemonSet", simulated: &["spec.*"], defaults, strategy, create, update, warnings, ..NONE };
+pub const RULES: Rules = Rules {
+    kind: "apps/v1 DaemonSet",
+    simulated: &["spec.*"],
+    defaults,
+    strategy,
+    create,
+    update,
+    warnings: workload::warnings,
+    ..NONE
+};
 
 fn defaults(set: &mut Value) {
     let spec = set.make("spec");
@@ -83,14 +91,7 @@ fn rolling(rolling: &Value, path: &Path) -> Errors {
 }
 
 fn update(new: &Value, old: &Value) -> Errors {
-    let at = Path::new("spec").child("selector");
     let mut out = create(new);
-    out.extend(meta::immutable(new.of("spec").of("selector"), old.of("spec").of("selector"), &at));
+    out.extend(workload::selector_kept(new, old));
     out
-}
-
-fn warnings(set: &Value) -> Vec<String> {
-    let template = set.of("spec").of("template");
-    let path = Path::new("spec").child("template").child("spec");
-    pod::warnings::of(template.of("spec"), template.of("metadata"), false, &path)
 }

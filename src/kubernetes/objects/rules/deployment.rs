@@ -3,7 +3,7 @@
 
 use super::super::field_error::{Errors, Path};
 use super::view::{Fill, View};
-use super::{NONE, Rules, meta, pod, workload};
+use super::{NONE, Rules, pod, workload};
 use crate::text::Value;
 
 /// The rules of deployments.
@@ -87,14 +87,12 @@ fn rolling(rolling: &Value, path: &Path) -> Errors {
 
 fn update(new: &Value, old: &Value) -> Errors {
     let mut out = create(new);
-    let at = Path::new("spec").child("selector");
-    out.extend(meta::immutable(new.of("spec").of("selector"), old.of("spec").of("selector"), &at));
+    out.extend(workload::selector_kept(new, old));
     out
 }
 
 /// Source: kubernetes v1.37 pkg/registry/apps/deployment/strategy.go, WarningsOnCreate.
 fn warnings(deployment: &Value) -> Vec<String> {
-    let template = deployment.of("spec").of("template");
     let mut out = Vec::new();
     let words = super::formats::dns_label(deployment.of("metadata").text("name"));
     if !words.is_empty() {
@@ -104,7 +102,6 @@ fn warnings(deployment: &Value) -> Vec<String> {
             words.join(" ")
         ));
     }
-    let path = Path::new("spec").child("template").child("spec");
-    out.extend(pod::warnings::of(template.of("spec"), template.of("metadata"), false, &path));
+    out.extend(workload::warnings(deployment));
     out
 }

@@ -1,10 +1,11 @@
 //! Job: pods that run to an end.
 //! Source: kubernetes v1.37 pkg/apis/batch/v1/defaults.go; pkg/registry/batch/job/strategy.go.
 
-use super::super::field_error::{Errors, Path, quoted};
+use super::super::field_error::{Errors, Path};
 use super::view::{Fill, View};
 use super::{NONE, Rules, formats, internal, meta, pod, workload};
 use crate::map;
+use crate::text::go::quoted;
 use crate::text::{Map, Value};
 
 /// The rules of jobs.

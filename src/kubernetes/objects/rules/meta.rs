@@ -1,11 +1,12 @@
 //! Metadata, the same for every kind.
 //! Source: kubernetes v1.37 apimachinery pkg/api/validation/objectmeta.go; pkg/apis/meta/v1/validation/validation.go.
 
-use super::super::field_error::{Errors, Path, quoted};
+use super::super::field_error::{Errors, Path};
 use super::super::schema::KindInfo;
 use super::formats::{self, Words};
 use super::view::{Fill, View};
 use crate::text::Value;
+use crate::text::go::quoted;
 
 /// How the names of a kind look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

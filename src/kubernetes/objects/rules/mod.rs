@@ -39,7 +39,6 @@ mod replica_set;
 mod replication_controller;
 mod resource_quota;
 mod runtime_class;
-mod schedule;
 mod secret;
 pub mod service;
 mod service_account;

@@ -2,11 +2,12 @@
 //! Source: kubernetes v1.37 pkg/apis/core/v1/defaults.go; pkg/registry/core/persistentvolumeclaim/strategy.go;
 //! plugin/pkg/admission/storage/{storageobjectinuseprotection,storageclass/setdefault}/admission.go.
 
-use super::super::field_error::{Errors, Path, quoted};
+use super::super::field_error::{Errors, Path};
 use super::amount::Amount;
 use super::view::{Fill, View};
 use super::{NONE, Rules, Surroundings, formats, internal, meta, pod};
 use crate::text::Value;
+use crate::text::go::quoted;
 
 const CLASS_ANNOTATION: &str = "volume.beta.kubernetes.io/storage-class";
 

@@ -3,7 +3,7 @@
 
 use super::super::field_error::{Errors, Path};
 use super::view::{Fill, View};
-use super::{NONE, Rules, meta, pod, workload};
+use super::{NONE, Rules, pod, workload};
 use crate::text::Value;
 
 /// The rules of replica sets.
@@ -14,7 +14,7 @@ pub const RULES: Rules = Rules {
     strategy: super::fresh,
     create,
     update,
-    warnings,
+    warnings: workload::warnings,
     ..NONE
 };
 
@@ -39,13 +39,6 @@ fn create(set: &Value) -> Errors {
 
 fn update(new: &Value, old: &Value) -> Errors {
     let mut out = create(new);
-    let at = Path::new("spec").child("selector");
-    out.extend(meta::immutable(new.of("spec").of("selector"), old.of("spec").of("selector"), &at));
+    out.extend(workload::selector_kept(new, old));
     out
-}
-
-fn warnings(set: &Value) -> Vec<String> {
-    let template = set.of("spec").of("template");
-    let path = Path::new("spec").child("template").child("spec");
-    pod::warnings::of(template.of("spec"), template.of("metadata"), false, &path)
 }

@@ -13,7 +13,7 @@ pub const RULES: Rules = Rules {
     strategy: super::fresh,
     create,
     update: |new, _| create(new),
-    warnings,
+    warnings: workload::warnings,
     ..NONE
 };
 
@@ -61,10 +61,4 @@ fn create(controller: &Value) -> Errors {
     out.extend(workload::runs_on(spec, "ReplicationController", &at));
     out.extend(counts);
     out
-}
-
-fn warnings(controller: &Value) -> Vec<String> {
-    let template = controller.of("spec").of("template");
-    let path = Path::new("spec").child("template").child("spec");
-    pod::warnings::of(template.of("spec"), template.of("metadata"), false, &path)
 }

@@ -168,9 +168,7 @@ fn update(new: &Value, old: &Value) -> Errors {
 
 /// Source: kubernetes v1.37 pkg/registry/apps/statefulset/strategy.go, WarningsOnCreate.
 fn warnings(set: &Value) -> Vec<String> {
-    let template = set.of("spec").of("template");
-    let path = Path::new("spec").child("template").child("spec");
-    let mut out = pod::warnings::of(template.of("spec"), template.of("metadata"), false, &path);
+    let mut out = workload::warnings(set);
     for (i, claim) in set.of("spec").items("volumeClaimTemplates").iter().enumerate() {
         let at = Path::new("spec").child("volumeClaimTemplates").index(i);
         out.extend(persistent_volume_claim::spec_warnings(claim.of("spec"), &at));

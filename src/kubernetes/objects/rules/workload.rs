@@ -25,6 +25,19 @@ pub fn selector(spec: &Value, empty: &str, path: &Path) -> Errors {
     out
 }
 
+/// The selector of a workload is the same for ever.
+pub fn selector_kept(new: &Value, old: &Value) -> Errors {
+    let at = Path::new("spec").child("selector");
+    meta::immutable(new.of("spec").of("selector"), old.of("spec").of("selector"), &at)
+}
+
+/// What the server remarks of the template of a workload.
+pub fn warnings(object: &Value) -> Vec<String> {
+    let template = object.of("spec").of("template");
+    let path = Path::new("spec").child("template").child("spec");
+    pod::warnings::of(template.of("spec"), template.of("metadata"), false, &path)
+}
+
 /// Whether the server can make a selector of it at all.
 pub fn readable(selector: &Value) -> bool {
     let known = |t: &Value| {

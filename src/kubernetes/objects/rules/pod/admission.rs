@@ -16,7 +16,7 @@ pub fn admit(pod: &mut Value, around: &mut dyn Surroundings) -> Result<(), Strin
         "" => pod.of("metadata").text("generateName"),
         name => name,
     };
-    let forbidden = format!("pods {} is forbidden: ", super::super::super::field_error::quoted(name));
+    let forbidden = format!("pods {} is forbidden: ", crate::text::go::quoted(name));
     let ranges = around.limit_ranges(pod.of("metadata").text("namespace"));
     super::super::limits::fill(pod, &ranges);
     service_account(pod, around).map_err(|e| format!("{forbidden}{e}"))?;
@@ -37,7 +37,7 @@ fn service_account(pod: &mut Value, around: &mut dyn Surroundings) -> Result<(),
     let Some(account) = around.service_account(&namespace, &name) else {
         return Err(format!(
             "error looking up service account {namespace}/{name}: serviceaccount {} not found",
-            super::super::super::field_error::quoted(&name)
+            crate::text::go::quoted(&name)
         ));
     };
     let wanted = match spec.of("automountServiceAccountToken") {

@@ -8,6 +8,7 @@ use super::super::view::View;
 use super::super::{meta, persistent_volume_claim};
 use super::env;
 use crate::text::Value;
+use crate::text::go::quoted;
 
 const MODE: &str = "must be a number between 0 and 0777 (octal), both inclusive";
 
@@ -110,7 +111,9 @@ fn source(volume: &Value, pod_name: &str, path: &Path) -> Errors {
         if *member == "ephemeral" && !pod_name.is_empty() && !volume.text("name").is_empty() {
             let claim = format!("{pod_name}-{}", volume.text("name"));
             for words in formats::dns_subdomain(&claim) {
-                out.push(path.child("name").invalid(volume.text("name"), format!("PVC name {claim:?}: {words}")));
+                out.push(
+                    path.child("name").invalid(volume.text("name"), format!("PVC name {}: {words}", quoted(&claim))),
+                );
             }
         }
     }

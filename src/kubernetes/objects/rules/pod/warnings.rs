@@ -1,10 +1,11 @@
 //! What the server warns of in pods and templates.
 //! Source: kubernetes v1.37 pkg/api/pod/warnings.go, warningsForPodSpecAndMeta; pkg/api/node/util.go.
 
-use super::super::super::field_error::{Path, quoted};
+use super::super::super::field_error::Path;
 use super::super::amount::Amount;
 use super::super::view::View;
 use crate::text::Value;
+use crate::text::go::quoted;
 
 /// Warnings about a spec with its metadata.
 pub fn of(spec: &Value, metadata: &Value, is_pod: bool, path: &Path) -> Vec<String> {
