@@ -6,7 +6,7 @@
 use super::{Report, Request, Verdict};
 use crate::cli::Outcome;
 use crate::compose::files::{Env, Folder, Request as Asked, config, folder, hash};
-use crate::text::{Problem, Value, json};
+use crate::text::{Problem, Value, json, yaml};
 
 /// The command.
 pub fn run(request: &Request) -> Outcome {
@@ -72,6 +72,18 @@ fn lacks_files(failed: &str, warned: &[String], printed: &config::Printed) -> bo
     words != failed && (words.ends_with("no such file or directory") || words.contains("env file")) || unknown > 0
 }
 
+/// Whether the real tool shows services of profiles that nobody asked for: only a `.env` that was not recorded can have done so.
+fn lacks_profiles(run: &Value, printed: &config::Printed) -> bool {
+    let services = |text: &str| {
+        let (node, _) = yaml::read_one(text);
+        let tree = node.map(|node| node.to_value()).unwrap_or_default();
+        tree.get("services").and_then(Value::as_map).cloned().unwrap_or_default()
+    };
+    let (theirs, ours) = (services(run.str_at(&["stdout"]).unwrap_or_default()), services(&printed.out));
+    let mut further = theirs.iter().filter(|(name, _)| ours.get(name).is_none()).peekable();
+    further.peek().is_some() && further.all(|(_, node)| !node.list_at(&["profiles"]).is_empty())
+}
+
 fn check(case: &Value, around: &Folder) -> Verdict {
     let dir = case.str_at(&["dir"]).unwrap_or_default();
     let mut folder = around.clone();
@@ -98,7 +110,8 @@ fn check(case: &Value, around: &Folder) -> Verdict {
         };
         if let Err(why) = compare(run, &printed) {
             let (warned, failed) = split(run.str_at(&["stderr"]).unwrap_or_default());
-            if case.get("files").is_none() && lacks_files(&failed, &warned, &printed) {
+            let lacking = lacks_files(&failed, &warned, &printed) || lacks_profiles(run, &printed);
+            if case.get("files").is_none() && lacking {
                 return Err(LACKING.into());
             }
             wrong.push(format!("{}: {why}", args.join(" ")));

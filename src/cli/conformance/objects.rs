@@ -225,6 +225,11 @@ pub fn check_public(results: &str, manifests: &str, only: Option<&str>, figures:
         let text = texts.get(&[repo, path]).and_then(|m| m.str_at(&["text"])).unwrap_or_default();
         let pieces = pieces(text);
         for doc in result.list_at(&["docs"]) {
+            // The recorder's own reader could not take the text, but kubectl could: the server was never asked.
+            let unread = doc.str_at(&["verdict"]) == Some("not-an-object");
+            if unread && result.int_at(&["kubectl", "rc"]) == Some(0) {
+                continue;
+            }
             let index = doc.int_at(&["doc"]).and_then(|i| usize::try_from(i).ok()).unwrap_or(0);
             let piece = pieces.get(index).copied().unwrap_or_default();
             let (got, want) = (answer_text(piece, "default", doc), recorded(doc));

@@ -184,6 +184,13 @@ pub(super) fn mask(line: &str) -> String {
     if line.starts_with('{') && line.contains("\"Labels\"") {
         return "json of ".to_string() + line.split("\"Name\":").nth(1).and_then(|r| r.split(',').next()).unwrap_or("");
     }
+    // Which of two services that clash is named first is chance: FID-151.
+    let line = match line.split_once(": container name ") {
+        Some((head, rest)) if head.starts_with("services.") && rest.contains("already in use by service") => {
+            format!("services.NAME: container name {rest}")
+        }
+        _ => line,
+    };
     let line = match line.split_once("endpoint ") {
         Some((before, after)) if line.contains("driver failed programming") => {
             let name = after.split(' ').next().unwrap_or_default();
@@ -274,6 +281,10 @@ mod tests {
             ("a-1   Up Less than a second   0.0.0.0:32768->80/tcp", "a-1 Up SPAN 0.0.0.0:PORT->80/tcp"),
             ("f8fa03858800c34552ad457f390ee2adfcfc9b39e75e794abfadd9002156ee72", "ID"),
             ("time=\"2026-01-01T00:00:00Z\" level=warning msg=\"x\"", "TIME level=warning msg=\"x\""),
+            (
+                "services.api: container name \"x\" is already in use by service {}\"",
+                "services.NAME: container name \"x\" is already in use by service {}\"",
+            ),
             ("\r\u{1b}[Ka-1 exited with code 0", "a-1 exited with code 0"),
         ] {
             assert_eq!(mask(line), want);

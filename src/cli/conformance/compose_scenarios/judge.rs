@@ -4,7 +4,8 @@
 //!   are compared in order; lines with a container's name before `|` in order for each container; progress lines as sets for each
 //!   thing they are about, and one thing that comes wholly before another in the first trace must not come wholly behind it in
 //!   the second (what is only said to be running may stand anywhere). Lines that wait for a dependency may be told once or more
-//!   often. What a name was answered with is compared as a set: the order is chance. So are lists of variables and warnings.
+//!   often. Which of two clashing services is named is chance. What a name was answered with is compared as a set: the order
+//!   is chance. So are lists of variables and warnings.
 //! - **Events** of each container, paired by name and order of creation: the longest common sequence, as a share of the longer.
 //! - **Times**: each wait of a restart policy and each health verdict after its start, paired in order, within 0.7 s.
 
