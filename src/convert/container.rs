@@ -11,6 +11,23 @@ const INTERVAL: i64 = 30;
 const TIMEOUT: i64 = 30;
 const RETRIES: i64 = 3;
 const START_INTERVAL: i64 = 5;
+/// Ports of images that many files name without a word of their port.
+/// Source: EXPOSE in the Dockerfiles of the Docker Official Images.
+const IMAGE_PORTS: [(&str, u16); 11] = [
+    ("elasticsearch", 9200),
+    ("httpd", 80),
+    ("mariadb", 3306),
+    ("memcached", 11211),
+    ("mongo", 27017),
+    ("mysql", 3306),
+    ("nginx", 80),
+    ("postgres", 5432),
+    ("rabbitmq", 5672),
+    ("redis", 6379),
+    ("tomcat", 8080),
+];
+/// What a device plugin calls its cards. Source: github.com/NVIDIA/k8s-device-plugin, README.
+const GPU: &str = "nvidia.com/gpu";
 /// The image whose shell waits. Ours: small, and has `nc`.
 const WAITER: &str = "busybox:1.37";
 
@@ -108,7 +125,10 @@ fn resources(service: &Service, notes: &mut Notes) -> Value {
     let devices = service.deploy(&["resources", "reservations", "devices"]).and_then(Value::as_list);
     for device in devices.unwrap_or_default() {
         match gpus(device) {
-            Some(count) => limits.set("nvidia.com/gpu", Value::Int(count)),
+            Some(count) => {
+                limits.set(GPU, Value::Int(count));
+                notes.decide(service.path("deploy.resources.reservations.devices"), "decide.gpu", &[("resource", GPU)]);
+            }
             None => notes.none(service.path("deploy.resources.reservations.devices"), "none.device", &[]),
         }
     }
@@ -257,15 +277,25 @@ fn security(service: &Service, notes: &mut Notes) -> Value {
     ])
 }
 
+/// The port of a well-known image: `postgres:16`, `docker.io/library/redis`.
+fn port_of_image(image: &str) -> Option<u16> {
+    let bare = image.split('@').next().unwrap_or(image);
+    let bare = bare.strip_prefix("docker.io/").unwrap_or(bare);
+    let bare = bare.strip_prefix("library/").unwrap_or(bare);
+    let name = bare.split(':').next().unwrap_or(bare);
+    IMAGE_PORTS.iter().find(|(known, _)| *known == name).map(|(_, port)| *port)
+}
+
 /// Containers that wait until what the service depends on can be reached. A Service only leads to ready pods, so a port that
 /// answers means healthy.
 pub(super) fn waits(project: &Project, service: &Service, notes: &mut Notes) -> Vec<Value> {
     let mut all = Vec::new();
     for (name, condition) in service.depends_on() {
         let path = service.path(&format!("depends_on.{name}"));
-        let Some(other) = project.service(name) else { continue };
-        let port = other.listens().into_iter().find(|(_, protocol, _)| *protocol == "TCP").map(|(number, ..)| number);
-        match (condition, port) {
+        // Source: compose v5.6 pkg/compose/convergence.go, shouldWaitForDependency: nobody waits for what has no containers.
+        let Some(other) = project.service(name).filter(|other| other.replicas() > 0) else { continue };
+        let told = other.listens().into_iter().find(|(_, protocol, _)| *protocol == "TCP").map(|(number, ..)| number);
+        match (condition, told.or_else(|| port_of_image(&other.text("image")))) {
             ("service_healthy", Some(port)) => {
                 notes.assumed(path, "assumed.wait", &[("service", &other.name), ("port", &port.to_string())]);
                 let line = format!("until nc -z {} {port}; do sleep 1; done", other.name);

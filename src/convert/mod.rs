@@ -57,7 +57,13 @@ impl<'a> Project<'a> {
                 !outside
             })
             .collect::<Vec<_>>();
-        let services = services.into_iter().map(|(name, node)| Service::read(name, node, notes)).collect();
+        let mut taken: Vec<String> = Vec::new();
+        let services = services.into_iter().map(|(key, node)| {
+            let name = names::free(&names::label(key), &taken);
+            taken.push(name.clone());
+            Service::read(key, name, node, notes)
+        });
+        let services = services.collect();
         Project { tree, services, file }
     }
     fn service(&self, name: &str) -> Option<&Service<'a>> {

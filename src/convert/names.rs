@@ -17,6 +17,15 @@ pub(super) fn label(name: &str) -> String {
     out.trim_end_matches('-').to_string()
 }
 
+/// The name, or with the first number behind it that makes it another than those taken.
+pub(super) fn free(name: &str, taken: &[String]) -> String {
+    let numbered = (2..).map(|number| {
+        let end = format!("-{number}");
+        format!("{}{end}", &name[..name.len().min(LABEL_MAX - end.len())])
+    });
+    std::iter::once(name.to_string()).chain(numbered).find(|name| !taken.contains(name)).unwrap_or_default()
+}
+
 /// A key of a ConfigMap or Secret: letters, digits, `-`, `_`, `.`. Source: apimachinery validation, IsConfigMapKey.
 pub(super) fn data_key(path: &str) -> String {
     let last = path.rsplit('/').next().unwrap_or(path);

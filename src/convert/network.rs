@@ -123,23 +123,33 @@ fn mentions(text: &str, name: &str) -> bool {
 
 /// Names a service has beside its own: aliases, the container's, those that others link it by.
 fn other_names(project: &Project, service: &Service, notes: &mut Notes) -> Vec<String> {
+    let mut all: Vec<String> = Vec::new();
+    for name in wanted_names(project, service) {
+        let fitting = names::label(&name);
+        if fitting != name {
+            notes.none(format!("services.{}", service.key), "none.alias", &[("name", &name)]);
+        } else if !all.contains(&name) && !project.services.iter().any(|s| s.name == name) {
+            let first = project.services.iter().find(|other| wanted_names(project, other).contains(&name));
+            match first.filter(|first| first.key != service.key) {
+                Some(first) => {
+                    let blanks = [("name", name.as_str()), ("service", first.key)];
+                    notes.none(format!("services.{}", service.key), "none.shared_alias", &blanks);
+                }
+                None => all.push(name),
+            }
+        }
+    }
+    all
+}
+
+fn wanted_names(project: &Project, service: &Service) -> Vec<String> {
     let aliases = service.members("networks").into_iter().flat_map(|(_, node)| texts(node.get("aliases")));
     let links = project.services.iter().flat_map(|other| other.texts("links"));
     let linked = links.filter_map(|text| {
         let (name, alias) = text.split_once(':')?;
         (name == service.key).then(|| alias.to_string())
     });
-    let wanted: Vec<String> = aliases.chain(linked).chain([service.text("container_name")]).collect();
-    let mut all: Vec<String> = Vec::new();
-    for name in wanted.into_iter().filter(|n| !n.is_empty()) {
-        let fitting = names::label(&name);
-        if fitting != name {
-            notes.none(format!("services.{}", service.key), "none.alias", &[("name", &name)]);
-        } else if !all.contains(&name) && !project.services.iter().any(|s| s.name == name) {
-            all.push(name);
-        }
-    }
-    all
+    aliases.chain(linked).chain([service.text("container_name")]).filter(|name| !name.is_empty()).collect()
 }
 
 /// Whether the project keeps its services apart: some share no network.

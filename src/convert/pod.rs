@@ -6,6 +6,22 @@ use super::workload::{LABEL, placement};
 use super::{Project, container, files, list, map, network, scalar, volumes};
 use crate::text::Value;
 
+/// Kernel parameters that every kubelet allows. Source: kubernetes v1.37 pkg/kubelet/sysctl/safe_sysctls.go, safeSysctls.
+const SAFE_SYSCTLS: [&str; 12] = [
+    "kernel.shm_rmid_forced",
+    "net.ipv4.ip_local_port_range",
+    "net.ipv4.ip_local_reserved_ports",
+    "net.ipv4.ip_unprivileged_port_start",
+    "net.ipv4.ping_group_range",
+    "net.ipv4.tcp_fin_timeout",
+    "net.ipv4.tcp_keepalive_intvl",
+    "net.ipv4.tcp_keepalive_probes",
+    "net.ipv4.tcp_keepalive_time",
+    "net.ipv4.tcp_rmem",
+    "net.ipv4.tcp_syncookies",
+    "net.ipv4.tcp_wmem",
+];
+
 /// The template, with `restartPolicy` left at its default.
 pub(super) fn template(project: &Project, service: &Service, notes: &mut Notes) -> Value {
     let mut labels = map([(LABEL, Value::str(&*service.name))]);
@@ -173,6 +189,17 @@ fn modes(service: &Service, notes: &mut Notes) {
     }
     if !service.text("domainname").is_empty() {
         notes.none(service.path("domainname"), "none.domainname", &[]);
+    }
+    let platform = service.text("platform");
+    if !platform.is_empty() {
+        notes.decide(service.path("platform"), "decide.platform", &[("platform", &platform)]);
+    }
+    let runtime = service.text("runtime");
+    if !runtime.is_empty() {
+        notes.decide(service.path("runtime"), "decide.runtime", &[("name", &runtime)]);
+    }
+    for (name, _) in service.members("sysctls").into_iter().filter(|(name, _)| !SAFE_SYSCTLS.contains(name)) {
+        notes.decide(service.path("sysctls"), "decide.sysctl", &[("name", name)]);
     }
     for group in service.texts("group_add").iter().filter(|g| g.parse::<i64>().is_err()) {
         notes.none(service.path("group_add"), "none.group_name", &[("name", group)]);

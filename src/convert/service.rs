@@ -1,6 +1,5 @@
 //! One Compose service as the conversion reads it, and the list of its keys: what becomes of each.
 
-use super::names;
 use super::notes::Notes;
 use super::{scalar, texts};
 use crate::text::Value;
@@ -97,8 +96,7 @@ const KEYS: &[(&str, Fate)] = &[
 ];
 
 impl<'a> Service<'a> {
-    pub(super) fn read(key: &'a str, node: &'a Value, notes: &mut Notes) -> Self {
-        let name = names::label(key);
+    pub(super) fn read(key: &'a str, name: String, node: &'a Value, notes: &mut Notes) -> Self {
         let service = Service { key, name, node };
         if service.name != key {
             notes.decide(format!("services.{key}"), "decide.renamed", &[("name", &service.name)]);

@@ -87,6 +87,38 @@ fn a_health_check_takes_traffic_away_and_lets_others_wait() {
 }
 
 #[test]
+fn a_port_that_nobody_tells_is_that_of_the_image() {
+    let waits = |image: &str| {
+        let check = "healthcheck: {test: [CMD, x]}";
+        let depends = "depends_on: {db: {condition: service_healthy, required: true}}";
+        let all =
+            converted(&format!("{{services: {{db: {{image: '{image}', {check}}}, web: {{image: x, {depends}}}}}}}"));
+        let pod = document(&all, "Deployment", "web").at(&["spec", "template", "spec"]).cloned().expect("a pod");
+        pod.list_at(&["initContainers"])
+            .first()
+            .map(|wait| wait.list_at(&["command"])[2].as_str().unwrap_or("").to_string())
+    };
+    let line = |port: u16| Some(format!("until nc -z db {port}; do sleep 1; done"));
+    assert_eq!(waits("mariadb:10-focal"), line(3306));
+    assert_eq!(waits("docker.io/library/redis@sha256:00"), line(6379));
+    assert_eq!(waits("shop/redis"), None);
+}
+
+#[test]
+fn names_that_become_the_same_stay_apart() {
+    let all = converted("{services: {a_b: {image: x}, a.b: {image: y}}}");
+    let names: Vec<&str> = all.documents.iter().filter_map(|d| d.str_at(&["metadata", "name"])).collect();
+    assert_eq!(names, ["a-b", "a-b-2"]);
+    let asked = converted(
+        "{services: {a: {image: x, platform: linux/arm64, runtime: kata, sysctls: {net.core.somaxconn: '1'}}}}",
+    );
+    let keys = keys(&asked);
+    for (path, key) in [("platform", "decide.platform"), ("runtime", "decide.runtime"), ("sysctls", "decide.sysctl")] {
+        assert!(keys.contains(&(format!("services.a.{path}").as_str(), key)), "{keys:?}");
+    }
+}
+
+#[test]
 fn nothing_is_dropped_in_silence() {
     let all = converted(
         "{services: {a: {image: x, ulimits: {nproc: 5}, gizmo: 1, volumes_from: [b], init: true, stop_signal: SIGQUIT}}}",

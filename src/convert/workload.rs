@@ -26,12 +26,9 @@ pub(super) fn form(project: &Project, service: &Service) -> Form {
     if service.deploy(&["mode"]).and_then(Value::as_str) == Some("global") {
         return Form::DaemonSet;
     }
-    let policy = service.text("restart");
-    let (word, most) = policy.split_once(':').unwrap_or((&policy, ""));
-    let deployed = service.deploy(&["restart_policy", "condition"]).map(scalar).unwrap_or_default();
-    let word = if deployed.is_empty() { word } else { &deployed };
+    let (word, most) = restarts(service);
     let attempts = service.deploy(&["restart_policy", "max_attempts"]).and_then(Value::as_int);
-    let tries = match word {
+    let tries = match word.as_str() {
         "on-failure" => attempts.or(most.parse().ok()).filter(|n| *n > 0).unwrap_or(NO_LIMIT),
         _ => 0,
     };
@@ -40,7 +37,20 @@ pub(super) fn form(project: &Project, service: &Service) -> Form {
         return Form::Job { tries };
     }
     let talked_to = !service.listens().is_empty() || project.dependants(service.key).next().is_some();
-    if matches!(word, "no" | "none" | "on-failure") && !talked_to { Form::Job { tries } } else { Form::Deployment }
+    if matches!(word.as_str(), "no" | "none" | "on-failure") && !talked_to {
+        Form::Job { tries }
+    } else {
+        Form::Deployment
+    }
+}
+
+/// When Compose starts the service again, with a limit where one is written: `deploy.restart_policy` wins over `restart`.
+/// Source: compose v5.6 pkg/compose/create.go, getRestartPolicy.
+fn restarts(service: &Service) -> (String, String) {
+    let policy = service.text("restart");
+    let (word, most) = policy.split_once(':').unwrap_or((&policy, ""));
+    let deployed = service.deploy(&["restart_policy", "condition"]).map(scalar).unwrap_or_default();
+    (if deployed.is_empty() { word.to_string() } else { deployed }, most.to_string())
 }
 
 /// The workload of a service.
@@ -88,14 +98,14 @@ pub(super) fn document(project: &Project, service: &Service, notes: &mut Notes) 
 }
 
 fn remark(service: &Service, form: Form, notes: &mut Notes) {
-    let policy = service.text("restart");
+    let (word, _) = restarts(service);
     match form {
         Form::Job { .. } => notes.assumed(service.path("restart"), "assumed.job", &[]),
         Form::DaemonSet => {}
-        Form::Deployment if policy.is_empty() || policy == "no" => {
+        Form::Deployment if matches!(word.as_str(), "" | "no" | "none") => {
             notes.assumed(format!("services.{}", service.key), "assumed.restart", &[]);
         }
-        Form::Deployment if policy.starts_with("on-failure") => {
+        Form::Deployment if word == "on-failure" => {
             notes.none(service.path("restart"), "none.on_failure", &[]);
         }
         Form::Deployment => {}
@@ -122,6 +132,9 @@ fn remark(service: &Service, form: Form, notes: &mut Notes) {
 fn strategy(project: &Project, service: &Service, notes: &mut Notes) -> Value {
     if volumes::holds_claim(project, service) {
         notes.assumed(service.path("volumes"), "assumed.recreate", &[]);
+        if service.replicas() > 1 {
+            notes.decide(service.path("volumes"), "decide.shared_claim", &[("count", &service.replicas().to_string())]);
+        }
         return map([("type", Value::str("Recreate"))]);
     }
     if service.deploy(&["update_config"]).is_none() {
@@ -165,6 +178,8 @@ pub(super) fn placement(service: &Service, notes: &mut Notes) -> (Value, Value) 
                 continue;
             }
         };
+        let path = service.path("deploy.placement.constraints");
+        notes.decide(path, "decide.node_label", &[("constraint", &text)]);
         if wanted {
             selector.make_map().set(label.as_str(), Value::str(value));
         } else {
