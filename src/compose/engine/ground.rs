@@ -131,9 +131,19 @@ impl Engine {
             _ => Span::ZERO,
         }
     }
+    /// The container that the kernel kills when the machine's memory is gone: the one that takes most.
+    /// Source: Linux mm/oom_kill.c, oom_badness.
+    fn too_much(&self) -> Option<Key> {
+        let used: f64 = self.floor.all().map(|(_, unit)| unit.memory()).sum();
+        let most = || self.floor.all().max_by(|a, b| a.1.memory().total_cmp(&b.1.memory())).map(|(key, _)| key);
+        if used > self.memory as f64 { most() } else { None }
+    }
     /// Hears what the floor says: what has taken too much memory is killed, whose work is done ends. Health checks come at
     /// their own times and look then.
     pub fn hear(&mut self) {
+        if let Some(key) = self.too_much() {
+            self.floor.say(News::OutOfMemory(key));
+        }
         for news in self.floor.take_news() {
             let ((cid, _), code, oom) = match news {
                 News::OutOfMemory(key) => (key, KILLED, true),

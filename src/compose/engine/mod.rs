@@ -232,6 +232,8 @@ pub struct Engine {
     pub machine: Rc<str>,
     /// Processors of the machine.
     pub cpus: u32,
+    /// Memory of the machine, in bytes.
+    pub memory: u64,
     /// Files of the host below `home`, by full path; elsewhere everything is there.
     pub files: BTreeMap<Rc<str>, Rc<str>>,
     /// The folder whose files are known; empty for none.
@@ -257,6 +259,8 @@ const STREAM_PACE: u64 = 0x0d0c_0001;
 const STREAM_IDS: u64 = 0x0d0c_0002;
 /// Ours: see above; shares drawn for requests to containers under load.
 const STREAM_LUCK: u64 = 0x0d0c_0003;
+/// Ours: what a small server has.
+const MEMORY: u64 = 8 << 30;
 /// First port of the ephemeral range. Source: Linux, net.ipv4.ip_local_port_range.
 const FIRST_EPHEMERAL: u16 = 32_768;
 
@@ -277,6 +281,7 @@ impl Engine {
             floor: Floor::default(),
             machine: "host".into(),
             cpus: 2,
+            memory: MEMORY,
             files: BTreeMap::new(),
             home: "".into(),
             agenda: Agenda::default(),

@@ -178,6 +178,15 @@ fn memory_beyond_the_limit_is_killed_and_the_policy_starts_it_again() {
 }
 
 #[test]
+fn a_full_machine_kills_whoever_takes_most() {
+    let services = [service("hog", ALWAYS), service("calm", "")].join(",");
+    let mut host = host(&services, vec![set("hog", &[("leak", "1Gi")])]);
+    on(&mut host, 30);
+    assert!((3..=7).contains(&told(&host, "p-hog-1", "oom")), "{}", told(&host, "p-hog-1", "oom"));
+    assert_eq!((told(&host, "p-calm-1", "oom"), status(&host, "p-calm-1")), (0, Status::Running));
+}
+
+#[test]
 fn a_crash_swallows_requests_and_a_lost_host_does_so_until_it_is_repaired() {
     let mut host = host(&service("web", &(PORT.to_string() + ALWAYS)), vec![]);
     host.set_load(constant("host:8080", 50.0));

@@ -378,7 +378,7 @@ pub(super) fn stats_rows(engine: &Engine, list: impl Iterator<Item = Cid>) -> Ve
     ];
     for cid in list {
         let Some(c) = engine.container(cid) else { continue };
-        let limit = if c.spec.limits.memory > 0 { c.spec.limits.memory as f64 } else { MACHINE_MEMORY };
+        let limit = if c.spec.limits.memory > 0 { c.spec.limits.memory as f64 } else { engine.memory as f64 };
         let (cores, memory) = engine.unit(cid).map_or((0.0, 0.0), |unit| (unit.cores(engine.now), unit.memory()));
         rows.push(vec![
             c.short().to_string(),
@@ -393,10 +393,6 @@ pub(super) fn stats_rows(engine: &Engine, list: impl Iterator<Item = Cid>) -> Ve
     }
     table(&rows, DOCKER)
 }
-
-/// Memory of the machine, in bytes. Ours: what a small server has.
-const MACHINE_MEMORY: f64 = 8_589_934_592.0;
-
 /// Bytes with four digits that count. Source: docker/go-units size.go, BytesSize.
 fn bytes_size(bytes: f64) -> String {
     let (mut size, mut unit) = (bytes, 0);
