@@ -3,6 +3,7 @@
 //! (never into a page whose source says `recorded`).
 
 use orchestrion::console;
+use orchestrion::duel;
 use orchestrion::journal::Entry;
 use orchestrion::kubernetes::Cluster;
 use orchestrion::kubernetes::objects::schema::Schema;
@@ -79,6 +80,7 @@ fn play(page: &str) -> String {
                 shown.for_each(|command| stage.converse(command, &mut out));
             }
             ("why", object) => out.push_str(&why(&stage.run.world.cluster, object)),
+            ("duel", language) => out.push_str(&duel::text(&stage.run.duel(), language)),
             ("assert", _) => body.iter().for_each(|l| out.push_str(&stage.verdict(l))),
             _ => body.iter().for_each(|l| out.push_str(&format!("{l}\n"))),
         }
@@ -128,7 +130,7 @@ struct Stage {
 
 impl Stage {
     fn look(&mut self) {
-        self.watches.iter_mut().for_each(|w| w.look(&self.run.world.cluster));
+        self.watches.iter_mut().for_each(|w| w.look(&self.run.world));
     }
     /// Plays to a moment; event by event where assertions want to see each.
     fn play_to(&mut self, to: Time) {
@@ -151,7 +153,7 @@ impl Stage {
             Some(("until", text)) => {
                 let expression = Expression::read(text).expect("until: an expression");
                 let end = self.run.now() + PATIENCE;
-                while !expression.holds(&self.run.world.cluster) {
+                while !expression.holds(&self.run.world) {
                     let due = self.run.next_due().filter(|due| *due <= end);
                     self.play_to(due.unwrap_or_else(|| panic!("until {text}: did not come true")));
                 }

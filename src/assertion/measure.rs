@@ -1,11 +1,12 @@
 //! What an object says at a moment: a field, a figure, a number of objects.
 
 use super::read::number;
-use super::{Compare, Figure, Name, Subject, Term};
+use super::{Compare, Figure, Name, Subject, Term, View, docker};
 use crate::kubernetes::Cluster;
 use crate::kubernetes::objects::schema::Schema;
 use crate::kubernetes::objects::{Id, Kind, Object};
 use crate::text::{Step, Value};
+use crate::workload::streams::Totals;
 use std::cmp::Ordering;
 
 /// Sums that only grow; what happened in a time is the difference of two.
@@ -23,7 +24,7 @@ pub(super) struct Sums {
 
 impl Sums {
     /// What came since `before`.
-    fn since(self, before: Sums) -> Sums {
+    pub(super) fn since(self, before: Sums) -> Sums {
         let positive = |n: f64| n.max(0.0);
         Sums {
             came: positive(self.came - before.came),
@@ -34,13 +35,27 @@ impl Sums {
     }
 }
 
+impl Sums {
+    /// Sums of requests. Flows are no whole numbers: less than a thousandth of a request is none.
+    pub(super) fn of(totals: &Totals) -> Sums {
+        let whole = |n: f64| libm::round(n * 1e3) / 1e3;
+        let (came, answered, failed) = (whole(totals.came), whole(totals.answered), whole(totals.failed));
+        Sums { came, answered, failed, restarts: 0.0 }
+    }
+    /// Answered of all that are done. Nobody was disappointed where nobody asked.
+    pub(super) fn availability(self) -> f64 {
+        let done = self.answered + self.failed;
+        if done > 0.0 { self.answered / done } else { 1.0 }
+    }
+}
+
 impl Term {
     /// Whether it holds now; `base`: the sums when its time began.
-    pub(super) fn holds(&self, cluster: &Cluster, base: Option<Sums>) -> bool {
+    pub(super) fn holds(&self, at: View, base: Option<Sums>) -> bool {
         match self {
-            Term::Exists { object, there } => object.find(cluster).is_some() == *there,
+            Term::Exists { object, there } => object.exists(at) == *there,
             Term::Value { what, compare, wanted, .. } => {
-                what.now(cluster, base).compare(wanted).is_some_and(|order| compare.holds(order))
+                what.now(at, base).compare(wanted).is_some_and(|order| compare.holds(order))
             }
         }
     }
@@ -54,13 +69,13 @@ impl Term {
         }
     }
     /// What was found, in words.
-    pub(super) fn found(&self, cluster: &Cluster, base: Option<Sums>) -> String {
+    pub(super) fn found(&self, at: View, base: Option<Sums>) -> String {
         match self {
             Term::Exists { object, .. } => {
-                let there = if object.find(cluster).is_some() { "exists" } else { "does not exist" };
+                let there = if object.exists(at) { "exists" } else { "does not exist" };
                 format!("{}/{} {there}", object.kind, object.name)
             }
-            Term::Value { what, .. } => format!("{} is {}", what.words(), what.now(cluster, base).words()),
+            Term::Value { what, .. } => format!("{} is {}", what.words(), what.now(at, base).words()),
         }
     }
 }
@@ -122,8 +137,14 @@ impl Found {
 
 impl Subject {
     /// What stands there now.
-    pub(super) fn now(&self, cluster: &Cluster, base: Option<Sums>) -> Found {
+    pub(super) fn now(&self, at: View, base: Option<Sums>) -> Found {
+        let cluster = at.cluster;
         match self {
+            Subject::Field(name, path) if docker::is_there(&name.kind) => docker::field(at.host, name, path),
+            Subject::Figure(Some(name), figure) if docker::is_there(&name.kind) => {
+                docker::figure(at.host, name, *figure, base.unwrap_or_default())
+            }
+            Subject::Count { kind, labels } if docker::is_there(kind) => docker::count(at.host, labels),
             Subject::Field(name, path) => {
                 let tree = name.find(cluster).map(|o| cluster.api.tree(o));
                 Found::of(tree.as_ref().and_then(|tree| walk(tree, path)))
@@ -147,15 +168,20 @@ impl Subject {
         }
     }
     /// The sums behind it now.
-    pub(super) fn sums(&self, cluster: &Cluster) -> Sums {
+    pub(super) fn sums(&self, at: View) -> Sums {
+        let cluster = at.cluster;
         match self {
+            Subject::Figure(Some(name), _) if docker::is_there(&name.kind) => docker::sums(at.host, name),
             Subject::Figure(None, _) => sums(cluster, None),
             Subject::Figure(Some(name), _) => name.find(cluster).map(|o| sums(cluster, Some(o))).unwrap_or_default(),
             _ => Sums::default(),
         }
     }
     fn words(&self) -> String {
-        let object = |n: &Name| format!("{}/{}", n.kind, n.name);
+        let object = |n: &Name| match n.name.as_str() {
+            "" => n.kind.clone(),
+            name => format!("{}/{name}", n.kind),
+        };
         match self {
             Subject::Field(name, path) => {
                 let steps = path.iter().map(|s| match s {
@@ -194,11 +220,7 @@ impl Figure {
             Figure::Requests => Found::Number(sums.came),
             Figure::Answered => Found::Number(sums.answered),
             Figure::Failed => Found::Number(sums.failed),
-            Figure::Availability => {
-                let done = sums.answered + sums.failed;
-                // Nobody was disappointed where nobody asked.
-                Found::Number(if done > 0.0 { sums.answered / done } else { 1.0 })
-            }
+            Figure::Availability => Found::Number(sums.availability()),
             Figure::Rate => Found::Number(traffic(cluster, object).1),
             Figure::Latency(which) => Found::Number(traffic(cluster, object).2[which] * 1e3),
         }
@@ -234,10 +256,7 @@ fn traffic(cluster: &Cluster, object: Option<&Object>) -> (Sums, f64, [f64; 3]) 
         },
         None => (services.totals(), services.flows().values().map(|f| f.rate).sum(), [0.0; 3]),
     };
-    // Flows are no whole numbers: less than a thousandth of a request is none.
-    let whole = |n: f64| libm::round(n * 1e3) / 1e3;
-    let (came, answered, failed) = (whole(totals.came), whole(totals.answered), whole(totals.failed));
-    (Sums { came, answered, failed, restarts: 0.0 }, rate, latency)
+    (Sums::of(totals), rate, latency)
 }
 
 impl Compare {
@@ -278,6 +297,12 @@ fn kind_named(cluster: &Cluster, name: &str) -> Option<Kind> {
 }
 
 impl Name {
+    fn exists(&self, at: View) -> bool {
+        match docker::is_there(&self.kind) {
+            true => docker::exists(at.host, self),
+            false => self.find(at.cluster).is_some(),
+        }
+    }
     pub(super) fn find<'a>(&self, cluster: &'a Cluster) -> Option<&'a Object> {
         let kind = kind_named(cluster, &self.kind)?;
         let namespace = if cluster.api.kinds.namespaced(kind) { self.namespace.as_str() } else { "" };

@@ -10,19 +10,39 @@
 //! always from 1m service/web latency.p95 < 300ms
 //! cluster availability >= 99.9%
 //! not pod/web-1                                                 no such object
+//! compose availability >= 99%                                   the Docker host as a whole
+//! compose/web ready == 2 and container/app-web-1 health == healthy
+//! containers service=web,status=running count == 2
 //! ```
 //!
-//! `read` the language · `measure` what an object says now · `watch` the verdict over a run.
+//! `read` the language · `measure` what an object says now · `docker` what a Docker host says · `watch` the verdict over a run.
 
+mod docker;
 mod measure;
 mod read;
 mod watch;
 
 pub use watch::Watch;
 
+use crate::compose::Host;
 use crate::kubernetes::Cluster;
 use crate::sim::Time;
 use crate::text::Step;
+
+/// What is looked at: the houses as they are now.
+#[derive(Clone, Copy, Debug)]
+pub struct View<'a> {
+    /// The Kubernetes house.
+    pub cluster: &'a Cluster,
+    /// The Compose house, if there is one.
+    pub host: Option<&'a Host>,
+}
+
+impl<'a> From<&'a Cluster> for View<'a> {
+    fn from(cluster: &'a Cluster) -> Self {
+        View { cluster, host: None }
+    }
+}
 
 /// When a condition must hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,8 +131,9 @@ enum Compare {
 
 impl Expression {
     /// Whether it holds at this moment, times and history aside.
-    pub fn holds(&self, cluster: &Cluster) -> bool {
-        self.terms.iter().all(|term| term.holds(cluster, None))
+    pub fn holds<'a>(&self, at: impl Into<View<'a>>) -> bool {
+        let at = at.into();
+        self.terms.iter().all(|term| term.holds(at, None))
     }
     /// Whether one look at the end is not enough.
     pub fn over_time(&self) -> bool {
@@ -139,6 +160,9 @@ mod tests {
             ("from 2m to 1m pod/a", "before"),
             ("cluster colour == 3", "not understood"),
             ("service/web availability > lots", "number"),
+            ("compose colour == 3", "not understood"),
+            ("compose/web colour == 3", "colour"),
+            ("containers colour=red count == 3", "colour"),
             ("", "no object"),
         ] {
             let refused = Expression::read(text).expect_err(text);

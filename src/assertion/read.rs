@@ -1,6 +1,6 @@
 //! The language of assertions.
 
-use super::{Compare, Expression, Extreme, Figure, Name, Subject, Term, When};
+use super::{Compare, Expression, Extreme, Figure, Name, Subject, Term, When, docker};
 use crate::sim::{Span, Time};
 use crate::text::steps;
 
@@ -54,14 +54,22 @@ fn read_term(words: &[&str]) -> Result<Term, String> {
         ["not", object] => return Ok(Term::Exists { object: read_name(object)?, there: false }),
         [object] => return Ok(Term::Exists { object: read_name(object)?, there: true }),
         [kind, labels @ .., "count", compare, value] => {
-            let labels = labels.iter().flat_map(|l| l.split(',')).map(read_label).collect::<Result<_, _>>()?;
+            let labels = labels.iter().flat_map(|l| l.split(',')).map(read_label).collect::<Result<Vec<_>, _>>()?;
+            docker::check_labels(kind, &labels)?;
             (Subject::Count { kind: (*kind).to_string(), labels }, compare, value)
         }
         ["cluster", figure, compare, value] => {
             (Subject::Figure(None, Figure::named(figure).ok_or_else(not_understood)?), compare, value)
         }
+        ["compose", figure, compare, value] => {
+            let name = Name { kind: "compose".into(), namespace: "default".into(), name: String::new() };
+            (Subject::Figure(Some(name), Figure::named(figure).ok_or_else(not_understood)?), compare, value)
+        }
         [object, path, compare, value] => {
             let name = read_name(object)?;
+            if Figure::named(path).is_none() {
+                docker::check_field(&name.kind, path)?;
+            }
             let what = match Figure::named(path) {
                 Some(figure) => Subject::Figure(Some(name), figure),
                 None => Subject::Field(name, steps(path.trim_start_matches('.'))),

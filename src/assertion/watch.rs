@@ -1,8 +1,7 @@
 //! The verdict on an assertion over a run: whoever plays it looks at every moment at which something happens.
 
 use super::measure::Sums;
-use super::{Expression, Extreme, Term, When};
-use crate::kubernetes::Cluster;
+use super::{Expression, Extreme, Term, View, When};
 use crate::sim::Time;
 
 /// An assertion that is watched.
@@ -26,31 +25,32 @@ impl Watch {
         Watch { expression, base: None, extremes, held: None, decided: None }
     }
     /// A watch whose sums begin now.
-    pub fn since_now(expression: Expression, cluster: &Cluster) -> Self {
+    pub fn since_now<'a>(expression: Expression, at: impl Into<View<'a>>) -> Self {
         let mut watch = Watch::new(expression);
-        watch.base = Some(watch.sums(cluster));
+        watch.base = Some(watch.sums(at.into()));
         watch
     }
-    fn sums(&self, cluster: &Cluster) -> Vec<Sums> {
+    fn sums(&self, at: View) -> Vec<Sums> {
         let of = |t: &Term| match t {
-            Term::Value { what, .. } => what.sums(cluster),
+            Term::Value { what, .. } => what.sums(at),
             Term::Exists { .. } => Sums::default(),
         };
         self.expression.terms.iter().map(of).collect()
     }
-    /// Looks at the cluster as it is now.
-    pub fn look(&mut self, cluster: &Cluster) {
-        let now = cluster.now();
+    /// Looks at the houses as they are now.
+    pub fn look<'a>(&mut self, at: impl Into<View<'a>>) {
+        let at = at.into();
+        let now = at.cluster.now();
         if self.expression.to.is_some_and(|to| now > to) {
             return;
         }
         if self.expression.from.is_some_and(|from| now <= from) {
-            self.base = Some(self.sums(cluster));
+            self.base = Some(self.sums(at));
             if self.expression.from.is_some_and(|from| now < from) {
                 return;
             }
         }
-        let holds = self.holds(cluster);
+        let holds = self.holds(at);
         let strict = self.expression.from.is_some();
         let before = self.held;
         self.held = match (self.expression.when, before, holds) {
@@ -62,22 +62,22 @@ impl Watch {
             (When::Always, before, holds) => Some(before != Some(false) && holds),
         };
         if self.held != before || self.expression.when == When::Finally {
-            self.decided = Some((now, self.found(cluster)));
+            self.decided = Some((now, self.found(at)));
         }
     }
     fn base_of(&self, term: usize) -> Option<Sums> {
         self.base.as_ref().and_then(|b| b.get(term).copied())
     }
-    fn holds(&mut self, cluster: &Cluster) -> bool {
+    fn holds(&mut self, view: View) -> bool {
         let mut all = true;
         for at in 0..self.expression.terms.len() {
             let base = self.base_of(at);
             let term = &self.expression.terms[at];
             let Term::Value { what, extreme: Some(extreme), .. } = term else {
-                all &= term.holds(cluster, base);
+                all &= term.holds(view, base);
                 continue;
             };
-            let Some(number) = what.now(cluster, base).number() else { continue };
+            let Some(number) = what.now(view, base).number() else { continue };
             let best = match (self.extremes[at], extreme) {
                 (None, _) => number,
                 (Some(best), Extreme::Min) => best.min(number),
@@ -88,10 +88,10 @@ impl Watch {
         }
         all
     }
-    fn found(&self, cluster: &Cluster) -> String {
+    fn found(&self, view: View) -> String {
         let one = |(at, term): (usize, &Term)| match self.extremes[at] {
-            Some(best) => format!("{} (over time {best})", term.found(cluster, self.base_of(at))),
-            None => term.found(cluster, self.base_of(at)),
+            Some(best) => format!("{} (over time {best})", term.found(view, self.base_of(at))),
+            None => term.found(view, self.base_of(at)),
         };
         self.expression.terms.iter().enumerate().map(one).collect::<Vec<_>>().join(", ")
     }
@@ -115,6 +115,7 @@ impl Watch {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kubernetes::Cluster;
     use crate::kubernetes::apiserver::{By, NodeSpec};
     use crate::kubernetes::objects::Calendar;
 

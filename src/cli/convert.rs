@@ -27,25 +27,11 @@ pub fn run(args: &[String]) -> Outcome {
     if args.is_empty() || args.iter().any(|arg| arg.starts_with("--")) {
         return Outcome::usage(USAGE);
     }
-    let (files, cwd) = match folder::around(&args) {
-        Ok(found) => found,
-        Err(words) => return Outcome::usage(words),
-    };
     request.files = args;
-    request.cwd = cwd;
-    let (project, warnings) = load(&files, &request);
-    let mut err = String::new();
-    for problem in &warnings {
-        let _ = writeln!(err, "{}:{}:{}: warning: {}", problem.file, problem.at.line, problem.at.col, problem.message);
-    }
-    let project = match project {
-        Ok(project) => project,
-        Err(problem) => {
-            let _ = writeln!(err, "{}", problem.message);
-            return Outcome { err, code: 1, ..Outcome::default() };
-        }
+    let (project, converted, mut err) = match converted(request) {
+        Ok(found) => found,
+        Err(outcome) => return outcome,
     };
-    let converted = convert(&tree(&project), &|path| files.text(path).map(|text| text.to_string()));
     match format.as_deref() {
         None | Some("text") => {
             err += &remarks(&project, &converted, &language);
@@ -58,6 +44,23 @@ pub fn run(args: &[String]) -> Outcome {
         }
         Some(other) => Outcome::usage(format!("no format {other}: text or json")),
     }
+}
+
+/// Reads a project and converts it; warnings are the text.
+pub fn converted(mut request: Request) -> Result<(Project, Converted, String), Outcome> {
+    let (files, cwd) = folder::around(&request.files).map_err(Outcome::usage)?;
+    request.cwd = cwd;
+    let (project, warnings) = load(&files, &request);
+    let mut err = String::new();
+    for problem in &warnings {
+        let _ = writeln!(err, "{}:{}:{}: warning: {}", problem.file, problem.at.line, problem.at.col, problem.message);
+    }
+    let project = project.map_err(|problem| {
+        let err = format!("{err}{}\n", problem.message);
+        Outcome { err, code: 1, ..Outcome::default() }
+    })?;
+    let converted = convert(&tree(&project), &|path| files.text(path).map(|text| text.to_string()));
+    Ok((project, converted, err))
 }
 
 fn parts(project: &Project) -> [(&'static str, &Members); 5] {

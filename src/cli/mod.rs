@@ -4,6 +4,7 @@ pub mod check;
 mod compose;
 pub mod conformance;
 mod convert;
+mod duel;
 mod folder;
 mod junit;
 mod run;
@@ -41,6 +42,7 @@ const VERBS: &[Verb] = &[
     Verb { name: "check", usage: "check FILE... [--format json]", run: check::run },
     Verb { name: "run", usage: run::USAGE, run: run::run },
     Verb { name: "shell", usage: shell::USAGE, run: shell::run },
+    Verb { name: "duel", usage: duel::USAGE, run: duel::run },
     Verb { name: "convert", usage: convert::USAGE, run: convert::run },
     Verb {
         name: "conformance",

@@ -14,7 +14,7 @@ use std::fmt::Write;
 pub const USAGE: &str = "run FILE... [--for 10m] [--seed N] [--trace FILE] [--assert 'EXPR']... [--junit FILE]";
 
 /// Ours: how long a run is when nobody says.
-const DEFAULT_LENGTH: Span = Span::secs(120);
+pub(super) const DEFAULT_LENGTH: Span = Span::secs(120);
 
 /// Carries it out.
 pub fn run(args: &[String]) -> Outcome {
@@ -115,8 +115,8 @@ pub fn start(scenario: &Scenario, outcome: &mut Outcome) -> Run {
 }
 
 /// Plays moment by moment where assertions are over time, so that they see every one.
-fn play(run: &mut Run, end: Time, asked: &mut [Watch]) {
-    let look = |run: &Run, asked: &mut [Watch]| asked.iter_mut().for_each(|w| w.look(&run.world.cluster));
+pub(super) fn play(run: &mut Run, end: Time, asked: &mut [Watch]) {
+    let look = |run: &Run, asked: &mut [Watch]| asked.iter_mut().for_each(|w| w.look(&run.world));
     let over_time = asked.iter().any(|w| w.expression.over_time());
     if over_time {
         look(run, asked);
@@ -131,7 +131,7 @@ fn play(run: &mut Run, end: Time, asked: &mut [Watch]) {
 }
 
 /// What bringing a project up came to, once it is over.
-fn take_up(run: &mut Run, outcome: &mut Outcome) {
+pub(super) fn take_up(run: &mut Run, outcome: &mut Outcome) {
     for answer in run.take_answers().into_iter().filter(|a| &*a.line == UP) {
         outcome.err.push_str(&answer.stdout);
         outcome.err.push_str(&answer.stderr);
@@ -142,7 +142,7 @@ fn take_up(run: &mut Run, outcome: &mut Outcome) {
 }
 
 /// Prints the verdicts; they are the cases of the report.
-fn judge(asked: &[Watch], outcome: &mut Outcome) -> Vec<Case> {
+pub(super) fn judge(asked: &[Watch], outcome: &mut Outcome) -> Vec<Case> {
     let mut cases = Vec::new();
     for watch in asked {
         let holds = watch.holds_so_far();

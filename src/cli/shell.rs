@@ -106,7 +106,7 @@ fn gather(run: &mut Run, outcome: &mut Outcome) {
 
 fn until(run: &mut Run, expression: &Expression, outcome: &mut Outcome) {
     let end: Time = run.now() + PATIENCE;
-    while !expression.holds(&run.world.cluster) {
+    while !expression.holds(&run.world) {
         match run.next_due().filter(|due| *due <= end) {
             Some(due) => run.run_until(due),
             None => return fail(outcome, &format!("until: {}: did not come true", expression.text)),

@@ -190,7 +190,9 @@ fn note(line: &mut Line, now: Time, there: &[(Rc<str>, u32, u32)]) -> u32 {
     there.iter().map(|(_, ready, _)| ready).sum()
 }
 
-/// Requests to the Docker host.
-fn see_streams(_host: &Host) -> ([f64; 3], [f64; 3]) {
-    Default::default()
+fn see_streams(host: &Host) -> ([f64; 3], [f64; 3]) {
+    let goals = host.loads().filter_map(|(name, ..)| host.route(&Client::Load(name.clone()))?.goal.clone());
+    let totals = host.totals();
+    let flows = goals.filter_map(|goal| host.flows().get(&goal));
+    ([totals.came, totals.answered, totals.failed], latency(flows))
 }

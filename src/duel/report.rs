@@ -4,6 +4,7 @@ use super::judge::Start;
 use super::{House, Record, hand, judge, trail};
 use crate::map;
 use crate::text::{Map, Value};
+use crate::workload::Load;
 use crate::world::World;
 use crate::world::faults::Episode;
 use serde::{Deserialize, Serialize};
@@ -215,9 +216,14 @@ fn causes(world: &World) -> Vec<Cause> {
     all
 }
 
+/// Who asks, in any house.
 fn loads(world: &World) -> Vec<(String, String)> {
-    let loads = world.cluster.services.loads().map(|(_, load, _)| (load.target.clone(), load.shape.word().to_string()));
-    loads.collect()
+    let words = |load: &Load| (load.target.clone(), load.shape.word().to_string());
+    let mut all: Vec<(String, String)> = world.cluster.services.loads().map(|(_, load, _)| words(load)).collect();
+    all.extend(world.host.iter().flat_map(|host| host.loads().map(|(_, load, _)| words(load))));
+    all.sort();
+    all.dedup();
+    all
 }
 
 fn seconds(micros: u64) -> Value {

@@ -5,6 +5,7 @@ use super::desk::Seat;
 use super::pipeline::{self, Job};
 use super::series::Recorder;
 use super::traffic;
+use crate::assertion::View;
 use crate::console::{self, Console};
 use crate::duel;
 use crate::kubernetes::Cluster;
@@ -305,8 +306,8 @@ impl Run {
             Input::RecoverNode(id) => self.world.recover_node(Id(*id)),
             Input::Fault(fault) => self.order(&Order::Break(fault.clone()), actor),
             Input::EndFault(number) => self.world.end_fault(*number),
-            Input::SetLoad(load) => traffic::set_load(&mut self.world.cluster, load, actor),
-            Input::EndLoad(name) => traffic::end_load(&mut self.world.cluster, name, actor),
+            Input::SetLoad(load) => traffic::set_load(&mut self.world, load, actor),
+            Input::EndLoad(name) => traffic::end_load(&mut self.world, name, actor),
             Input::SetBehaviour(id, container, values) => {
                 traffic::set_behaviour(&mut self.world.cluster, Id(*id), container, values, actor);
             }
@@ -399,6 +400,12 @@ fn manifest_line(cluster: &mut Cluster, files: &[TextFile], line: &str) -> Optio
         }
         ["manifest", ..] => Some(Err("manifest write|remove NODE FILE is expected".into())),
         _ => None,
+    }
+}
+
+impl<'a> From<&'a World> for View<'a> {
+    fn from(world: &'a World) -> Self {
+        View { cluster: &world.cluster, host: world.host.as_ref() }
     }
 }
 

@@ -10,6 +10,7 @@ use crate::reasons;
 use crate::sim::Span;
 use crate::workload::streams::{Client, Flow};
 use crate::workload::{Behaviour, Key, Load, Rule, Shape, Unit};
+use crate::world::World;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -83,8 +84,36 @@ pub fn load(cluster: &Cluster, name: &str, service: u32, asked: &Row) -> Option<
     Some(Load { name: name.into(), ..Load::new(&target, shape(asked)) })
 }
 
-/// Sets a load from now on.
-pub fn set_load(cluster: &mut Cluster, load: &Load, actor: &'static str) {
+/// Sets a load from now on, in the house that it is for; `app/NAME` is in both.
+pub fn set_load(world: &mut World, load: &Load, actor: &'static str) {
+    let (inside, outside) = houses(world, &load.target);
+    if let Some(host) = world.host.as_mut().filter(|_| outside) {
+        host.set_load(load.clone());
+    }
+    if inside {
+        set_on_cluster(&mut world.cluster, load, actor);
+    }
+}
+
+/// Whether a target is in the cluster, and whether on the Docker host.
+fn houses(world: &World, target: &str) -> (bool, bool) {
+    let cluster = &world.cluster;
+    if world.host.is_none() {
+        return (true, false);
+    }
+    let machines = cluster.api.store.list(Kind::Node).next().is_some();
+    match target.split_once('/').map_or("", |(kind, _)| kind) {
+        "app" => (machines, true),
+        "service" | "svc" | "ingress" => (machines, !machines),
+        "port" => {
+            let known = services::meaning(&cluster.api, target, "default").is_some();
+            (known, !known)
+        }
+        _ => (false, true),
+    }
+}
+
+fn set_on_cluster(cluster: &mut Cluster, load: &Load, actor: &'static str) {
     if let Some(meant) = services::meaning(&cluster.api, &load.target, "default") {
         let why = set(load.target.clone(), load.shape.word());
         cluster.api.act(meant.service, By::actor(actor, why));
@@ -93,7 +122,11 @@ pub fn set_load(cluster: &mut Cluster, load: &Load, actor: &'static str) {
 }
 
 /// Ends a load.
-pub fn end_load(cluster: &mut Cluster, name: &str, actor: &'static str) {
+pub fn end_load(world: &mut World, name: &str, actor: &'static str) {
+    if let Some(host) = &mut world.host {
+        host.end_load(name);
+    }
+    let cluster = &mut world.cluster;
     let service = cluster.services.route(&Client::Load(name.into())).and_then(|r| r.goal);
     if let Some(service) = service {
         cluster.api.act(service, By::actor(actor, ended(name.to_string())));

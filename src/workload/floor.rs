@@ -161,6 +161,10 @@ impl Floor {
     pub fn version(&self) -> u64 {
         self.version
     }
+    /// What flows is led anew.
+    pub fn changed(&mut self) {
+        self.version += 1;
+    }
     /// A container begins to run.
     pub fn start(&mut self, key: Key, unit: Unit) {
         let too_small = unit.memory_limit > 0 && unit.behaviour.memory > unit.memory_limit;

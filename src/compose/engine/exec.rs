@@ -121,6 +121,9 @@ impl Engine {
     /// The container asks itself whether it is well.
     fn check(&mut self, cid: Cid) -> Ran {
         let Some(port) = self.own_port(cid) else { return Ran { code: 1, ..Ran::default() } };
+        if self.unit(cid).is_some_and(|unit| unit.twist.not_ready) {
+            return Ran { code: 1, ..Ran::default() }.line("unhealthy");
+        }
         match self.answers(cid, port, false) {
             Answering::Good => Ran::default().line("ok"),
             Answering::Slow(takes) => Ran { takes, ..Ran::default() }.line("ok"),

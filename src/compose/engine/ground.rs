@@ -56,7 +56,7 @@ impl Engine {
             memory_limit: limits.memory.max(0) as u64,
             stops: None,
             ended: None,
-            twist: Twist::default(),
+            twist: self.ills_of(cid),
             strain: None,
         };
         self.floor.start(key(cid), unit);

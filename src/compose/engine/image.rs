@@ -1,7 +1,7 @@
 //! Images: what is known of them when a container is made.
 
 use super::Healthcheck;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 /// An image.
@@ -31,6 +31,12 @@ pub struct Images {
     named: BTreeMap<Rc<str>, (Rc<str>, Rc<Image>)>,
     /// Whether only the named ones exist.
     pub closed: bool,
+    /// Whether no registry answers: what is not on the host cannot be had.
+    pub down: bool,
+    /// Those that no registry has any more.
+    lost: BTreeSet<Rc<str>>,
+    /// Those that are on the host, because something was made from them.
+    kept: BTreeSet<Rc<str>>,
 }
 
 /// (name, entry point, command, port, volume, stop signal) of common images. Ours: as their public descriptions say.
@@ -51,6 +57,21 @@ const COMMON: &[(&str, &[&str], &[&str], &str, &str, &str)] = &[
 const MISSING: &[&str] = &["doesnotexist", "missing", "broken", "nope", "invalid"];
 
 impl Images {
+    /// An image can no longer be had, or can be again; what is on the host stays there.
+    pub fn lose(&mut self, name: &str, lost: bool) {
+        match lost {
+            true => self.lost.insert(with_tag(name)),
+            false => self.lost.remove(&with_tag(name)),
+        };
+    }
+    /// An image is on the host from now on.
+    pub(super) fn keep(&mut self, name: &str) {
+        self.kept.insert(with_tag(name));
+    }
+    fn out_of_reach(&self, name: &str) -> bool {
+        let name = with_tag(name);
+        (self.down || self.lost.contains(&name)) && !self.kept.contains(&name)
+    }
     /// Names an image.
     pub fn put(&mut self, name: &str, image: Image) {
         self.named.insert(with_tag(name), (made_up_id(name), image.into()));
@@ -70,7 +91,7 @@ impl Images {
             return Some(found.clone());
         }
         let base = name.rsplit('/').next().unwrap_or(name).split([':', '@']).next().unwrap_or(name);
-        if self.closed || MISSING.iter().any(|word| base.contains(word)) {
+        if self.closed || self.out_of_reach(name) || MISSING.iter().any(|word| base.contains(word)) {
             return None;
         }
         let text = |words: &[&str]| words.iter().map(|w| Rc::from(*w)).collect();

@@ -122,6 +122,7 @@ impl Engine {
             pid: 0,
             spec: full.into(),
         };
+        self.images.keep(&words);
         self.containers.insert(cid, container.into());
         self.tell(cid, "create", &[]);
         self.note(cid, made(name, words));

@@ -17,6 +17,7 @@ mod ports;
 mod remove;
 mod restart;
 mod stop;
+mod strike;
 #[cfg(test)]
 mod tests;
 mod volume;
@@ -29,6 +30,7 @@ pub use ground::key;
 pub use image::{Image, Images};
 pub use network::Network;
 pub use output::Printed;
+pub use strike::Ill;
 pub use volume::Volume;
 
 use crate::journal::{Entry, EntryId, Journal, Verb, Why};
@@ -242,6 +244,8 @@ pub struct Engine {
     answers: BTreeMap<Ticket, Answer>,
     ends: Vec<(Cid, AfterEnd)>,
     reasons: BTreeMap<Cid, EntryId>,
+    /// What is wrong with programs also after a restart.
+    ills: BTreeMap<Cid, Vec<Ill>>,
     cause: Option<EntryId>,
     chance: Chance,
     ids: Chance,
@@ -288,6 +292,7 @@ impl Engine {
             answers: BTreeMap::new(),
             ends: Vec::new(),
             reasons: BTreeMap::new(),
+            ills: BTreeMap::new(),
             cause: None,
             chance: Chance::new(seed, STREAM_PACE),
             ids: Chance::new(seed, STREAM_IDS),

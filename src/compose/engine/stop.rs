@@ -103,7 +103,8 @@ impl Engine {
         if number == 9 {
             return self.after(Span::millis(2), Timer::End(cid, c.epoch, 137, false));
         }
-        if !matches!(number, 1 | 2 | 3 | 15) || c.status == Status::Paused {
+        let hangs = self.unit(cid).is_some_and(|unit| unit.twist.hangs);
+        if !matches!(number, 1 | 2 | 3 | 15) || c.status == Status::Paused || hangs {
             return;
         }
         let talks = run.process.talks;

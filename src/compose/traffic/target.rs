@@ -30,14 +30,26 @@ pub enum Meant {
         /// The port.
         port: Option<u16>,
     },
+    /// A service from outside: the port of the host that it publishes; where it publishes none, its name.
+    App {
+        /// The service.
+        name: Rc<str>,
+        /// The port of its containers.
+        port: Option<u16>,
+    },
 }
 
 /// What a target means: `localhost:8080`, `host:8080`, `port/8080`, `http://web:80/path`, `service/web[:80]`,
-/// `service/PROJECT/web[:80]`.
+/// `service/PROJECT/web[:80]`, `app/web[:80]` or `compose/web[:80]`: by its published port.
 pub fn meaning(target: &str) -> Option<Meant> {
     let port = |text: &str| text.parse::<u16>().ok().filter(|n| *n > 0);
     if let Some(number) = target.strip_prefix("port/") {
         return Some(Meant::Published { port: port(number)?, local: false });
+    }
+    if let Some(rest) = target.strip_prefix("app/").or_else(|| target.strip_prefix("compose/")) {
+        let (name, number) = rest.split_once(':').map_or((rest, None), |(name, n)| (name, Some(n)));
+        let number = number.map(|n| port(n).ok_or(())).transpose().ok()?;
+        return (!name.is_empty()).then(|| Meant::App { name: name.into(), port: number });
     }
     if let Some(rest) = target.strip_prefix("service/").or_else(|| target.strip_prefix("svc/")) {
         let (rest, number) = rest.split_once(':').map_or((rest, None), |(rest, n)| (rest, Some(n)));
@@ -64,6 +76,10 @@ pub fn follow(engine: &Engine, client: &Client, route: &mut Route<Goal>) {
     let (goal, mut ways) = match (meaning(&route.target), client) {
         (None, _) => (None, Vec::new()),
         (Some(Meant::Published { port, local }), _) => published(engine, port, local),
+        (Some(Meant::App { name, port }), _) => match gate(engine, &name, port) {
+            Some(gate) => published(engine, gate, false),
+            None => from_inside(engine, "", &name, port),
+        },
         (Some(Meant::Named { .. }), Client::Call(..)) if engine.floor.names_broken => (None, Vec::new()),
         (Some(Meant::Named { project, name, port }), Client::Load(_)) => from_inside(engine, &project, &name, port),
         (Some(Meant::Named { name, port, .. }), Client::Call(group, _)) => from_group(engine, group, &name, port),
@@ -73,6 +89,17 @@ pub fn follow(engine: &Engine, client: &Client, route: &mut Route<Goal>) {
     if *route.ways != ways {
         route.ways = Rc::new(ways);
     }
+}
+
+/// The port of the host that a service publishes; of a free one that the engine chose only while it is in force.
+fn gate(engine: &Engine, service: &str, port: Option<u16>) -> Option<u16> {
+    let fits = |target: u16, protocol: &str| protocol == "tcp" && port.is_none_or(|port| port == target);
+    let of = |c: &Container| {
+        let bound = c.bindings.iter().find(|b| fits(b.target, &b.protocol)).map(|b| b.port);
+        bound.or_else(|| c.spec.publish.iter().find(|p| fits(p.target, &p.protocol))?.range.map(|(low, _)| low))
+    };
+    let mine = |c: &&Rc<Container>| c.spec.group.rsplit('/').next() == Some(service);
+    engine.containers.values().filter(mine).find_map(|c| of(c))
 }
 
 fn way(engine: &Engine, cid: Cid, port: u16) -> Way {
@@ -178,6 +205,8 @@ mod tests {
             ("http://web:3000/x", named("", "web", Some(3000))),
             ("service/web", named("", "web", None)),
             ("service/shop/web:81", named("shop", "web", Some(81))),
+            ("app/web", Some(Meant::App { name: "web".into(), port: None })),
+            ("compose/web:81", Some(Meant::App { name: "web".into(), port: Some(81) })),
             ("port/0", None),
             ("http://web:many", None),
             ("service/", None),

@@ -20,11 +20,11 @@ pub struct Meant {
     pub port: usize,
 }
 
-/// What a target means: `service/NAME[:PORT]`, `service/NAMESPACE/NAME[:PORT]`, `ingress/HOST[/PATH]`, `port/NUMBER`.
+/// What a target means: `service/NAME[:PORT]` (or `app/NAME[:PORT]`, which both houses understand), `service/NAMESPACE/NAME[:PORT]`, `ingress/HOST[/PATH]`, `port/NUMBER`.
 pub fn meaning(api: &Api, target: &str, namespace: &str) -> Option<Meant> {
     let (kind, rest) = target.split_once('/')?;
     match kind {
-        "service" | "svc" => {
+        "service" | "svc" | "app" => {
             let (rest, port) = rest.rsplit_once(':').map_or((rest, ""), |(rest, port)| (rest, port));
             let (namespace, name) = rest.split_once('/').unwrap_or((namespace, rest));
             named(api, namespace, name, port)

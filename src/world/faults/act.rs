@@ -2,6 +2,7 @@
 
 use super::target::zone_of;
 use super::{Episode, Fault, Needs, Place, Plan, Repeat, Timer, What};
+use crate::compose::engine::Cid;
 use crate::journal::{EntryId, Why};
 use crate::kubernetes::Outage;
 use crate::kubernetes::apiserver::By;
@@ -20,9 +21,9 @@ const SLOW: u64 = 10;
 /// How much a leak takes when nobody says, in bytes a second. Ours: 128 MiB are full in some two minutes.
 const LEAK: u64 = 1 << 20;
 /// Exit code of a process that SIGKILL ended. Source: POSIX shells, 128 and the signal's number, 9.
-const KILLED: i32 = 137;
+pub(super) const KILLED: i32 = 137;
 /// Exit code of a program that gives up. Ours: what most programs use.
-const GAVE_UP: i32 = 1;
+pub(super) const GAVE_UP: i32 = 1;
 /// A leader that cannot renew its lease for so long ends itself and is started again.
 /// Source: kubernetes v1.37 component-base/config/v1alpha1/defaults.go, RenewDeadline.
 const RENEW_DEADLINE: Span = Span::secs(10);
@@ -160,9 +161,11 @@ impl World {
     /// One fault begins.
     fn begin(&mut self, fault: &Fault, plan: Option<u32>, actor: &'static str) -> Result<u32, String> {
         let what = fault.what;
-        let objects = self.objects(fault)?;
+        let (objects, containers, host) = self.all_objects(fault)?;
         let on: Rc<str> = match objects.as_slice() {
-            [one] if matches!(what.needs(), Needs::Pods | Needs::Nodes) => self.cluster.api.label(*one).into(),
+            [one] if matches!(what.needs(), Needs::Pods | Needs::Nodes) && containers.is_empty() && !host => {
+                self.cluster.api.label(*one).into()
+            }
             _ => fault.on.as_str().into(),
         };
         let amount = match what {
@@ -174,11 +177,25 @@ impl World {
         let (number, now) = (self.faults.next_number(), self.now());
         let container = fault.container.as_str().into();
         let until = lasts.map(|l| now + l);
-        let objects = objects.into();
-        let episode = Episode { number, plan, what, on, container, objects, amount, from: now, until, ended: None };
+        let (objects, containers) = (objects.into(), containers.into());
+        let episode = Episode {
+            number,
+            plan,
+            what,
+            on,
+            container,
+            objects,
+            containers,
+            host,
+            amount,
+            from: now,
+            until,
+            ended: None,
+        };
         self.note(&episode, actor);
         self.faults.active.insert(number, episode.clone());
         self.break_it(&episode);
+        self.strike_host(&episode);
         if !what.lasts() {
             self.over(number);
         } else if let Some(until) = until {
@@ -187,13 +204,35 @@ impl World {
         self.cluster.settle();
         Ok(number)
     }
-    /// The objects that it is about, drawn where only some are wanted.
-    fn objects(&mut self, fault: &Fault) -> Result<Vec<Id>, String> {
+    /// What it is about in both houses: objects, containers, whether the Docker host itself.
+    fn all_objects(&mut self, fault: &Fault) -> Result<(Vec<Id>, Vec<Cid>, bool), String> {
         let place = fault.check()?;
+        let (mut containers, host) = match &self.host {
+            Some(host) if fault.what.needs() == Needs::Pods => (place.containers(host), false),
+            Some(host) if fault.what.hits_hosts() => (Vec::new(), place.is_host(host)),
+            _ => (Vec::new(), false),
+        };
+        if fault.pick > 0 {
+            self.draw(&mut containers, fault.pick);
+        }
+        match self.objects(fault, &place) {
+            Err(_) if host || !containers.is_empty() => Ok((Vec::new(), containers, host)),
+            found => Ok((found?, containers, host)),
+        }
+    }
+    /// Keeps so many, drawn by chance.
+    fn draw<T>(&mut self, found: &mut Vec<T>, pick: u32) {
+        while found.len() > pick as usize {
+            let at = self.chance().below(found.len() as u64) as usize;
+            found.remove(at);
+        }
+    }
+    /// The objects that it is about, drawn where only some are wanted.
+    fn objects(&mut self, fault: &Fault, place: &Place) -> Result<Vec<Id>, String> {
         let mut found = match fault.what.needs() {
             Needs::Pods => place.pods(&self.cluster),
             Needs::Nodes => place.nodes(&self.cluster),
-            Needs::Zone => self.zone(&place),
+            Needs::Zone => self.zone(place),
             Needs::Link => return Ok(Vec::new()),
             Needs::Image | Needs::Controller | Needs::Cluster => {
                 return Ok(self.cluster.api.store.find(Kind::Namespace, "", "kube-system").into_iter().collect());
@@ -203,10 +242,7 @@ impl World {
             return Err(format!("{}: nothing is found at \"{}\"", fault.what.key(), fault.on));
         }
         if fault.pick > 0 && fault.what.needs() != Needs::Zone {
-            while found.len() > fault.pick as usize {
-                let at = self.chance().below(found.len() as u64) as usize;
-                found.remove(at);
-            }
+            self.draw(&mut found, fault.pick);
         }
         Ok(found)
     }
@@ -223,40 +259,11 @@ impl World {
     /// Writes down what broke, at each object: chains of causes end there.
     fn note(&mut self, episode: &Episode, actor: &'static str) {
         for id in episode.objects.iter().take(NOTED_MAX) {
-            let why = self.why(episode, *id);
+            let name = self.cluster.api.store.card(*id).map(|c| c.name.clone()).unwrap_or_default();
+            let why = why(episode, &self.container(episode, *id).into(), &name);
             self.cluster.api.act(*id, By::actor(actor, why));
         }
-    }
-    fn why(&self, episode: &Episode, id: Id) -> Why {
-        let name = || self.cluster.api.store.card(id).map(|c| c.name.clone()).unwrap_or_default();
-        let container = || -> Rc<str> { self.container(episode, id).into() };
-        let after_slash = || episode.on.split_once('/').map_or("", |(_, rest)| rest).to_string();
-        match episode.what {
-            What::Kill => super::kill(container()),
-            What::Crash => super::crash(container()),
-            What::Hang => super::hang(container()),
-            What::FailReadiness => super::fail_readiness(container()),
-            What::FailLiveness => super::fail_liveness(container()),
-            What::Leak => super::leak(container(), episode.amount),
-            What::Slow => super::slow(container(), episode.amount),
-            What::ImageMissing => super::image_missing(after_slash()),
-            What::RegistryDown => super::registry_down(),
-            What::NodeCrash => super::node_crash(name()),
-            What::NodeReboot => super::node_reboot(name()),
-            What::NodePartition => super::node_partition(name()),
-            What::DiskPressure => super::disk_pressure(name()),
-            What::MemoryPressure => super::memory_pressure(name()),
-            What::ZoneOutage => super::zone_outage(after_slash(), name()),
-            What::ApiDown => super::api_down(),
-            What::SchedulerStopped => super::scheduler_stopped(),
-            What::ControllerStopped => super::controller_stopped(after_slash()),
-            What::DnsBroken => super::dns_broken(),
-            What::LinkBroken => {
-                let (from, to) =
-                    after_slash().split_once("->").map(|(f, t)| (f.to_string(), t.to_string())).unwrap_or_default();
-                super::link_broken(from, to)
-            }
-        }
+        self.note_on_host(episode, actor);
     }
     /// The container of a pod that an episode is about.
     fn container(&self, episode: &Episode, pod: Id) -> String {
@@ -369,6 +376,7 @@ impl World {
             );
         }
         self.mend(&episode);
+        self.mend_host(&episode);
         self.cluster.settle();
     }
     /// Moves an episode to the past.
@@ -407,7 +415,7 @@ impl World {
         }
     }
     /// Whether another episode does the same to the same place.
-    fn still(&self, episode: &Episode) -> bool {
+    pub(super) fn still(&self, episode: &Episode) -> bool {
         self.faults.active.values().any(|e| e.what == episode.what && e.on == episode.on)
     }
     /// A stopped component is started: it waits until the lease of the one before is over, and tries every so often.
@@ -450,6 +458,37 @@ impl World {
     /// The newest entry of an episode, for what follows from it.
     pub fn entry_of(&self, episode: &Episode) -> Option<EntryId> {
         self.cluster.api.newest_about(*episode.objects.first()?)
+    }
+}
+
+/// Why something broke: `container` and `name` are those of the object it is told of.
+pub(super) fn why(episode: &Episode, container: &Rc<str>, name: &Rc<str>) -> Why {
+    let after_slash = || episode.on.split_once('/').map_or("", |(_, rest)| rest).to_string();
+    match episode.what {
+        What::Kill => super::kill(container.clone()),
+        What::Crash => super::crash(container.clone()),
+        What::Hang => super::hang(container.clone()),
+        What::FailReadiness => super::fail_readiness(container.clone()),
+        What::FailLiveness => super::fail_liveness(container.clone()),
+        What::Leak => super::leak(container.clone(), episode.amount),
+        What::Slow => super::slow(container.clone(), episode.amount),
+        What::ImageMissing => super::image_missing(after_slash()),
+        What::RegistryDown => super::registry_down(),
+        What::NodeCrash => super::node_crash(name.clone()),
+        What::NodeReboot => super::node_reboot(name.clone()),
+        What::NodePartition => super::node_partition(name.clone()),
+        What::DiskPressure => super::disk_pressure(name.clone()),
+        What::MemoryPressure => super::memory_pressure(name.clone()),
+        What::ZoneOutage => super::zone_outage(after_slash(), name.clone()),
+        What::ApiDown => super::api_down(),
+        What::SchedulerStopped => super::scheduler_stopped(),
+        What::ControllerStopped => super::controller_stopped(after_slash()),
+        What::DnsBroken => super::dns_broken(),
+        What::LinkBroken => {
+            let (from, to) =
+                after_slash().split_once("->").map(|(f, t)| (f.to_string(), t.to_string())).unwrap_or_default();
+            super::link_broken(from, to)
+        }
     }
 }
 

@@ -1,9 +1,11 @@
 //! Faults: what breaks, where, for how long, how often; and what is broken at the moment. A fault acts only by what it does
 //! to a machine, a process or a wire: the cluster finds out by itself.
 //!
-//! `what` the kinds · `target` on which objects · `act` beginning and ending one · `read` faults in words and in YAML.
+//! `what` the kinds · `target` on which objects · `act` beginning and ending one · `docker` the same on a Docker host · `read`
+//! faults in words and in YAML.
 
 mod act;
+mod docker;
 mod read;
 mod target;
 mod what;
@@ -15,6 +17,7 @@ pub use read::{Order, from_yaml, read_line};
 pub use target::Place;
 pub use what::{Needs, What};
 
+use crate::compose::engine::Cid;
 use crate::kubernetes::objects::Id;
 use crate::reasons;
 use crate::sim::{Agenda, Span, Time};
@@ -72,7 +75,8 @@ reasons! { "fault":
 pub struct Fault {
     /// What breaks.
     pub what: What,
-    /// Where: `pod/web-1`, `deployment/web`, `pods app=web`, `node/node-a`, `zone/a`, `image/nginx:1.27`, … ([`Place`]).
+    /// Where: `pod/web-1`, `deployment/web`, `pods app=web`, `node/node-a`, `zone/a`, `image/nginx:1.27`, `container/app-web-1`,
+    /// `app/web`, `host`, … ([`Place`]).
     pub on: String,
     /// The container of the pod; the first one when empty.
     pub container: String,
@@ -125,6 +129,10 @@ pub struct Episode {
     pub container: Rc<str>,
     /// The objects it is about.
     pub objects: Rc<[Id]>,
+    /// The containers of the Docker host it is about.
+    pub containers: Rc<[Cid]>,
+    /// Whether it is about the Docker host itself.
+    pub host: bool,
     /// How much.
     pub amount: u64,
     /// When it began.

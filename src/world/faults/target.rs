@@ -1,6 +1,9 @@
 //! Where a fault is: places in words, and the objects they mean at a moment.
 
 use super::{Needs, What};
+use crate::compose::Host;
+use crate::compose::engine::{Cid, Container};
+use crate::compose::project::observed;
 use crate::kubernetes::Cluster;
 use crate::kubernetes::objects::schema::Schema;
 use crate::kubernetes::objects::{Id, Kind, Object};
@@ -35,6 +38,14 @@ pub enum Place {
     Controller(String),
     /// `link/FROM->TO`: names of workloads (`web` or `shop/web`), or `outside`.
     Link(String, String),
+    /// `container/NAME`: containers of the Docker host; a `*` at the end of the name stands for all that begin so.
+    Container(String),
+    /// `compose/NAME`: the containers of a service of a Compose project.
+    Service(String),
+    /// `app/NAME`: the pods of a workload and the containers of a service of that name, in both houses at once.
+    App(String),
+    /// `host`: the Docker host.
+    Host,
     /// Nothing: the cluster.
     Cluster,
 }
@@ -45,6 +56,9 @@ impl Place {
         let text = text.trim();
         if text.is_empty() || text == "cluster" {
             return Ok(Place::Cluster);
+        }
+        if text == "host" {
+            return Ok(Place::Host);
         }
         let unknown =
             || format!("\"{text}\" is no place: KIND/NAME, pods KEY=VALUE, zone/NAME or image/NAME is expected");
@@ -62,6 +76,9 @@ impl Place {
         };
         match kind {
             "zone" => Ok(Place::Zone(rest.into())),
+            "container" => Ok(Place::Container(rest.into())),
+            "compose" => Ok(Place::Service(rest.into())),
+            "app" => Ok(Place::App(rest.into())),
             "image" => Ok(Place::Image(rest.into())),
             "controller" => Ok(Place::Controller(rest.into())),
             "link" => match rest.split_once("->") {
@@ -82,13 +99,15 @@ impl Place {
     pub fn suits(&self, what: What) -> Result<(), String> {
         let (fits, expected) = match what.needs() {
             Needs::Pods => (
-                matches!(self, Place::Object { kind, .. } | Place::Labels { kind, .. } if kind != "nodes"),
-                "pod/NAME, a workload, a Service or pods KEY=VALUE",
+                matches!(self, Place::Object { kind, .. } | Place::Labels { kind, .. } if kind != "nodes")
+                    || matches!(self, Place::Container(_) | Place::Service(_) | Place::App(_)),
+                "pod/NAME, a workload, a Service, pods KEY=VALUE, container/NAME, compose/NAME or app/NAME",
             ),
             Needs::Nodes => (
                 matches!(self, Place::Object { kind, .. } | Place::Labels { kind, .. } if kind == "nodes")
-                    || matches!(self, Place::Zone(_)),
-                "node/NAME or zone/NAME",
+                    || matches!(self, Place::Zone(_))
+                    || matches!(self, Place::Host | Place::App(_)) && what.hits_hosts(),
+                if what.hits_hosts() { "node/NAME, zone/NAME, host or app/NAME" } else { "node/NAME or zone/NAME" },
             ),
             Needs::Zone => (matches!(self, Place::Zone(_)), "zone/NAME"),
             Needs::Image => (matches!(self, Place::Image(_)), "image/NAME"),
@@ -112,16 +131,46 @@ impl Place {
         };
         pods.into_iter().filter(live).collect()
     }
-    /// The nodes it means now, by name.
+    /// The nodes it means now, by name; of an application the one that runs its first pod.
     pub(super) fn nodes(&self, cluster: &Cluster) -> Vec<Id> {
         let nodes = || cluster.api.store.list(Kind::Node);
         match self {
+            Place::App(_) => {
+                let store = &cluster.api.store;
+                let node = |pod: &Id| store.get(*pod).and_then(|o| o.pod()).and_then(|p| p.node.clone());
+                let name = self.pods(cluster).iter().find_map(node);
+                name.and_then(|name| store.find(Kind::Node, "", &name)).into_iter().collect()
+            }
             Place::Zone(zone) => nodes().filter(|o| zone_of(o) == Some(zone)).map(|o| o.meta.id).collect(),
             Place::Cluster => nodes().map(|o| o.meta.id).collect(),
             _ => self.objects(cluster).iter().map(|o| o.meta.id).collect(),
         }
     }
+    /// The containers of a Docker host that it means now: those whose process runs.
+    pub(super) fn containers(&self, host: &Host) -> Vec<Cid> {
+        let fits = |c: &Container| match self {
+            Place::Container(name) => is_named(&c.name, name),
+            Place::Service(name) | Place::App(name) => {
+                is_named(c.spec.label(observed::SERVICE), name) && c.spec.label(observed::ONE_OFF) != "True"
+            }
+            _ => false,
+        };
+        host.engine.containers.iter().filter(|(_, c)| c.run().is_some() && fits(c)).map(|(cid, _)| *cid).collect()
+    }
+    /// Whether it means the Docker host itself: of an application, if it was made there.
+    pub(super) fn is_host(&self, host: &Host) -> bool {
+        match self {
+            Place::Host => true,
+            Place::App(name) => {
+                host.engine.containers.values().any(|c| is_named(c.spec.label(observed::SERVICE), name))
+            }
+            _ => false,
+        }
+    }
     fn objects<'a>(&self, cluster: &'a Cluster) -> Vec<&'a Rc<Object>> {
+        if let Place::App(name) = self {
+            return app(cluster, name);
+        }
         let kind = match self {
             Place::Object { kind, .. } | Place::Labels { kind, .. } => kind.as_str(),
             Place::Cluster => "pods",
@@ -140,6 +189,22 @@ impl Place {
         };
         cluster.api.store.list(kind).filter(fits).collect()
     }
+}
+
+/// Whether a name is the wanted one, or begins so where that ends with `*`.
+fn is_named(name: &str, wanted: &str) -> bool {
+    !name.is_empty() && wanted.strip_suffix('*').map_or(name == wanted, |begin| name.starts_with(begin))
+}
+
+/// The workloads of a name; where there are none, the Services.
+fn app<'a>(cluster: &'a Cluster, name: &str) -> Vec<&'a Rc<Object>> {
+    let of = |kinds: &[&str]| {
+        let kinds = kinds.iter().filter_map(|kind| kind_of(cluster, kind));
+        let all = kinds.flat_map(|kind| cluster.api.store.list(kind));
+        all.filter(|o| is_named(&o.meta.name, name)).collect::<Vec<_>>()
+    };
+    let found = of(&["deployments", "statefulsets", "daemonsets"]);
+    if found.is_empty() { of(&["services"]) } else { found }
 }
 
 /// The zone of a node.

@@ -32,7 +32,7 @@ macro_rules! kinds {
 /// What a kind of fault is done to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Needs {
-    /// Containers of pods.
+    /// Containers: of pods, or of a Docker host.
     Pods,
     /// Machines.
     Nodes,
@@ -93,6 +93,10 @@ kinds! {
 }
 
 impl What {
+    /// Whether it can be done to a Docker host: nobody evicts anything there.
+    pub const fn hits_hosts(self) -> bool {
+        matches!(self, What::NodeCrash | What::NodeReboot | What::NodePartition)
+    }
     /// The kind of this name, with `-` or `_`.
     pub fn named(name: &str) -> Option<What> {
         let name = name.replace('_', "-");
