@@ -287,7 +287,15 @@ fn walk<'a>(tree: &'a Value, path: &[Step]) -> Option<&'a Value> {
 
 /// The kind that a resource's name means: `deploy`, `deployment`, `deployments.apps`.
 fn kind_named(cluster: &Cluster, name: &str) -> Option<Kind> {
-    let resource = Schema::get().resource_by_name(&name.to_lowercase())?;
+    let name = name.to_lowercase();
+    let Some(resource) = Schema::get().resource_by_name(&name) else {
+        // A kind of the cluster's own.
+        let own = |kind: &Kind| {
+            let known = cluster.api.kinds.name(*kind).to_lowercase();
+            known == name || name.strip_suffix('s') == Some(&known)
+        };
+        return cluster.api.store.kinds().find(own);
+    };
     let version = if resource.group.is_empty() {
         resource.version.to_string()
     } else {

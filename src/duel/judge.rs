@@ -1,8 +1,8 @@
 //! The figures of a house, and what differs between two.
 
-use super::House;
 use super::record::{Look, Record};
 use super::report::{Command, Figures, Finding, Replicas, Said, Step};
+use super::{House, trail};
 use crate::compose::engine::Power;
 use crate::kubernetes::objects::{Kind, Tri};
 use crate::sim::{Span, Time};
@@ -10,8 +10,9 @@ use crate::world::World;
 
 /// Everything is answered again when it was for so many seconds. Ours: shorter quiet spells lie between two time-outs.
 const QUIET: usize = 5;
-/// So much of what comes must be answered in a second. Ours: answers come a little later than their questions.
-const ANSWERED: f64 = 0.9;
+/// So much of what comes must be answered in a second, as far as as much came in the second before. Ours: answers come a
+/// little later than their questions.
+const ANSWERED: f64 = 0.8;
 /// So much of what comes may fail in a second. Ours: a program's own errors are no outage.
 const FAILED: f64 = 0.005;
 /// Columns of a curve. Ours: as many as a small picture has.
@@ -31,7 +32,7 @@ impl Start {
             let first = |house: House| seconds(record, house).position(|second| second.bad);
             House::BOTH.iter().filter_map(|house| first(*house)).min().map(|n| record.at(n))
         };
-        Start(broke.or_else(typed).or_else(failed))
+        Start(broke.or_else(|| [typed(), failed(), trail::scaled(world)].into_iter().flatten().min()))
     }
 }
 
@@ -51,19 +52,21 @@ fn seconds<'a>(record: &'a Record, house: House) -> impl Iterator<Item = Second>
     let line = &record.lines[house as usize];
     let asked = line.looks().last().is_some_and(|look| look.came > 0.0);
     let pairs = line.looks().zip(line.looks().skip(1));
-    let mut most = 0;
+    let (mut most, mut last) = (0, 0.0);
     pairs.enumerate().map(move |(number, (before, after))| {
-        let one = second(record.at(number), before, after);
+        let one = second(record.at(number), before, after, last);
+        last = one.came;
         most = most.max(before.ready);
         let bad = if asked { one.bad } else { after.ready < most };
         Second { bad, ..one }
     })
 }
 
-fn second(from: Time, before: &Look, after: &Look) -> Second {
+/// `last`: what came in the second before.
+fn second(from: Time, before: &Look, after: &Look, last: f64) -> Second {
     let came = after.came - before.came;
     let (answered, failed) = (after.answered - before.answered, after.failed - before.failed);
-    let bad = came > 0.0 && (answered < ANSWERED * came || failed > FAILED * came);
+    let bad = came > 0.0 && (answered < ANSWERED * came.min(last) || failed > FAILED * came);
     Second { from, came, answered, failed, latency: after.latency, bad }
 }
 
@@ -171,7 +174,12 @@ pub(super) fn findings(houses: &[Figures]) -> Vec<Finding> {
         say("find.recovered", &again, HEALED);
     }
     if (compose.disturbed || kubernetes.disturbed) && compose.detected != kubernetes.detected {
-        say("find.detected", &|f| f.detected.map_or_else(|| "@never".into(), span), SEEN);
+        let noticed = |f: &Figures| match (f.disturbed, f.detected) {
+            (_, Some(micros)) => span(micros),
+            (true, None) => "@never".into(),
+            (false, None) => "@undisturbed".into(),
+        };
+        say("find.detected", &noticed, SEEN);
     }
     if most(compose) != most(kubernetes) {
         say("find.replicas", &|f| most(f).to_string(), GREW);
@@ -256,8 +264,17 @@ mod tests {
     use super::*;
 
     fn second(n: u64, came: f64, answered: f64, failed: f64) -> Second {
-        let bad = came > 0.0 && (answered < ANSWERED * came || failed > FAILED * came);
-        Second { from: Time::secs(n), came, answered, failed, latency: [0.01, 0.02, 0.03], bad }
+        let latency = [0.01, 0.02, 0.03];
+        let after = Look { came, answered, failed, latency, ready: 1 };
+        super::second(Time::secs(n), &Look::default(), &after, 10.0)
+    }
+
+    #[test]
+    fn who_asks_more_is_answered_a_little_later() {
+        let look = |came: f64, answered: f64| Look { came, answered, ..Look::default() };
+        let bad =
+            |answered: f64, last: f64| super::second(Time::ZERO, &look(0.0, 0.0), &look(100.0, answered), last).bad;
+        assert_eq!([bad(70.0, 0.0), bad(70.0, 100.0), bad(91.0, 100.0), bad(0.0, 100.0)], [false, true, false, true]);
     }
 
     #[test]

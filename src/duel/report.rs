@@ -16,7 +16,8 @@ pub struct Report {
     pub from: u64,
     /// Until when.
     pub to: u64,
-    /// From when detection and recovery are counted: the first fault, else the first line typed, else the first failure.
+    /// From when detection and recovery are counted: the first fault; where nothing broke, the first line typed, the first act
+    /// of an autoscaler, or the first failure.
     pub start: Option<u64>,
     /// What broke, oldest first.
     pub faults: Vec<Cause>,

@@ -3,11 +3,11 @@
 use super::House;
 use super::judge::Start;
 use super::report::Step;
-use crate::journal::{Entry, Journal};
+use crate::journal::{Arg, Entry, Journal};
 use crate::kubernetes::objects::Id;
 use crate::sim::Time;
 use crate::world::World;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// Rules that are told in a report, the rest being bookkeeping.
 const TOLD: &[&str] = &[
@@ -55,6 +55,7 @@ const TOLD: &[&str] = &[
 /// Rules by which a house shows that it noticed something.
 const NOTICED: &[&str] = &[
     "docker.ended",
+    "docker.engine_up",
     "docker.not_started",
     "docker.out_of_memory",
     "docker.unhealthy",
@@ -98,7 +99,7 @@ fn object(world: &World, house: House, number: u32) -> String {
 pub(super) fn steps(world: &World, house: House, start: Start) -> Vec<Step> {
     let Some(from) = start.0 else { return Vec::new() };
     let mut steps: Vec<Step> = Vec::new();
-    for entry in since(world, house, from).filter(|e| TOLD.contains(&e.why.reason.key)) {
+    for entry in since(world, house, from).filter(|e| TOLD.contains(&e.why.reason.key) && !is_good_news(e)) {
         let known = steps.iter().position(|step| step.reason == entry.why.reason.key);
         match known {
             Some(at) => steps[at].times += 1,
@@ -124,28 +125,36 @@ fn step(world: &World, house: House, entry: &Entry) -> Step {
 /// How long after the start the house noticed something.
 pub(super) fn detected(world: &World, house: House, start: Start) -> Option<u64> {
     let from = start.0?;
-    let found = since(world, house, from).find(|e| NOTICED.contains(&e.why.reason.key));
+    let found = since(world, house, from).find(|e| NOTICED.contains(&e.why.reason.key) && !is_good_news(e));
     found.map(|entry| entry.t.since(from).0)
+}
+
+/// A probe that succeeds again.
+fn is_good_news(entry: &Entry) -> bool {
+    let ready = |arg: &Arg| matches!(arg, Arg::Word(word) if **word == *"True");
+    entry.why.reason.key == "kubelet.probed" && entry.why.args.iter().any(ready)
+}
+
+/// When a house first changed the number of replicas by itself.
+pub(super) fn scaled(world: &World) -> Option<Time> {
+    since(world, House::Kubernetes, Time::ZERO).find(|e| e.why.reason.key == "autoscaler.scaled").map(|e| e.t)
 }
 
 /// Containers started again in place, and pods or containers made, since the start.
 pub(super) fn starts(world: &World, house: House, start: Start) -> (u32, u32) {
     let Some(from) = start.0 else { return (0, 0) };
     let (mut restarts, mut made) = (0, 0);
-    let mut ended: BTreeMap<u32, u32> = BTreeMap::new();
-    let mut new: BTreeSet<u32> = BTreeSet::new();
-    for entry in since(world, house, from) {
+    let mut began: BTreeSet<(u32, String)> = BTreeSet::new();
+    for entry in since(world, house, Time::ZERO) {
+        let counts = u32::from(entry.t >= from);
         match entry.why.reason.key {
-            "kubelet.ended" | "docker.ended" => *ended.entry(entry.object).or_default() += 1,
             "kubelet.started" | "docker.started" => {
-                if let Some(open) = ended.get_mut(&entry.object).filter(|open| **open > 0) {
-                    *open -= 1;
-                    restarts += 1;
+                let names = entry.why.args.iter().map(|arg| format!("{arg} "));
+                if !began.insert((entry.object, names.collect())) {
+                    restarts += counts;
                 }
             }
-            "replicaset.too_few" | "stateful_set.missing" | "daemon_set.uncovered" | "docker.made" => {
-                made += u32::from(new.insert(entry.object));
-            }
+            "replicaset.too_few" | "stateful_set.missing" | "daemon_set.uncovered" | "docker.made" => made += counts,
             _ => {}
         }
     }

@@ -120,7 +120,10 @@ fn table(words: Words, report: &Report, out: &mut String) {
     row(label("bad_seconds"), &|f| f.bad_seconds.to_string());
     if report.start.is_some() {
         let never = || words.say("value.never", &[]);
-        row(label("detected"), &|f| f.detected.map_or_else(never, |t| words.moment(t)));
+        row(label("detected"), &|f| match (f.disturbed, f.detected) {
+            (false, None) => words.say("value.undisturbed", &[]),
+            (_, noticed) => noticed.map_or_else(never, |t| words.moment(t)),
+        });
         row(label("recovered"), &|f| match (f.disturbed, f.recovered) {
             (false, _) => words.say("value.undisturbed", &[]),
             (true, again) => again.map_or_else(never, |t| words.moment(t)),

@@ -46,6 +46,16 @@ pub const ALL: &[Example] = &[
     example!("drain-budget", 2.0, 20, "web.yaml", "drain-budget.scenario.yaml"),
     example!("pipeline", 5.0, 110, "shop.yaml", "pipeline.scenario.yaml"),
     example!("thousand-nodes", 5.0, 60, "fleet.yaml", "thousand-nodes.scenario.yaml"),
+    example!("duel-scaling", 10.0, 200, "compose.yaml", "kubernetes.yaml", "duel.scenario.yaml"),
+    example!("duel-hosts", 10.0, 240, "compose.yaml", "kubernetes.yaml", "duel.scenario.yaml"),
+    example!("duel-crash", 5.0, 90, "compose.yaml", "kubernetes.yaml", "duel.scenario.yaml"),
+    example!("duel-unhealthy", 5.0, 120, "compose.yaml", "kubernetes.yaml", "duel.scenario.yaml"),
+    example!("duel-host-loss", 20.0, 300, "compose.yaml", "kubernetes.yaml", "duel.scenario.yaml"),
+    example!("duel-balancing", 5.0, 120, "compose.yaml", "kubernetes.yaml", "duel.scenario.yaml"),
+    example!("duel-rollout", 10.0, 240, "compose.yaml", "kubernetes.yaml", "duel.scenario.yaml"),
+    example!("duel-drift", 5.0, 90, "compose.yaml", "kubernetes.yaml", "duel.scenario.yaml"),
+    example!("duel-config", 5.0, 80, "compose.yaml", "kubernetes.yaml", "duel.scenario.yaml"),
+    example!("duel-maintenance", 5.0, 120, "compose.yaml", "kubernetes.yaml", "duel.scenario.yaml"),
 ];
 
 /// One by its name.

@@ -12,6 +12,8 @@ mod what;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_docker;
 
 pub use read::{Order, from_yaml, read_line};
 pub use target::Place;
