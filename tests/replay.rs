@@ -77,7 +77,7 @@ proptest! {
     fn the_same_inputs_write_the_same_trace(seed in 1u64..5, steps in steps()) {
         let end = Time::secs(60);
         let (a, b) = (played(seed, &steps, end), played(seed, &steps, end));
-        prop_assert_eq!(trace(&a.world.cluster), trace(&b.world.cluster));
+        prop_assert_eq!(trace(&a.world), trace(&b.world));
         prop_assert_eq!(a.world.digest(), b.world.digest());
     }
 

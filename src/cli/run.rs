@@ -50,7 +50,7 @@ fn try_run(mut args: Vec<String>) -> Result<Outcome, Outcome> {
         write_file(&path, xml)?;
     }
     if let Some(path) = trace {
-        let text = crate::session::trace(&run.world.cluster);
+        let text = crate::session::trace(&run.world);
         write_file(&path, text)?;
     }
     Ok(outcome)

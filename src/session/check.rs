@@ -2,23 +2,27 @@
 //! applying would change.
 
 use super::update::{ChangeRow, Check, MarkRow, ProblemRow};
+use crate::compose::files::is_compose;
 use crate::kubernetes::Cluster;
 use crate::kubernetes::objects::decode::{Class, Decoded, decode};
 use crate::kubernetes::objects::{Object, rules};
 use crate::scenario::{Scenario, TextFile};
 use crate::text::{Map, Problem, Severity, Value, steps, yaml};
+use crate::world::World;
 use std::collections::BTreeMap;
 
 /// How many changed fields of one object are named. Ours: the list is a glance, not a diff.
 const FIELDS_MAX: usize = 6;
 
 /// Reads all files and compares them with the running cluster.
-pub fn check(cluster: &Cluster, files: &[TextFile]) -> Check {
+pub fn check(world: &World, files: &[TextFile]) -> Check {
+    let cluster = &world.cluster;
     let (scenario, mut problems) = Scenario::read(files, 1);
     let mut marks = BTreeMap::new();
     let mut changes = Vec::new();
-    let texts = scenario.files.iter().map(|f| (&*f.name, &*f.text));
-    let (documents, found) = yaml::read_all(texts);
+    let manifests = scenario.manifests();
+    let manifests = manifests.iter().filter(|f| !is_compose(&f.name, &f.text));
+    let (documents, found) = yaml::read_all(manifests.map(|f| (&*f.name, &*f.text)));
     problems.extend(found);
     for document in documents {
         let decoded = decode(&document.node, &[]);
@@ -32,8 +36,15 @@ pub fn check(cluster: &Cluster, files: &[TextFile]) -> Check {
             changes.push(change(cluster, &decoded));
         }
     }
+    let mut marks: Vec<MarkRow> = marks.into_values().collect();
+    if scenario.has_compose() {
+        let found = super::docker::check(world.host.as_ref(), &scenario);
+        problems.extend(found.problems);
+        marks.extend(found.marks);
+        changes.extend(found.changes);
+    }
     problems.sort_by(|a, b| (&a.file, a.at).cmp(&(&b.file, b.at)));
-    Check { problems: problems.iter().map(problem_row).collect(), marks: marks.into_values().collect(), changes }
+    Check { problems: problems.iter().map(problem_row).collect(), marks, changes }
 }
 
 /// What validation says, each word at the line of its field.

@@ -95,6 +95,13 @@ pub enum Command {
         /// How many columns.
         columns: u32,
     },
+    /// The Compose project among these files set beside its Kubernetes manifests: files for an `Open`.
+    Convert {
+        /// The files.
+        files: Vec<File>,
+        /// Language of the remarks.
+        language: String,
+    },
     /// What differed between the two houses so far.
     Duel,
     /// The trace of the run so far, as JSON lines.

@@ -7,6 +7,7 @@ use crate::compose::project::OUT;
 use crate::console::compose::Table;
 use crate::scenario::TextFile;
 use crate::sim::Time;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// Who sits there.
@@ -34,6 +35,14 @@ impl Seat {
             self.table.files.insert(file.name.to_string(), file.text.clone());
         }
     }
+    /// The folder one sits in.
+    pub(super) fn folder(&self) -> &str {
+        &self.table.folder
+    }
+    /// The files there.
+    pub(super) fn files(&self) -> &BTreeMap<String, Rc<str>> {
+        &self.table.files
+    }
     /// Whether a line is under way.
     pub(super) fn busy(&self) -> bool {
         !self.lines.is_empty()
@@ -43,7 +52,8 @@ impl Seat {
         self.table.next_due()
     }
     /// Types a line.
-    pub(super) fn type_line(&mut self, host: &mut Host, line: &str) {
+    pub(super) fn type_line(&mut self, host: &mut Host, line: &str, by: &'static str) {
+        self.table.by = by;
         let id = self.table.at(host).type_line(line);
         self.lines.push((id, line.into()));
         self.gather();

@@ -51,7 +51,7 @@ pub fn menu(row: &Row) -> Vec<Choice> {
             all
         }
         RowBody::Service(_) => choices(Needs::Pods, row.id, "", ""),
-        RowBody::Autoscaler(_) | RowBody::Other(_) => Vec::new(),
+        _ => Vec::new(),
     }
 }
 

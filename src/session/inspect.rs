@@ -34,6 +34,7 @@ pub fn inspect(line: &Timeline<Run>, id: Id) -> Option<Inspect> {
         origin,
         ladder: super::ladder::ladder(line.world(), id),
         behaviour: behaviour(cluster, object),
+        logs: Vec::new(),
     })
 }
 

@@ -5,8 +5,10 @@ pub mod alerts;
 mod check;
 mod command;
 mod desk;
+pub mod docker;
 mod faults;
 mod figures;
+mod houses;
 mod inspect;
 pub mod ladder;
 mod overview;
@@ -14,6 +16,7 @@ pub mod pipeline;
 mod rows;
 pub mod run;
 mod series;
+mod steps;
 mod trace;
 pub mod traffic;
 mod update;
@@ -26,8 +29,7 @@ pub use figures::*;
 pub use trace::trace;
 pub use update::*;
 
-use crate::journal::{Entry, Verb};
-use crate::kubernetes::objects::{Id, Kind, Object};
+use crate::kubernetes::objects::{Id, Object};
 use crate::scenario::{Scenario, TextFile};
 use crate::sim::{Rewindable, Span, Time, Timeline};
 use run::{Input, Run};
@@ -39,10 +41,6 @@ const CHECKPOINT_EVERY: Span = Span::secs(10);
 const BRANCHES_MAX: usize = 8;
 /// Journal lines in one update. Ours: more than a person can follow.
 const HAPPENINGS_MAX: usize = 200;
-/// Larger worlds are not played ahead to find the end of a quiet stretch. Ours: a copy must cost less than a frame.
-const AHEAD_WEIGHT_MAX: u64 = 2_000;
-/// A copy is played ahead at most so far. Ours: an eviction comes after five minutes; what is an hour away is nothing to wait for.
-const AHEAD_MAX: Span = Span::secs(600);
 /// A line that only reads may take so long; a client of Docker asks the engine several times. Ours.
 const READING_MAX: Span = Span::secs(10);
 /// Entries a slice of a long seek should write, more or less; slices grow and shrink towards it. Ours: some tens of
@@ -71,6 +69,10 @@ pub struct Session {
     forked_from: Option<usize>,
     /// Entry number up to which the page has seen the journal.
     told: u32,
+    /// What the page has seen of the Docker host.
+    docker_told: docker::Told,
+    /// Whether the page is told of no cluster, because there is none beside the Docker host.
+    host_alone: bool,
     /// Where a long seek is going, and the size of its next slice.
     seeking: Option<(Time, Span)>,
     full: bool,
@@ -116,6 +118,8 @@ impl Session {
             just_forked: false,
             forked_from: None,
             told: 0,
+            docker_told: docker::Told::default(),
+            host_alone: false,
             seeking: None,
             full: true,
             log_changed: true,
@@ -183,10 +187,12 @@ impl Session {
                 self.shell(line, update)
             }
             Command::Complete { line } => update.completions = Some(self.run().complete(&line)),
-            Command::Check { files } => {
-                update.check = Some(check::check(&self.run().world.cluster, &text_files(&files)))
-            }
+            Command::Check { files } => update.check = Some(check::check(&self.run().world, &text_files(&files))),
+            Command::Inspect { id } if docker::is_docker(id) => update.inspect = docker::inspect(self.run(), id),
             Command::Inspect { id } => update.inspect = inspect::inspect(self.line(), Id(id)),
+            Command::Why { id, entry } if docker::is_docker(id) => {
+                update.why = Some(docker::why(self.run(), id, entry))
+            }
             Command::Why { id, entry } => update.why = Some(inspect::why(&self.run().world.cluster, Id(id), entry)),
             Command::Branch { index } => self.switch(index as usize),
             Command::UndoFork => self.undo_fork(),
@@ -200,8 +206,9 @@ impl Session {
                 let recorder = recorder.unwrap_or(&branch.line.world().recorder);
                 update.series = Some(recorder.series(id, branch.line.newest(), columns));
             }
+            Command::Convert { files, language } => update.converted = docker::convert(&text_files(&files), &language),
             Command::Duel => update.duel = Some(self.run().duel()),
-            Command::Trace => update.trace = Some(trace(&self.run().world.cluster)),
+            Command::Trace => update.trace = Some(trace(&self.run().world)),
             Command::Refresh => self.full = true,
             Command::CrashForTest => panic!("stopped on purpose"),
         }
@@ -248,10 +255,10 @@ impl Session {
     /// One slice of a seek into what has not been played yet.
     fn slice(&mut self) {
         let Some((to, slice)) = self.seeking else { return };
-        let before = self.run().world.cluster.api.journal.len() as u32;
+        let before = self.run().entries() as u32;
         let stop = (self.now() + slice).min(to);
         self.play(stop);
-        let wrote = (self.run().world.cluster.api.journal.len() as u32).saturating_sub(before);
+        let wrote = (self.run().entries() as u32).saturating_sub(before);
         let next = if wrote > SLICE_ENTRIES { Span(slice.0 / 2) } else { slice * 2 };
         self.seeking = (stop < to).then_some((to, Span(next.0.max(1_000))));
     }
@@ -270,39 +277,13 @@ impl Session {
             // A due sample at the present moment was just taken; the next is later.
         }
     }
-    fn step_event(&mut self, back: bool) {
-        let journal = &self.run().world.cluster.api.journal;
-        let now = self.now();
-        if back {
-            let here = journal.first_after(now);
-            let times = (0..here).rev().filter_map(|i| journal.get(crate::journal::EntryId(i)).map(|e| e.t));
-            // The moment before the newest entry: what it changed is undone.
-            let Some(newest) = times.clone().next() else { return self.seek(Time::ZERO) };
-            let target =
-                if newest < now { newest } else { times.into_iter().find(|t| *t < newest).unwrap_or(Time::ZERO) };
-            return self.seek(target);
-        }
-        let before = journal.len();
-        for _ in 0..10_000 {
-            let Some(due) = self.run().next_due() else { return };
-            let fresh = due > self.line().newest();
-            if fresh {
-                self.play(due)
-            } else {
-                self.line_mut().seek(due)
-            }
-            if self.run().world.cluster.api.journal.len() > before {
-                return;
-            }
-        }
-    }
     fn act(&mut self, action: Action, update: &mut Update) {
         let cluster = &self.run().world.cluster;
         let named = |id: u32| cluster.api.store.get(Id(id)).map(|o| (reference(cluster, o), o.meta.name.to_string()));
         let input = match action {
             Action::Apply { files } => {
                 let texts = text_files(&files);
-                update.check = Some(check::check(cluster, &texts));
+                update.check = Some(check::check(&self.run().world, &texts));
                 let (scenario, _) = Scenario::read(&texts, self.scenario.seed);
                 let files = scenario.files.iter().map(|f| (f.name.to_string(), f.text.to_string())).collect();
                 Some(Input::Apply(files))
@@ -411,37 +392,6 @@ impl Session {
         }
     }
 
-    /// When something will be written next. Components look around all the time without a write, so a copy is played ahead until
-    /// one comes; the answer holds until then or until a person acts. Large worlds are not copied: there something happens
-    /// anyway.
-    fn quiet_until(&mut self) -> Option<Time> {
-        let (now, run) = (self.now(), self.run());
-        let due = run.next_due()?;
-        // Where requests flow nothing is quiet.
-        let flowing = run.world.cluster.services.flowing();
-        if self.line().in_the_past() || flowing || run.weight() > AHEAD_WEIGHT_MAX {
-            return Some(due);
-        }
-        if let Some((known, news)) = self.quiet_until.filter(|(t, _)| *t > now) {
-            return news.then_some(known);
-        }
-        let mut ahead = run.clone();
-        let mut seen = ahead.world.cluster.api.journal.len();
-        let end = now + AHEAD_MAX;
-        // Where nothing is written for long there is nothing to skip to: time goes on at its own pace.
-        let mut found = (end, false);
-        while let Some(next) = ahead.next_due().filter(|next| *next <= end) {
-            ahead.run_until(next);
-            let cluster = &ahead.world.cluster;
-            if news_since(cluster, seen) {
-                found = (next, true);
-                break;
-            }
-            seen = cluster.api.journal.len();
-        }
-        self.quiet_until = Some(found);
-        found.1.then_some(found.0)
-    }
     /// Fills in where the run stands and what changed on the stage.
     fn report(&mut self, update: &mut Update) {
         let forked = std::mem::take(&mut self.just_forked);
@@ -458,7 +408,9 @@ impl Session {
             update.shell = self.line_mut().world_mut().take_answers().into_iter().map(shell_row).reduce(join_answers);
         }
         let seen = self.line_mut().world_mut().world.cluster.take_seen();
-        update.full = std::mem::take(&mut self.full);
+        let alone = docker::stands_alone(&self.run().world);
+        let turned = std::mem::replace(&mut self.host_alone, alone) != alone;
+        update.full = std::mem::take(&mut self.full) || turned;
         self.tell_traffic(update);
         let world = &self.branches[self.present].line.world().world;
         let cluster = &world.cluster;
@@ -473,11 +425,12 @@ impl Session {
             update.faults = Some(faults::rows(&world.faults));
         }
         if update.full {
-            update.rows = cluster.api.store.all().filter_map(|o| rows::row(cluster, o)).collect();
+            let all = cluster.api.store.all().filter(|_| !alone);
+            update.rows = all.filter_map(|o| rows::row(cluster, o)).collect();
             self.told = cluster.api.journal.len() as u32;
         } else {
             let mut ids = BTreeSet::new();
-            for change in &seen {
+            for change in seen.iter().filter(|_| !alone) {
                 ids.insert(change.id);
                 for object in [&change.before, &change.after].into_iter().flatten() {
                     rows::touched(cluster, object, &mut ids);
@@ -491,6 +444,7 @@ impl Session {
             }
             self.tell_happenings(update);
         }
+        self.tell_docker(update);
         if std::mem::take(&mut self.log_changed) {
             update.log = Some(wire::log(self.line().inputs()));
         }
@@ -516,16 +470,6 @@ impl Session {
 
 fn text_files(files: &[File]) -> Vec<TextFile> {
     files.iter().map(|f| TextFile { name: f.name.as_str().into(), text: f.text.as_str().into() }).collect()
-}
-
-/// Whether something was written that was not said before: an event that is only counted once more (a pod that still finds no
-/// place, asked again every five minutes) is nothing to skip to.
-fn news_since(cluster: &crate::kubernetes::Cluster, seen: usize) -> bool {
-    let repeats = |e: &Entry| {
-        let object = cluster.api.store.get(Id(e.object));
-        e.verb != Verb::Create && object.is_some_and(|o| o.kind == Kind::Event)
-    };
-    cluster.api.journal.since(seen as u32).any(|(_, e)| !repeats(e))
 }
 
 /// `deployment.apps/web -n shop`

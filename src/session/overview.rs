@@ -3,6 +3,7 @@
 use super::figures::PipelineRow;
 use super::run::{Input, Run};
 use super::update::Overview;
+use crate::compose::engine::Verdict;
 use crate::journal::Journal;
 use crate::kubernetes::objects::Kind;
 use crate::sim::{Span, Time};
@@ -22,6 +23,8 @@ struct Sample {
     ready: i64,
     unplaced: bool,
     rolling: BTreeSet<std::rc::Rc<str>>,
+    containers: i64,
+    running: i64,
 }
 
 /// What was seen of one branch.
@@ -30,6 +33,7 @@ pub struct Record {
     samples: Vec<Sample>,
     apart: Span,
     journal: Journal,
+    docker: Journal,
     faults: Faults,
     pipelines: Vec<PipelineRow>,
 }
@@ -40,6 +44,7 @@ impl Default for Record {
             samples: Vec::new(),
             apart: APART,
             journal: Journal::default(),
+            docker: Journal::default(),
             faults: Faults::default(),
             pipelines: Vec::new(),
         }
@@ -55,8 +60,10 @@ impl Record {
     pub fn look(&mut self, run: &Run) {
         let world = &run.world;
         let cluster = &world.cluster;
-        if cluster.api.journal.len() >= self.journal.len() {
+        let docker = world.host.as_ref().map(|h| &h.engine.journal);
+        if cluster.api.journal.len() >= self.journal.len() && docker.map_or(0, Journal::len) >= self.docker.len() {
             self.journal = cluster.api.journal.clone();
+            self.docker = docker.cloned().unwrap_or_default();
             if self.faults.version() != world.faults.version() {
                 self.faults = world.faults.clone();
             }
@@ -75,6 +82,11 @@ impl Record {
                 sample.rolling.insert(object.meta.name.clone());
             }
         }
+        for c in world.host.iter().flat_map(|h| h.engine.containers.values()) {
+            sample.containers += 1;
+            let ill = c.health.as_ref().is_some_and(|h| h.verdict != Verdict::Healthy);
+            sample.running += i64::from(c.alive() && !ill);
+        }
         sample.unplaced = cluster.scheduler.waiting() > 0;
         self.samples.push(sample);
         if self.samples.len() > SAMPLES_MAX {
@@ -90,6 +102,7 @@ impl Record {
     pub fn cut(&mut self, t: Time) {
         self.samples.retain(|s| s.at <= t);
         self.journal = Journal::default();
+        self.docker = Journal::default();
         self.faults = Faults::default();
     }
     /// The overview in so many columns.
@@ -108,6 +121,12 @@ impl Record {
                 marks.push(("restarts".into(), entry.t.0, entry.t.0, String::new()));
             }
         }
+        for (_, entry) in self.docker.since(0) {
+            density[column(entry.t)] += 1;
+            if let ("docker.ended", [name, ..]) = (entry.why.reason.key, &entry.why.args[..]) {
+                marks.push(("restarts".into(), entry.t.0, entry.t.0, name.to_string()));
+            }
+        }
         marks.extend(super::faults::lane(&self.faults, newest));
         marks.extend(super::pipeline::lane(&self.pipelines, newest));
         for (t, input) in inputs {
@@ -116,15 +135,16 @@ impl Record {
             }
         }
         self.spans(&mut marks);
-        let mut curves =
-            vec![("wanted".to_string(), vec![f32::NAN; columns]), ("ready".to_string(), vec![f32::NAN; columns])];
+        let mut curves = ["wanted", "ready", "containers", "running"].map(|n| (n.to_string(), vec![f32::NAN; columns]));
         for sample in &self.samples {
             let at = column(sample.at);
             curves[0].1[at] = sample.wanted as f32;
             curves[1].1[at] = sample.ready as f32;
+            curves[2].1[at] = sample.containers as f32;
+            curves[3].1[at] = sample.running as f32;
         }
         curves.iter_mut().for_each(|(_, values)| fill(values));
-        Overview { density, marks, curves }
+        Overview { density, marks, curves: curves.into() }
     }
     fn spans(&self, marks: &mut Vec<(String, u64, u64, String)>) {
         let mut open: BTreeMap<(&str, String), u64> = BTreeMap::new();

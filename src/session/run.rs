@@ -6,6 +6,7 @@ use super::pipeline::{self, Job};
 use super::series::Recorder;
 use super::traffic;
 use crate::assertion::View;
+use crate::compose::files::{FILE_NAMES, is_compose};
 use crate::console::{self, Console};
 use crate::duel;
 use crate::kubernetes::Cluster;
@@ -16,6 +17,7 @@ use crate::workload::Load;
 use crate::world::World;
 use crate::world::faults::{self, Fault, Order, What};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// The actor of what a person does.
@@ -25,6 +27,16 @@ const SCENARIO: &str = "scenario";
 
 /// The line that brings a project up when its files are applied.
 pub const UP: &str = "docker compose up -d";
+
+/// The line for these files: where none has a name that Compose looks for, all are named.
+fn up(files: &[TextFile]) -> String {
+    let compose: Vec<&TextFile> = files.iter().filter(|f| is_compose(&f.name, &f.text)).collect();
+    if compose.iter().any(|f| FILE_NAMES.contains(&&*f.name)) {
+        return UP.into();
+    }
+    let named: String = compose.iter().map(|f| format!(" -f {}", f.name)).collect();
+    UP.replacen("compose", &format!("compose{named}"), 1)
+}
 
 /// What a person (or the scenario) does. Objects go by number.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -131,6 +143,14 @@ impl Run {
     /// What differed between the two houses so far.
     pub fn duel(&self) -> duel::Report {
         duel::Report::of(&self.world, &self.record)
+    }
+    /// Full path of the folder one sits in before the Docker host.
+    pub fn folder(&self) -> &str {
+        self.seat.folder()
+    }
+    /// The files there, by path inside of it.
+    pub fn seat_files(&self) -> &BTreeMap<String, Rc<str>> {
+        self.seat.files()
     }
     /// Its pipelines.
     pub fn jobs(&self) -> &[Job] {
@@ -265,7 +285,7 @@ impl Run {
             Input::Apply(files) => {
                 let file = |(n, t): &(String, String)| TextFile { name: n.as_str().into(), text: t.as_str().into() };
                 self.files = files.iter().map(file).collect();
-                self.apply_files();
+                self.apply_files(actor);
             }
             Input::Line(line) => {
                 if let Some(name) = line.trim().strip_prefix("pipeline ") {
@@ -291,7 +311,7 @@ impl Run {
                     self.take_output(line.as_str().into(), output);
                 } else if console::compose::is_for_docker(line) {
                     self.typed(duel::House::Compose, line);
-                    self.docker(line);
+                    self.docker(line, actor);
                 } else {
                     self.typed(duel::House::Kubernetes, line);
                     let files = self.files.clone();
@@ -321,11 +341,11 @@ impl Run {
         }
     }
     /// Every house gets its own files.
-    fn apply_files(&mut self) {
+    fn apply_files(&mut self, actor: &'static str) {
         let manifests = scenario::manifests(&self.files);
         if scenario::has_compose(&self.files) {
             self.seat.lay_out(&self.files);
-            self.docker(UP);
+            self.docker(&up(&self.files), actor);
         }
         if manifests.is_empty() && self.world.host.is_some() {
             return;
@@ -337,9 +357,9 @@ impl Run {
         self.take_output("kubectl apply -f .".into(), output);
     }
     /// A line for the Docker host, which is there from then on.
-    fn docker(&mut self, line: &str) {
+    fn docker(&mut self, line: &str, actor: &'static str) {
         let host = self.world.host_mut(self.seed);
-        self.seat.type_line(host, line);
+        self.seat.type_line(host, line, actor);
         self.answers.extend(self.seat.answers());
     }
     /// Lets something break or be well again; what cannot be is said.

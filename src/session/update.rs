@@ -1,10 +1,12 @@
 //! What a session tells. Rows are small and flat; the page folds them into its view and never holds the world.
 
+pub use super::houses::*;
+
 use super::figures::{AutoscalerRow, FaultRow, Ladder, PipelineRow, Series, Traffic};
 use serde::{Deserialize, Serialize};
 
 /// What differed between the two houses; its rows are described there.
-pub use crate::duel::Report as DuelReport;
+pub use crate::duel::{Figures, Report as DuelReport, Said as DuelSaid, Step as DuelStep};
 
 /// One answer.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -41,6 +43,8 @@ pub struct Update {
     pub pipelines: Option<Vec<PipelineRow>>,
     /// An answer to `Series`.
     pub series: Option<Series>,
+    /// An answer to `Convert`.
+    pub converted: Option<Converted>,
     /// An answer to `Duel`.
     pub duel: Option<DuelReport>,
     /// An answer to `Trace`.
@@ -114,6 +118,18 @@ pub enum RowBody {
     Autoscaler(AutoscalerRow),
     /// Anything else that is kept and shown.
     Other(OtherRow),
+    /// The Docker host.
+    Host(HostRow),
+    /// A Compose project.
+    Project(ProjectRow),
+    /// A service of a Compose project.
+    ComposeService(ComposeServiceRow),
+    /// A container on the Docker host.
+    Container(ContainerRow),
+    /// A network there.
+    Network(NetworkRow),
+    /// A volume there.
+    Volume(VolumeRow),
 }
 
 /// A node. CPU in thousandths of a core, memory in bytes.
@@ -347,7 +363,7 @@ pub struct MarkRow {
     pub class: char,
     /// Field path.
     pub path: String,
-    /// FID-nnn for `d`, else empty.
+    /// FID-nnn for `d`; the real tool's words where it says why it ignores the field; else empty.
     pub note: String,
 }
 
@@ -375,9 +391,9 @@ pub struct Inspect {
     pub conditions: Vec<(String, String, String, String, u64)>,
     /// Events, newest last: (at, type, reason, message, count).
     pub events: Vec<(u64, String, String, String, u32)>,
-    /// `kubectl get -o yaml`.
+    /// `kubectl get -o yaml`; `docker inspect` of a container, network or volume; `docker compose config` of a service or project.
     pub yaml: String,
-    /// `kubectl describe`.
+    /// `kubectl describe`; STATUS of `docker ps` for a container.
     pub describe: String,
     /// Scheduling attempts, newest last.
     pub attempts: Vec<Attempt>,
@@ -387,6 +403,8 @@ pub struct Inspect {
     pub ladder: Option<Ladder>,
     /// What requests cost, of a pod or a workload: (container, parameter, value), all parameters of each container.
     pub behaviour: Vec<(String, String, String)>,
+    /// The newest lines of output, of a container or a Compose service.
+    pub logs: Vec<LogRow>,
 }
 
 /// One scheduling attempt.

@@ -1,5 +1,6 @@
 //! The app's root component: the regions in their order, what lies over them, and the keys.
 
+use super::docker;
 use super::dom;
 use super::hooks::use_page;
 use super::keys::{self, Ask, Pressed};
@@ -168,7 +169,7 @@ fn pasted(page: &Page, e: &web_sys::ClipboardEvent) {
     let text = e.clipboard_data().and_then(|d| d.get_data("text/plain").ok()).unwrap_or_default();
     if text.contains(':') || text.trim_start().starts_with('{') {
         e.prevent_default();
-        page.bring(vec![File { name: "pasted.yaml".into(), text }]);
+        page.bring(vec![File { name: docker::pasted_name(&text).into(), text }]);
     }
 }
 

@@ -3,6 +3,7 @@
 //! is tested there.
 
 pub mod charts;
+pub mod docker;
 pub mod examples;
 pub mod format;
 pub mod keys;

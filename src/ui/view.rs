@@ -1,10 +1,11 @@
 //! What the page knows: updates folded into one view. Positions on the stage are kept here too, because a pod keeps its seat
 //! while its neighbours come and go. Needs no browser; tested natively.
 
+use super::docker;
 use super::live::Live;
 use crate::session::{
-    AutoscalerRow, Check, Clock, Happening, Inspect, LoadRow, Look, NodeRow, Overview, PodRow, Row, RowBody,
-    ServiceRow, Shell, Update, WhyStep, WorkloadRow,
+    AutoscalerRow, Check, Clock, DuelReport, Happening, Inspect, LoadRow, Look, NodeRow, NoteRow, Overview, PodRow,
+    Row, RowBody, ServiceRow, Shell, Update, WhyStep, WorkloadRow,
 };
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::Rc;
@@ -87,6 +88,8 @@ pub struct Changes {
     pub nodes: bool,
     /// Services came or went, or loads did.
     pub services: bool,
+    /// Something on the Docker host came, changed or went.
+    pub docker: bool,
     /// Traffic, use or faults changed.
     pub live: bool,
 }
@@ -104,6 +107,8 @@ pub struct Kinds {
     pub autoscalers: BTreeSet<u32>,
     /// The rest.
     pub others: BTreeSet<u32>,
+    /// Everything on the Docker host.
+    pub docker: BTreeSet<u32>,
 }
 
 /// Everything that was told so far.
@@ -131,6 +136,10 @@ pub struct View {
     pub inspect: Option<Inspect>,
     /// The newest chain of causes.
     pub why: Option<Vec<WhyStep>>,
+    /// The newest report of what differed between the houses.
+    pub duel: Option<DuelReport>,
+    /// What was said about a conversion.
+    pub notes: Vec<NoteRow>,
     /// Terminal answers, newest last.
     pub shell: VecDeque<Shell>,
     /// Completions of the terminal line.
@@ -181,6 +190,9 @@ impl View {
         }
         if update.why.is_some() {
             self.why = update.why;
+        }
+        if update.duel.is_some() {
+            self.duel = update.duel;
         }
         if let Some(shell) = update.shell {
             self.tell_shell(shell);
@@ -250,13 +262,18 @@ impl View {
                 self.seats.remove(&id);
             }
             RowBody::Service(_) => changes.services = true,
-            _ => {}
+            _ => changes.docker |= docker::stands_there(&row),
         }
         self.troubles.remove(&id);
         let kinds = &mut self.kinds;
-        for set in
-            [&mut kinds.nodes, &mut kinds.services, &mut kinds.workloads, &mut kinds.autoscalers, &mut kinds.others]
-        {
+        for set in [
+            &mut kinds.nodes,
+            &mut kinds.services,
+            &mut kinds.workloads,
+            &mut kinds.autoscalers,
+            &mut kinds.others,
+            &mut kinds.docker,
+        ] {
             set.remove(&id);
         }
     }
@@ -280,6 +297,12 @@ impl View {
             RowBody::Workload(_) => _ = self.kinds.workloads.insert(id),
             RowBody::Autoscaler(_) => _ = self.kinds.autoscalers.insert(id),
             RowBody::Other(_) => _ = self.kinds.others.insert(id),
+            _ => {
+                if self.kinds.docker.insert(id) && matches!(row.body, RowBody::Container(_)) {
+                    changes.came.push(id);
+                }
+                changes.docker = true;
+            }
         }
         if needs_attention(&row) {
             self.troubles.insert(id);
@@ -406,6 +429,11 @@ impl View {
         all
     }
 
+    /// Whether both houses stand there.
+    pub fn two_houses(&self) -> bool {
+        !self.kinds.nodes.is_empty() && !self.kinds.docker.is_empty()
+    }
+
     /// A node with what its pods use.
     pub fn with_use(&self, id: u32, node: &NodeRow) -> NodeRow {
         let (cpu, memory) = self.live.nodes.get(&id).copied().unwrap_or((node.cpu_used, node.memory_used));
@@ -450,6 +478,8 @@ fn needs_attention(row: &Row) -> bool {
         RowBody::Pod(p) if p.look == Look::Pending => !p.detail.is_empty(),
         RowBody::Pod(p) => bad.contains(&p.look) || stuck(p),
         RowBody::Node(n) => n.ready != "True",
+        RowBody::Container(c) => docker::sight(c).ill(),
+        RowBody::Host(h) => h.power != "on",
         _ => false,
     }
 }

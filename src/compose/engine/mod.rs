@@ -41,6 +41,8 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 reasons! { "docker":
+    /// A line was typed at the host.
+    typed(line),
     /// A container was made.
     made(name, image),
     /// Its first process runs.
@@ -165,6 +167,17 @@ enum Timer {
     Ready,
 }
 
+impl Timer {
+    /// The call it carries out.
+    fn ticket(&self) -> Option<Ticket> {
+        match self {
+            Timer::Make(ticket, _) | Timer::Destroy(ticket, ..) | Timer::ExecEnds(ticket, ..) => Some(*ticket),
+            Timer::Launch(_, _, ticket, _) | Timer::Run(_, _, ticket, _) => *ticket,
+            _ => None,
+        }
+    }
+}
+
 /// How long things take that no rule decides. Ours: measured on a loaded machine with two processors; the middle of what was
 /// seen.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -247,6 +260,7 @@ pub struct Engine {
     /// What is wrong with programs also after a restart.
     ills: BTreeMap<Cid, Vec<Ill>>,
     cause: Option<EntryId>,
+    causes: BTreeMap<Ticket, EntryId>,
     chance: Chance,
     ids: Chance,
     luck: Chance,
@@ -294,6 +308,7 @@ impl Engine {
             reasons: BTreeMap::new(),
             ills: BTreeMap::new(),
             cause: None,
+            causes: BTreeMap::new(),
             chance: Chance::new(seed, STREAM_PACE),
             ids: Chance::new(seed, STREAM_IDS),
             luck: Chance::new(seed, STREAM_LUCK),
@@ -312,16 +327,29 @@ impl Engine {
     pub fn step(&mut self, t: Time) -> bool {
         let Some((at, timer)) = self.agenda.pop_until(t) else { return false };
         self.now = self.now.max(at);
+        self.cause = timer.ticket().and_then(|ticket| self.causes.get(&ticket).copied());
         self.fire(timer);
+        self.cause = None;
         true
     }
     /// Takes the answer of a call, once it is there.
     pub fn take(&mut self, ticket: Ticket) -> Option<Answer> {
-        self.answers.remove(&ticket)
+        let answer = self.answers.remove(&ticket)?;
+        self.causes.remove(&ticket);
+        Some(answer)
     }
-    /// What the next calls are caused by.
+    /// What calls are caused by, until the next word.
     pub fn because(&mut self, cause: Option<EntryId>) {
         self.cause = cause;
+    }
+    /// What calls are caused by now.
+    pub fn cause(&self) -> Option<EntryId> {
+        self.cause
+    }
+    /// Writes down that somebody typed a line.
+    pub fn line_typed(&mut self, actor: &'static str, line: &str) -> EntryId {
+        let (t, why) = (self.now, typed(line.to_string()));
+        self.journal.push(Entry { t, cause: None, actor, verb: Verb::Note, object: 0, why, origin: None })
     }
     /// The container of a name, an id or the beginning of an id.
     pub fn find(&self, name: &str) -> Option<Cid> {
@@ -342,6 +370,9 @@ impl Engine {
     }
     fn ticket(&mut self) -> Ticket {
         self.next_ticket += 1;
+        if let Some(cause) = self.cause {
+            self.causes.insert(self.next_ticket, cause);
+        }
         self.next_ticket
     }
     fn after(&mut self, span: Span, timer: Timer) {
@@ -362,9 +393,10 @@ impl Engine {
     fn new_id(&mut self) -> Rc<str> {
         (0..4).map(|_| format!("{:016x}", self.ids.bits())).collect::<String>().into()
     }
-    /// Writes down why something happened to a container; the next reason about it follows from this one.
+    /// Writes down why something happened to a container; the next reason about it follows from this one. What was asked for
+    /// is the cause, unless something has happened to the container since.
     fn note(&mut self, cid: Cid, why: Why) {
-        let cause = self.cause.take().or_else(|| self.reasons.get(&cid).copied());
+        let cause = self.cause.max(self.reasons.get(&cid).copied());
         let entry = Entry { t: self.now, cause, actor: "dockerd", verb: Verb::Status, object: cid, why, origin: None };
         let id = self.journal.push(entry);
         self.reasons.insert(cid, id);

@@ -55,8 +55,10 @@ impl Host {
     fn settle(&mut self) {
         self.traffic.settle(&mut self.engine);
         for job in self.jobs.values_mut() {
+            self.engine.because(job.cause);
             job.advance(&mut self.engine);
         }
+        self.engine.because(None);
         self.traffic.settle(&mut self.engine);
     }
     /// Sets a load from now on; one of the same name is replaced.
@@ -95,11 +97,13 @@ impl Host {
     pub fn flowing(&self) -> bool {
         self.traffic.flowing()
     }
-    /// Begins a command.
+    /// Begins a command, for what the engine's calls are caused by now.
     pub fn launch(&mut self, project: Rc<Project>, steps: impl IntoIterator<Item = Step>) -> JobId {
         let id = self.next;
         self.next += 1;
-        self.jobs.insert(id, Job::new(project, steps));
+        let mut job = Job::new(project, steps);
+        job.cause = self.engine.cause();
+        self.jobs.insert(id, job);
         self.settle();
         id
     }

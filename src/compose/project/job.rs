@@ -10,6 +10,7 @@ use super::reconcile::{CreateOptions, plan};
 use super::service::{Project, Service};
 use super::start;
 use crate::compose::engine::{Cid, Engine, Reply, Status, Ticket};
+use crate::journal::EntryId;
 use crate::sim::{Span, Time};
 use crate::workload::Stream;
 use std::collections::VecDeque;
@@ -132,6 +133,8 @@ pub struct Job {
     /// Its exit code, once it has ended.
     pub code: Option<i32>,
     interrupted: bool,
+    /// What led to it.
+    pub cause: Option<EntryId>,
     /// Whether it is `docker run`, which tells of failures in its own way.
     docker_run: bool,
 }
@@ -158,6 +161,7 @@ impl Job {
             lines: Vec::new(),
             code: None,
             interrupted: false,
+            cause: None,
             docker_run: false,
         }
     }

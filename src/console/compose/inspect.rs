@@ -36,6 +36,15 @@ pub(super) fn inspect(look: &Look, desk: &mut Desk) -> Next {
     Next::Done(lines, code)
 }
 
+/// What `docker inspect` prints of the container, network or volume of that name; nothing without one.
+pub fn described(engine: &Engine, name: &str) -> Option<String> {
+    let found = engine.find(name).and_then(|cid| engine.container(cid)).map(|c| container(engine, c));
+    let network = || engine.networks.get(name).map(|n| self::network(engine, n));
+    let volume = || engine.volumes.get(name).map(|v| self::volume(name, &v.labels));
+    let tree = found.or_else(network).or_else(volume)?;
+    Some(json::write(&Value::List(vec![tree]), json::Style { sorted: false, ..json::Style::KUBECTL }))
+}
+
 fn time(t: Option<Time>) -> String {
     match t {
         Some(t) => format!("{}.{:06}000Z", stamp(t).trim_end_matches('Z'), t.0 % 1_000_000),

@@ -18,10 +18,14 @@ mod words;
 
 use crate::compose::engine::Power;
 use crate::compose::project::{Host, JobId, Line, OUT, Project, Step};
+use crate::journal::EntryId;
 use crate::sim::{Span, Time};
 use shell::{Command, Glue, Part, Word};
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
+
+pub use inspect::described;
+pub use words::{command, ports, shown_ports, status};
 
 /// What a person has before a Docker host: a folder, an environment, and the lines under way.
 #[derive(Clone, Debug)]
@@ -34,6 +38,8 @@ pub struct Table {
     pub env: BTreeMap<String, String>,
     /// Whether standard output is a terminal.
     pub tty: bool,
+    /// Who types there.
+    pub by: &'static str,
     /// Lines under way, by number.
     lines: BTreeMap<u32, Typed>,
     next: u32,
@@ -50,6 +56,7 @@ pub struct Desk<'a> {
 /// A line under way or over.
 #[derive(Clone, Debug, Default)]
 struct Typed {
+    entry: Option<EntryId>,
     rest: VecDeque<Command>,
     now: Option<Doing>,
     filters: Vec<Vec<String>>,
@@ -125,6 +132,7 @@ impl Table {
             files: BTreeMap::new(),
             env: BTreeMap::new(),
             tty: false,
+            by: "you",
             lines: BTreeMap::new(),
             next: 1,
         }
@@ -180,7 +188,8 @@ impl Desk<'_> {
     pub fn type_line(&mut self, line: &str) -> u32 {
         let id = self.table.next;
         self.table.next += 1;
-        let mut typed = Typed::default();
+        let entry = Some(self.host.engine.line_typed(self.table.by, line));
+        let mut typed = Typed { entry, ..Typed::default() };
         match shell::split(line) {
             Ok(commands) => typed.rest = commands.into(),
             Err(words) => {
@@ -236,7 +245,11 @@ impl Desk<'_> {
         let ids: Vec<u32> = self.table.lines.keys().copied().collect();
         for id in ids {
             let Some(mut typed) = self.table.lines.remove(&id) else { continue };
-            while !typed.over && self.one(&mut typed) {}
+            self.host.engine.because(typed.entry);
+            while !typed.over && self.one(&mut typed) {
+                self.host.engine.because(typed.entry);
+            }
+            self.host.engine.because(None);
             self.table.lines.insert(id, typed);
         }
     }

@@ -1,9 +1,11 @@
 //! The page's one state and the only place that changes it. Components read it and are woken by topic, so that sixty clock
 //! ticks a second do not rebuild what only shows rows.
 
+mod duel;
 mod files;
 mod messages;
 mod presenting;
+mod rows;
 mod scenarios;
 mod time;
 mod ui;
@@ -18,8 +20,7 @@ use super::scene::layout::Level;
 use super::settings::{SPEEDS, Settings, Theme};
 use super::texts::{Language, Texts};
 use super::view::{Changes, View};
-use crate::session::{self, Action, Choice, Command, Happening, RowBody, Update, wire};
-use crate::world::faults::Needs;
+use crate::session::{Action, Command, Happening, Update, wire};
 use gloo_timers::callback::Timeout;
 use std::cell::{Cell, Ref, RefCell};
 use std::collections::VecDeque;
@@ -239,15 +240,17 @@ impl Page {
         }
     }
 
-    fn take(&self, update: Update) {
+    fn take(&self, mut update: Update) {
         self.0.advancing.set(false);
         let answers = update.check.is_some()
             || update.inspect.is_some()
             || update.why.is_some()
             || update.shell.is_some()
             || update.completions.is_some()
-            || update.overview.is_some();
+            || update.overview.is_some()
+            || update.duel.is_some();
         let curves = update.series.is_some();
+        let converted = update.converted.take();
         if let Some(trace) = &update.trace {
             super::dom::save_file("trace.jsonl", trace);
         }
@@ -267,6 +270,9 @@ impl Page {
         }
         if forked {
             self.tell_fork();
+        }
+        if let Some(converted) = converted {
+            self.open_beside(converted);
         }
         let rows = self.rows_topic(changes.rows || changes.live);
         // Ruler and lanes must not stand on the old scale while the slider is on the new one.
@@ -529,6 +535,9 @@ impl Page {
         }
         self.0.series_at.set(now);
         self.ask_bar();
+        if self.view().two_houses() {
+            self.ask(&Command::Duel);
+        }
         self.ask_series();
     }
 
@@ -547,45 +556,5 @@ impl Page {
         if let Some(id) = selected.filter(|_| tab == Tab::Charts) {
             self.ask(&Command::Series { id: Some(id), columns: OVERVIEW_COLUMNS });
         }
-    }
-
-    /// What can break at a row, or in the whole cluster (0).
-    pub fn fault_choices(&self, id: u32) -> Vec<Choice> {
-        let view = self.view();
-        match view.row(id) {
-            Some(row) => {
-                let mut all = session::menu(row);
-                // What clients reach it by can break as well.
-                let behind = match &row.body {
-                    RowBody::Service(s) => s.endpoints.first().and_then(|e| view.row(view.top_owner(e.0))),
-                    RowBody::Workload(_) if row.owner.is_none() => Some(row),
-                    _ => None,
-                };
-                all.extend(
-                    behind.into_iter().flat_map(|b| session::menu_for(Needs::Link, &format!("outside->{}", b.name))),
-                );
-                all
-            }
-            None if id == 0 => {
-                let mut all = session::menu_for(Needs::Cluster, "");
-                all.extend(session::menu_for(Needs::Controller, "all"));
-                all
-            }
-            None => Vec::new(),
-        }
-    }
-
-    /// Name of a row's kind as kubectl writes it.
-    pub fn kubectl_name(&self, id: u32) -> Option<String> {
-        let view = self.view();
-        let row = view.row(id)?;
-        Some(match &row.body {
-            RowBody::Node(_) => format!("node {}", row.name),
-            RowBody::Pod(_) => format!("pod {}", row.name),
-            RowBody::Workload(w) => format!("{} {}", w.kind.to_lowercase(), row.name),
-            RowBody::Service(_) => format!("service {}", row.name),
-            RowBody::Autoscaler(_) => format!("hpa {}", row.name),
-            RowBody::Other(o) => format!("{} {}", o.kind.to_lowercase(), row.name),
-        })
     }
 }

@@ -23,6 +23,8 @@ pub enum Tab {
     Placement,
     /// Events.
     Events,
+    /// What a container printed.
+    Logs,
     /// The whole object.
     Yaml,
 }

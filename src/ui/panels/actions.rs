@@ -1,12 +1,13 @@
 //! What can be done to the selected row, each with the line one would type.
 
+use super::super::docker::{self, Act, What};
 use super::super::dom;
 use super::super::format;
 use super::super::hooks::use_page;
 use super::super::page::{Dialog, Page, topic};
 use super::super::texts::Texts;
 use super::super::widgets::Icon;
-use crate::session::{Action, Choice, FaultRow, NodeRow, RowBody, WorkloadRow};
+use crate::session::{Action, Choice, FaultRow, NodeRow, Row, RowBody, WorkloadRow};
 use yew::prelude::*;
 
 /// Properties of [`Actions`].
@@ -68,7 +69,30 @@ fn items(page: &Page, id: u32) -> Vec<Item> {
             let line = format!("kubectl delete {} {name}{in_space}", o.kind.to_lowercase());
             vec![item(t.action_delete(), line, Action::Delete { id })]
         }
+        _ => docker::acts(row).into_iter().map(|act| docker_item(t, act)).collect(),
     }
+}
+
+fn docker_item(t: Texts, act: Act) -> Item {
+    let words = match act.what {
+        What::Stop => t.docker_act_stop(),
+        What::Start => t.docker_act_start(),
+        What::Restart => t.docker_act_restart(),
+        What::Kill => t.docker_act_kill(),
+        What::Pause => t.docker_act_pause(),
+        What::Unpause => t.docker_act_unpause(),
+        What::Remove => t.docker_act_rm(),
+        What::RemoveForced => t.docker_act_rm_force(),
+        What::More => t.docker_act_more(),
+        What::Less => t.docker_act_less(),
+        What::Recreate => t.docker_act_recreate(),
+        What::Up => t.docker_act_up(),
+        What::Down => t.docker_act_down(),
+        What::DownVolumes => t.docker_act_down_volumes(),
+        What::Engine => t.docker_act_engine(),
+        What::Reboot => t.docker_act_reboot(),
+    };
+    item(words, act.line.clone(), Action::Line { line: act.line })
 }
 
 fn on_node(t: Texts, id: u32, name: &str, node: &NodeRow) -> Vec<Item> {
@@ -291,7 +315,7 @@ fn Menu(props: &MenuProps) -> Html {
 fn menu_item(page: &Page, item: Item, id: String, close: Callback<()>) -> Html {
     let page = page.clone();
     let ask = item.ask;
-    let code = item.line.starts_with("kubectl ");
+    let code = docker::is_line(&item.line);
     html! {
         <button type="button" role="menuitem" tabindex="-1" {id} onclick={move |_| {
             close.emit(());
@@ -310,20 +334,27 @@ fn menu_item(page: &Page, item: Item, id: String, close: Callback<()>) -> Html {
 /// A number for the replicas of a workload.
 fn scale_field(page: &Page, id: u32) -> Html {
     let t = page.texts();
+    let service = page.view().rows.get(&id).cloned().filter(|r| matches!(r.body, RowBody::ComposeService(_)));
     let desired = match page.view().row(id).map(|r| &r.body) {
+        Some(RowBody::ComposeService(s)) => s.containers,
         Some(RowBody::Workload(w)) if ["Deployment", "ReplicaSet", "StatefulSet"].contains(&w.kind.as_str()) => {
             w.desired
         }
         _ => return Html::default(),
     };
+    let label = if service.is_some() { t.docker_scale() } else { t.fact_replicas() };
     let page = page.clone();
     let onchange = Callback::from(move |e: Event| {
-        if let Ok(replicas) = dom::value(&e).trim().parse() {
-            page.act(Action::Scale { id, replicas });
-        }
+        let Ok(replicas) = dom::value(&e).trim().parse() else { return };
+        page.act(match service.as_deref() {
+            Some(Row { name, body: RowBody::ComposeService(s), .. }) => {
+                Action::Line { line: docker::scale(s, name, replicas) }
+            }
+            _ => Action::Scale { id, replicas },
+        });
     });
     html! {
-        <label class="scale">{ t.fact_replicas() }
+        <label class="scale">{ label }
             <input class="field numbers" type="number" min="0" max="100000"
                 value={desired.to_string()} {onchange} /></label>
     }

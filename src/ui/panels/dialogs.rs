@@ -1,5 +1,6 @@
 //! What lies over the page: keys, find, open. Each is a real `dialog`, gives the focus back and closes with Escape.
 
+use super::super::docker;
 use super::super::dom;
 use super::super::examples;
 use super::super::hooks::use_page;
@@ -356,7 +357,7 @@ fn Open() -> Html {
         let (page, text) = (page.clone(), text.clone());
         Callback::from(move |_: MouseEvent| {
             page.choose(|ui| ui.dialog = None);
-            page.bring(vec![File { name: "pasted.yaml".into(), text: (*text).clone() }]);
+            page.bring(vec![File { name: docker::pasted_name(&text).into(), text: (*text).clone() }]);
         })
     };
     html! {

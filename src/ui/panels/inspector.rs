@@ -1,5 +1,6 @@
 //! The answers: everything about the selected row.
 
+use super::super::docker::{sight, stands_there};
 use super::super::format;
 use super::super::hooks::use_page;
 use super::super::page::{Page, Tab, topic};
@@ -9,14 +10,16 @@ use super::super::view::stuck;
 use super::super::widgets::{Grip, Icon, TabItem, Tabs};
 use super::actions::Actions;
 use super::charts::Charts;
+use super::duel::Duel;
 use super::outline::LookMark;
 use super::placement::Placement;
+use super::sight::SightMark;
 use super::why::Why;
-use super::{behaviour, decision, faults, loads, pipelines};
+use super::{behaviour, decision, docker, faults, loads, pipelines};
 use crate::session::{Inspect, NodeRow, PodRow, Row, RowBody, ServiceRow, WorkloadRow};
 use yew::prelude::*;
 
-const TABS: [(&str, Tab); 8] = [
+const TABS: [(&str, Tab); 9] = [
     ("overview", Tab::Overview),
     ("why", Tab::Why),
     ("load", Tab::Load),
@@ -24,6 +27,7 @@ const TABS: [(&str, Tab); 8] = [
     ("charts", Tab::Charts),
     ("placement", Tab::Placement),
     ("events", Tab::Events),
+    ("logs", Tab::Logs),
     ("yaml", Tab::Yaml),
 ];
 
@@ -64,6 +68,8 @@ fn Nothing() -> Html {
     let line = |id: u32| view.row(id).map(|row| (id, words::row(&view, row, t, language), look(row)));
     let troubles: Vec<_> = view.troubles.iter().take(8).filter_map(|id| line(*id)).collect();
     let workloads: Vec<_> = view.workloads().into_iter().take(20).filter_map(|(row, _)| line(row.id)).collect();
+    let cluster = !view.kinds.nodes.is_empty();
+    let host: Vec<_> = docker::overview(&view).into_iter().take(20).filter_map(line).collect();
     drop(view);
     let list = |items: Vec<(u32, String, Html)>, tab: Tab| {
         items
@@ -82,7 +88,8 @@ fn Nothing() -> Html {
         <div class="nothing">
             <h2 id="answers" tabindex="-1">{ t.inspector_title() }</h2>
             <p>{ t.inspector_nothing() }</p>
-            <Actions id={0} />
+            <Duel />
+            if cluster { <Actions id={0} /> }
             { faults::broken(&page, 0) }
             { pipelines::list(&page) }
             if !troubles.is_empty() {
@@ -92,6 +99,10 @@ fn Nothing() -> Html {
             if !workloads.is_empty() {
                 <h3>{ t.inspector_workloads() }</h3>
                 <ul>{ list(workloads, Tab::Overview) }</ul>
+            }
+            if !host.is_empty() {
+                <h3>{ t.docker_host() }</h3>
+                <ul>{ list(host, Tab::Overview) }</ul>
             }
             <Everything />
         </div>
@@ -114,6 +125,7 @@ fn Everything() -> Html {
 fn look(row: &Row) -> Html {
     match &row.body {
         RowBody::Pod(p) => html! { <LookMark look={p.look} stuck={stuck(p)} /> },
+        RowBody::Container(c) => html! { <SightMark sight={sight(c)} /> },
         _ => Html::default(),
     }
 }
@@ -150,7 +162,8 @@ fn tabs(page: &Page, row: &Row, tab: Tab) -> Html {
         Tab::Charts => t.tab_charts(),
         Tab::Placement => t.tab_placement(),
         Tab::Events => t.tab_events(),
-        Tab::Yaml => t.tab_yaml(),
+        Tab::Logs => t.docker_tab_logs(),
+        Tab::Yaml => docker::text_tab(row, t),
     };
     let shown: Vec<_> = TABS.into_iter().filter(|(_, tab)| has(row, *tab)).collect();
     let tab = if shown.iter().any(|s| s.1 == tab) { tab } else { Tab::Overview };
@@ -186,6 +199,7 @@ fn tabs(page: &Page, row: &Row, tab: Tab) -> Html {
                     Tab::Charts => html! { <Charts id={Some(row.id)} name={row.name.clone()} /> },
                     Tab::Placement => html! { <Placement id={row.id} /> },
                     Tab::Events => events_table(page, inspect.as_ref()),
+                    Tab::Logs => docker::logs(page, inspect.as_ref()),
                     Tab::Yaml => html! { <pre class="yaml" lang="en">
                         { inspect.map(|i| i.yaml).unwrap_or_default() }</pre> },
                 } }
@@ -200,6 +214,10 @@ fn has(row: &Row, tab: Tab) -> bool {
         Tab::Placement => matches!(row.body, RowBody::Pod(_)),
         Tab::Load => matches!(row.body, RowBody::Service(_)),
         Tab::Decision => matches!(row.body, RowBody::Autoscaler(_)),
+        Tab::Logs => matches!(row.body, RowBody::Container(_) | RowBody::ComposeService(_)),
+        Tab::Yaml => !matches!(row.body, RowBody::Host(_)),
+        Tab::Why => !matches!(row.body, RowBody::Network(_) | RowBody::Volume(_)),
+        Tab::Charts if stands_there(row) => false,
         Tab::Charts => !matches!(row.body, RowBody::Other(_) | RowBody::Autoscaler(_)),
         _ => true,
     }
@@ -213,12 +231,12 @@ fn facts(items: Vec<(&str, Html)>) -> Html {
     }
 }
 
-fn text(value: impl Into<String>) -> Html {
+pub(super) fn text(value: impl Into<String>) -> Html {
     let value: String = value.into();
     html! { <>{ value }</> }
 }
 
-fn link(page: &Page, id: Option<u32>) -> Html {
+pub(super) fn link(page: &Page, id: Option<u32>) -> Html {
     let Some(row) = id.and_then(|id| page.view().rows.get(&id).cloned()) else { return text("–") };
     let (page, id) = (page.clone(), row.id);
     html! { <button type="button" class="link" onclick={move |_| page.show(id, Tab::Overview)}>{ &row.name }</button> }
@@ -236,8 +254,9 @@ fn overview(page: &Page, row: &Row, inspect: Option<&Inspect>) -> Html {
             vec![(t.fact_replicas(), text(format!("{} → {} ({} … {})", a.current, a.desired, a.min, a.max)))]
         }
         RowBody::Other(o) => vec![(t.fact_kind(), text(&o.kind))],
+        _ => docker::facts(page, row, inspect),
     };
-    if row.owner.is_some() {
+    if row.owner.is_some() && !stands_there(row) {
         items.push((t.fact_owner(), link(page, row.owner)));
     }
     if !row.namespace.is_empty() {
@@ -369,6 +388,7 @@ fn children(page: &Page, row: &Row) -> Html {
         RowBody::Node(_) => {
             view.seats.get(&row.id).map(|s| s.pods.iter().flatten().copied().collect()).unwrap_or_default()
         }
+        _ if stands_there(row) => docker::children(&view, row),
         RowBody::Workload(_) => {
             let mut ids: Vec<u32> = view
                 .kinds
@@ -403,6 +423,8 @@ fn children(page: &Page, row: &Row) -> Html {
                     let status = match &child.body {
                         RowBody::Pod(p) => p.status.clone(),
                         RowBody::Workload(w) => format!("{}/{}", w.ready, w.desired),
+                        RowBody::ComposeService(s) => format!("{}/{}", s.running, s.containers),
+                        RowBody::Container(c) => c.state.clone(),
                         _ => String::new(),
                     };
                     html! {

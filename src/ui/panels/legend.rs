@@ -8,6 +8,7 @@ use super::super::scene::pods::{self, PodShape};
 use super::super::scene::tree;
 use super::super::view::LOOKS;
 use super::super::widgets::Icon;
+use super::docker::DockerLegend;
 use crate::session::Look;
 use wasm_bindgen::JsCast;
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
@@ -45,6 +46,7 @@ pub fn Legend() -> Html {
                 <li><Sample shape={PodShape { look: Look::NotReady, failing: 1, ..PodShape::default() }} />
                     <span>{ t.legend_probe() }</span></li>
             </ul>
+            <DockerLegend />
             <p>{ t.legend_bars() }</p>
             <p>{ t.legend_nodes() }</p>
             <p>{ t.legend_flows() }</p>

@@ -5,6 +5,7 @@ use super::super::dom;
 use super::super::hooks::use_page;
 use super::super::page::{Page, Tab, topic};
 use super::super::scene::tree::{self, Folds, Key, Line};
+use super::sight::SightMark;
 use crate::session::Look;
 use yew::prelude::*;
 
@@ -95,6 +96,7 @@ fn row(
             data-level={line.level.to_string()}>
             <span class="twist" aria-hidden="true">{ match line.open { Some(true) => "▾", Some(false) => "▸", None => "" } }</span>
             if let Some(look) = line.look { <LookMark {look} /> }
+            if let Some(sight) = line.sight { <SightMark {sight} /> }
             <span>{ line.label.clone() }</span>
         </div>
     }

@@ -161,8 +161,18 @@ fn save(page: &Page) {
     }
 }
 
-/// Deletes the selected pod; without a selection the first one that runs, so that the first try works at once.
+/// Deletes the selected pod, or kills the selected container; without a selection the first one that runs, so that the first try works at once.
 fn kill(page: &Page) -> bool {
+    let container = {
+        let (ui, view) = (page.ui(), page.view());
+        let row = ui.selected.and_then(|id| view.row(id));
+        row.filter(|r| matches!(r.body, RowBody::Container(_))).map(|r| r.name.clone())
+    };
+    if let Some(name) = container {
+        page.choose(|ui| ui.tried = true);
+        page.act(Action::Line { line: format!("docker kill {name}") });
+        return true;
+    }
     let target = {
         let (ui, view) = (page.ui(), page.view());
         match ui.selected {
@@ -193,7 +203,7 @@ fn trouble(page: &Page, back: bool) {
     };
     if let Some(id) = next {
         let tab = match page.view().row(id).map(|r| &r.body) {
-            Some(RowBody::Pod(_)) => Tab::Why,
+            Some(RowBody::Pod(_) | RowBody::Container(_)) => Tab::Why,
             _ => Tab::Overview,
         };
         page.show(id, tab);

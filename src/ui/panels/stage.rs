@@ -14,6 +14,7 @@ use super::super::view::Changes;
 use super::super::widgets::Icon;
 use super::actions::ContextMenu;
 use super::cards::Cards;
+use super::duel::DuelButton;
 use super::legend::{Legend, LegendStrip};
 use super::loads::Loads;
 use super::outline::Outline;
@@ -94,6 +95,7 @@ fn Toolbar() -> Html {
     let names = [t.level_fleet(), t.level_nodes(), t.level_pods(), t.level_pod()];
     let (o, l, flows) = (page.clone(), page.clone(), page.clone());
     let traffic = (page.ui().traffic, page.view().live.flows());
+    let cluster = !page.view().kinds.nodes.is_empty() || page.view().kinds.docker.is_empty();
     html! {
         <div class="bar stage-bar" role="group" aria-label={t.stage_tools()}>
             <p class="count numbers" id="count">{ count }</p>
@@ -102,6 +104,7 @@ fn Toolbar() -> Html {
                     { t.viewing(format::short_clock(clock.now), format::short_clock(clock.newest)) }</p>
             }
             <span class="spring" />
+            <DuelButton />
             if traffic.1 {
                 <button type="button" class="quiet as-traffic" aria-pressed={traffic.0.to_string()}
                     onclick={move |_| flows.choose(|ui| ui.traffic = !ui.traffic)}>
@@ -110,6 +113,7 @@ fn Toolbar() -> Html {
             <button type="button" class="quiet as-outline" aria-pressed={outline.to_string()}
                 onclick={move |_| o.choose(|ui| ui.outline = !ui.outline)}>
                 <Icon name="list" /><span>{ t.outline_title() }</span></button>
+            if cluster {
             <div class="levels" role="group" aria-label={t.level_label()}>
                 { for levels.into_iter().zip(names).enumerate().map(|(i, (level, name))| html! {
                     <button type="button" class="quiet" title={name}
@@ -117,6 +121,7 @@ fn Toolbar() -> Html {
                         onclick={wish(Wish::Level(level))}>{ i + 1 }</button>
                 }) }
             </div>
+            }
             { for [("minus", t.zoom_out(), Wish::Zoom(0.8)), ("plus", t.zoom_in(), Wish::Zoom(1.25)), ("fit", t.zoom_fit(), Wish::Fit)]
                 .into_iter().map(|(icon, words, act)| html! {
                     <button type="button" class="quiet" aria-label={words} title={words} onclick={wish(act)}>
@@ -250,6 +255,8 @@ fn paint(
         waiting_label: &waiting,
         fleet_label: t.fleet_scale(),
         services_label: t.services_title(),
+        host_label: t.docker_host(),
+        no_project_label: t.docker_no_project(),
         load_label: t.loads_title(),
         traffic: ui.traffic,
         flowing: SPEEDS[ui.speed] <= SAMPLES_SPEED_MAX && view.clock.seeking.is_none(),

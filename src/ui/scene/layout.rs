@@ -296,6 +296,15 @@ impl Camera {
 }
 
 impl Plan {
+    /// Moves everything.
+    pub fn shift(&mut self, dx: f64, dy: f64) {
+        let zones = self.zones.iter_mut().map(|z| &mut z.rect);
+        for r in zones.chain(self.nodes.iter_mut().map(|n| &mut n.rect)) {
+            r.x += dx;
+            r.y += dy;
+        }
+    }
+
     /// The level at this zoom.
     pub fn level(&self, zoom: f64) -> Level {
         let width = self.pitch * FILL * zoom;

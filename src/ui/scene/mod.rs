@@ -1,8 +1,12 @@
 //! The stage: where things stand ([`layout`]), how they are drawn ([`paint`], [`pods`], [`pixels`]), and the same rows as a
 //! tree of words ([`tree`], [`words`]).
 
+pub mod docker_words;
 #[cfg(target_arch = "wasm32")]
 mod flows;
+pub mod house;
+#[cfg(target_arch = "wasm32")]
+pub mod house_paint;
 pub mod layout;
 #[cfg(target_arch = "wasm32")]
 pub mod marks;
@@ -21,6 +25,7 @@ pub mod words;
 
 use super::view::{Changes, View};
 use crate::session::{Look, RowBody};
+use house::Building;
 use layout::{Camera, Level, Plan, Rect};
 use std::collections::BTreeMap;
 
@@ -42,6 +47,14 @@ const GUTTER_FROM: f64 = 560.0;
 const CARDS: f64 = 168.0;
 /// Room for cards is kept on stages from this height on, and below so many nodes: fleets need all of it. Ours.
 const CARDS_FROM: (f64, usize) = (420.0, 60);
+/// Widest building where it stands alone. Ours: lines that are too long are not read.
+const ALONE_MAX: f64 = 900.0;
+/// From this width on both houses stand side by side, else one above the other. Ours.
+const BESIDE_FROM: f64 = 600.0;
+/// Between them: ports stand there. Ours.
+const BETWEEN: f64 = 26.0;
+/// Height of a house's name above it. Ours.
+const HOUSE_TITLE: f64 = 26.0;
 /// Around the picture. Ours.
 const PAD: f64 = 12.0;
 /// How long a pod takes to come, to change its place, to go. Milliseconds. Ours: seen, but not waited for.
@@ -80,6 +93,8 @@ pub struct Scene {
     pub size: (f64, f64),
     /// Places.
     pub plan: Plan,
+    /// The Docker host's building.
+    pub house: Option<Building>,
     /// What is shown of the picture.
     pub camera: Camera,
     /// Whether the camera shows everything, and should go on doing so.
@@ -101,17 +116,22 @@ pub struct Scene {
     /// When the last frame was drawn.
     pub last_at: f64,
     stale: bool,
+    /// Whether something on the Docker host has changed.
+    house_stale: bool,
+    /// Where the cluster stands in the fitted picture, and where the host does.
+    halves: (Rect, Rect),
 }
 
 impl Scene {
     /// An empty stage that will show everything.
     pub fn new() -> Self {
-        Self { fitted: true, stale: true, ..Self::default() }
+        Self { fitted: true, stale: true, house_stale: true, ..Self::default() }
     }
 
     /// Takes note of what an update did. `still` makes everything a cut.
     pub fn changed(&mut self, changes: &Changes, at: f64, still: bool) {
         let busy = changes.came.len() + changes.moved.len() + changes.went.len() > MOVES_MAX;
+        self.house_stale |= changes.docker || changes.full;
         self.stale |= changes.nodes || changes.full || changes.services;
         if still || busy || changes.full {
             self.moves.clear();
@@ -137,6 +157,7 @@ impl Scene {
     /// Places everything again when something that decides places has changed.
     pub fn arrange(&mut self, view: &View, size: (f64, f64)) {
         let most = view.seats.values().map(|s| s.pods.len()).max().unwrap_or(0);
+        self.place_house(view);
         let cards = room_below(view, size);
         if !self.stale && self.size == size && self.cards == cards && most <= self.plan.seats {
             return;
@@ -153,17 +174,68 @@ impl Scene {
             self.place_pills(view);
         }
         let had_cards = std::mem::replace(&mut self.cards, cards);
-        let window = self.window();
+        let before = self.halves;
+        self.halve(nodes);
+        let same_halves = before == self.halves;
         let same_nodes =
             nodes == self.plan.nodes.len() && zones.iter().flat_map(|z| &z.1).eq(self.plan.nodes.iter().map(|n| &n.id));
         let seated = most <= self.plan.seats && self.plan.seats > 0;
-        if same_nodes && seated && !resized && had_gutter == self.gutter && had_cards == self.cards {
+        let same_room = had_gutter == self.gutter && had_cards == self.cards && same_halves;
+        if same_nodes && seated && !resized && same_room {
             return;
         }
-        self.plan = layout::plan(&zones, (window.w, window.h), most.max(self.plan.seats.min(12)).max(4));
+        let own = self.halves.0;
+        self.plan = layout::plan(&zones, (own.w, own.h), most.max(self.plan.seats.min(12)).max(4));
+        self.plan.shift(own.x, own.y);
         if self.fitted || self.camera.zoom == 0.0 {
             self.fit();
         }
+    }
+
+    /// Looks at the Docker host again, where something there has changed.
+    fn place_house(&mut self, view: &View) {
+        if !std::mem::take(&mut self.house_stale) {
+            return;
+        }
+        let there = self.house.is_some();
+        let lines = self.house.as_ref().map(|h| h.lines.len());
+        let rect = self.halves.1;
+        self.house = house::building(view).map(|b| Building { rect, ..b });
+        self.stale |= there != self.house.is_some() || lines != self.house.as_ref().map(|h| h.lines.len());
+    }
+
+    /// Parts the window between the two houses; one that is not there gets nothing.
+    fn halve(&mut self, nodes: usize) {
+        let window = self.window();
+        let all = Rect { x: 0.0, y: 0.0, w: window.w, h: window.h };
+        let Some(building) = &mut self.house else {
+            self.halves = (all, Rect::default());
+            return;
+        };
+        // Ports stand a little out of the left wall.
+        let tall = building.height();
+        let (cluster, host) = if nodes == 0 {
+            let w = all.w.min(ALONE_MAX);
+            (Rect::default(), Rect { x: (all.w - w) / 2.0 + 6.0, w: w - 12.0, ..all })
+        } else if all.w >= BESIDE_FROM {
+            let w = (all.w * 0.48).clamp(320.0, 620.0);
+            let left = all.w - w - BETWEEN;
+            (Rect { y: HOUSE_TITLE, w: left, h: all.h - HOUSE_TITLE, ..all }, Rect { x: left + BETWEEN, w, ..all })
+        } else {
+            let h = all.h * 0.5;
+            let below = Rect { x: 6.0, y: h + 8.0, w: all.w - 8.0, h: all.h - h - 8.0 };
+            (Rect { y: HOUSE_TITLE, h: h - HOUSE_TITLE, ..all }, below)
+        };
+        let free = (host.h - tall).max(0.0);
+        let host = Rect { y: host.y + free * 0.2, h: host.h - free, ..host };
+        building.rect = host;
+        self.halves = (cluster, host);
+    }
+
+    /// Where the cluster's name stands when both houses are there.
+    pub fn cluster_title(&self) -> Option<Rect> {
+        let both = self.house.is_some() && !self.plan.nodes.is_empty();
+        both.then(|| self.on_screen(&Rect { y: 0.0, h: HOUSE_TITLE, ..self.halves.0 }))
     }
 
     /// Services at the left edge, each below its loads.
@@ -262,7 +334,10 @@ impl Scene {
             RowBody::Pod(_) => self.pod_rect(view, id),
             RowBody::Node(_) => Some(self.on_screen(&self.plan.nodes[*self.plan.index.get(&id)?].rect)),
             RowBody::Service(_) => self.pills.iter().find(|p| p.0 == id).map(|p| p.1),
-            _ => None,
+            _ => {
+                let building = self.house.as_ref()?;
+                building.places(&self.on_screen(&building.rect)).of(building, id)
+            }
         }
     }
 
@@ -274,6 +349,13 @@ impl Scene {
         }
         if !self.window().holds(x, y) {
             return None;
+        }
+        let in_house = self
+            .house
+            .as_ref()
+            .and_then(|building| building.places(&self.on_screen(&building.rect)).at(building, x, y));
+        if in_house.is_some() {
+            return in_house;
         }
         let place = self.plan.nodes.iter().find(|n| self.on_screen(&n.rect).inset(-1.0).holds(x, y))?;
         let node = self.on_screen(&place.rect);

@@ -35,6 +35,10 @@ pub struct Frame<'f> {
     pub fleet_label: &'f str,
     /// `services`.
     pub services_label: &'f str,
+    /// `Docker host`.
+    pub host_label: &'f str,
+    /// `Without a project`.
+    pub no_project_label: &'f str,
     /// `load`.
     pub load_label: &'f str,
     /// Whether lines are drawn for every service.
@@ -59,9 +63,10 @@ impl Scene {
         let window = self.window();
         let level = self.level();
         let seen = self.seen_flows(f);
-        if level == Level::Fleet {
+        let empty = self.plan.nodes.is_empty();
+        if level == Level::Fleet && !empty {
             self.fleet(c, f, &window);
-        } else {
+        } else if !empty {
             let places: Vec<NodePlace> =
                 self.plan.nodes.iter().filter(|n| self.on_screen(&n.rect).meets(&window)).cloned().collect();
             self.clip(c, &window);
@@ -82,12 +87,27 @@ impl Scene {
         if level == Level::Fleet {
             self.flow_lines(c, f, &seen);
         }
+        self.clip(c, &window);
+        self.draw_house(c, f);
+        self.cluster_name(c, f);
+        c.restore();
         let flowing = self.samples(c, f, &seen);
         self.calls(c, f);
         self.services(c, f);
         self.waiting(c, f);
         self.rings(c, f);
         self.settle(f.at) || flowing
+    }
+
+    /// The name of the cluster, where the other house stands beside it.
+    fn cluster_name(&self, c: &Canvas, f: &Frame) {
+        let Some(r) = self.cluster_title() else { return };
+        c.set_fill_style_str(&f.p.accent);
+        c.fill_rect(r.x, r.y, r.w, 4.0);
+        c.set_font("600 13px system-ui, sans-serif");
+        c.set_text_baseline("alphabetic");
+        c.set_fill_style_str(&f.p.ink);
+        let _ = c.fill_text("Kubernetes", r.x + 4.0, r.y + 20.0);
     }
 
     /// Nothing of the picture is drawn over the services, until `restore`.
@@ -336,7 +356,7 @@ impl Scene {
     }
 
     /// Where a pod is drawn while it comes or changes its place.
-    fn moving(&self, id: u32, at: Rect, f: &Frame) -> Rect {
+    pub(super) fn moving(&self, id: u32, at: Rect, f: &Frame) -> Rect {
         let Some(motion) = self.moves.get(&id) else { return at };
         let length = if motion.from.is_some() { super::PLACE_MS } else { super::COME_MS };
         let t = ease(((f.at - motion.start) / length).clamp(0.0, 1.0));

@@ -1,8 +1,10 @@
 //! The twin: the stage as rows of a tree, from the same view. Keys are stable, so focus survives every update.
 
+use super::super::docker::{self, Sight};
 use super::super::texts::{Language, Texts};
 use super::super::view::View;
 use super::{layout, words};
+use crate::session::docker::HOST;
 use crate::session::{Look, RowBody};
 use std::collections::BTreeSet;
 
@@ -80,6 +82,8 @@ pub struct Line {
     pub pos: usize,
     /// The look of a pod, for its mark.
     pub look: Option<Look>,
+    /// How a container looks, for its mark.
+    pub sight: Option<Sight>,
 }
 
 /// Which branches the person opened or closed against the default.
@@ -130,6 +134,10 @@ impl Builder<'_> {
         if !waiting.is_empty() {
             roots.push((Key::Waiting, self.t.tree_waiting(waiting.len()), rows(&waiting)));
         }
+        if let Some(row) = self.view.row(HOST) {
+            let label = words::row(self.view, row, self.t, self.language);
+            roots.push((Key::Row(HOST), label, self.inside(HOST)));
+        }
         for (name, nodes) in &zones {
             let label = match name.as_str() {
                 "" => self.t.tree_nodes(nodes.len()),
@@ -150,7 +158,7 @@ impl Builder<'_> {
         for (i, (key, label, children)) in roots.into_iter().enumerate() {
             let closed = matches!(key, Key::Problems | Key::Others | Key::Services) || !self.small;
             let open = self.open(&key, !closed);
-            let line = Line { key, level: 1, label, open: Some(open), set, pos: i + 1, look: None };
+            let line = Line { key, level: 1, label, open: Some(open), set, pos: i + 1, look: None, sight: None };
             self.lines.push(line);
             if open {
                 self.children(2, &children);
@@ -179,20 +187,34 @@ impl Builder<'_> {
             let Some(part) = pod.parts.get(*part as usize) else { return };
             let kind = if part.init { "init" } else { "container" };
             let label = format!("{kind} {}: {}, {}", part.name, part.state.replace(':', " "), part.image);
-            self.lines.push(Line { key: key.clone(), level, label, open: None, set, pos, look: None });
+            self.lines.push(Line { key: key.clone(), level, label, open: None, set, pos, look: None, sight: None });
             return;
         }
         if let Key::Group(node, look) = key {
             let count = self.view.seats.get(node).map_or(0, |s| s.looks[*look as usize]);
             let label = format!("{count} {}", look_name(*look));
-            self.lines.push(Line { key: key.clone(), level, label, open: None, set, pos, look: Some(*look) });
+            self.lines.push(Line {
+                key: key.clone(),
+                level,
+                label,
+                open: None,
+                set,
+                pos,
+                look: Some(*look),
+                sight: None,
+            });
             return;
         }
         let children = if matches!(key, Key::Problem(_)) { Vec::new() } else { self.inside(row.id) };
         let label = words::row(self.view, &row, self.t, self.language);
-        let by_default = self.small && matches!(row.body, RowBody::Node(_));
+        let sight = match &row.body {
+            RowBody::Container(c) => Some(docker::sight(c)),
+            _ => None,
+        };
+        let opens = matches!(row.body, RowBody::Node(_) | RowBody::Project(_) | RowBody::ComposeService(_));
+        let by_default = self.small && opens;
         let open = if children.is_empty() { None } else { Some(self.open(key, by_default)) };
-        self.lines.push(Line { key: key.clone(), level, label, open, set, pos, look });
+        self.lines.push(Line { key: key.clone(), level, label, open, set, pos, look, sight });
         if open == Some(true) {
             self.children(level + 1, &children);
         }
@@ -209,8 +231,28 @@ impl Builder<'_> {
                 let looks = super::super::view::LOOKS.into_iter();
                 looks.filter(|l| seats.looks[*l as usize] > 0).map(|l| Key::Group(id, l)).collect()
             }
+            Some(RowBody::Host(_) | RowBody::Project(_) | RowBody::ComposeService(_)) => self.inside_docker(id),
             Some(RowBody::Pod(p)) => (0..p.parts.len() as u32).map(|i| Key::Part(id, i)).collect(),
             _ => Vec::new(),
+        }
+    }
+}
+
+impl Builder<'_> {
+    /// Projects, services, containers; networks and volumes stand behind them.
+    fn inside_docker(&self, id: u32) -> Vec<Key> {
+        let Some(house) = docker::house(self.view) else { return Vec::new() };
+        let rows = |ids: Vec<u32>| ids.into_iter().map(Key::Row).collect();
+        if id == HOST {
+            let loose = house.projects.iter().filter(|p| p.id.is_none()).flat_map(|p| &p.services);
+            let loose = loose.flat_map(|s| s.containers.iter().copied());
+            let projects = house.projects.iter().filter_map(|p| p.id);
+            return rows(projects.chain(loose).chain(house.networks.iter().chain(&house.volumes).copied()).collect());
+        }
+        let mut services = house.projects.iter().flat_map(|p| &p.services);
+        match house.projects.iter().find(|p| p.id == Some(id)) {
+            Some(project) => rows(project.services.iter().filter_map(|s| s.id).collect()),
+            None => rows(services.find(|s| s.id == Some(id)).map(|s| s.containers.clone()).unwrap_or_default()),
         }
     }
 }

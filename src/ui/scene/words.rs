@@ -11,8 +11,18 @@ use crate::session::{
 /// Longest spoken sentence, in words. Ours: longer ones are interrupted by the next.
 const WORDS_MAX: usize = 25;
 
-/// `12 pods: 11 ready, 1 waiting`.
+/// What there is of both houses: `12 pods: 11 ready, 1 waiting · 3 containers: 3 running`.
 pub fn count(view: &View, t: Texts, language: Language) -> String {
+    let containers = super::docker_words::count(view, t, language);
+    match containers {
+        Some(containers) if view.kinds.nodes.is_empty() => containers,
+        Some(containers) => format!("{} · {containers}", pods(view, t, language)),
+        None => pods(view, t, language),
+    }
+}
+
+/// `12 pods: 11 ready, 1 waiting`.
+fn pods(view: &View, t: Texts, language: Language) -> String {
     let whole = |n: u32| format::whole(n as u64, language);
     let mut parts = vec![t.count_ready(whole(view.of(Look::Ready)))];
     let mut say = |n: u32, words: String| {
@@ -34,6 +44,14 @@ pub fn count(view: &View, t: Texts, language: Language) -> String {
 
 /// The scene in two or three sentences.
 pub fn summary(view: &View, t: Texts, language: Language) -> String {
+    let host = super::docker_words::summary(view, t, language);
+    match host {
+        Some(host) if view.kinds.nodes.is_empty() => format!("{host} {}.", count(view, t, language)),
+        host => host.map(|h| h + " ").unwrap_or_default() + &cluster_summary(view, t, language),
+    }
+}
+
+fn cluster_summary(view: &View, t: Texts, language: Language) -> String {
     let nodes: Vec<&NodeRow> = view
         .kinds
         .nodes
@@ -71,6 +89,7 @@ pub fn row(view: &View, row: &Row, t: Texts, language: Language) -> String {
         }
         RowBody::Other(o) if o.acted_on => format!("{} {}", o.kind, row.name),
         RowBody::Other(o) => t.other_kept(&o.kind, &row.name),
+        _ => super::docker_words::row(view, row, t),
     }
 }
 
