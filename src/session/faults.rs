@@ -5,6 +5,7 @@ use super::update::{Row, RowBody};
 use crate::kubernetes::Cluster;
 use crate::kubernetes::objects::{Id, Kind};
 use crate::sim::{Span, Time};
+use crate::world::World;
 use crate::world::faults::{Episode, Fault, Faults, Needs, Plan, Repeat, What};
 
 /// Faults that are over and still told. Ours: a page shows a handful, and chaos makes thousands.
@@ -51,6 +52,11 @@ pub fn menu(row: &Row) -> Vec<Choice> {
             all
         }
         RowBody::Service(_) => choices(Needs::Pods, row.id, "", ""),
+        RowBody::Container(_) | RowBody::ComposeService(_) => choices(Needs::Pods, row.id, "", ""),
+        RowBody::Host(_) => {
+            let all = choices(Needs::Nodes, row.id, "", "").into_iter();
+            all.filter(|c| What::named(&c.ask.kind).is_some_and(What::hits_hosts)).collect()
+        }
         _ => Vec::new(),
     }
 }
@@ -80,10 +86,13 @@ fn flag(row: &Row) -> String {
 }
 
 /// The fault that is asked for; `Err` says what is wrong.
-pub(super) fn read(cluster: &Cluster, ask: &FaultAsk) -> Result<Fault, String> {
+pub(super) fn read(world: &World, ask: &FaultAsk) -> Result<Fault, String> {
+    let cluster = &world.cluster;
     let what = What::named(&ask.kind).ok_or_else(|| format!("\"{}\" is no fault", ask.kind))?;
     let card = cluster.api.store.card(Id(ask.id)).filter(|_| ask.id > 0);
+    let on_host = super::docker::place(world, ask.id);
     let (on, container) = match (what.needs(), card) {
+        _ if on_host.is_some() => (on_host.unwrap_or_default(), String::new()),
         (Needs::Pods, Some(card)) => {
             let kind = cluster.api.kinds.name(card.kind).to_lowercase();
             (format!("{kind}/{}/{}", card.namespace, card.name), ask.part.clone())
@@ -126,7 +135,10 @@ pub(super) fn rows(faults: &Faults) -> Vec<FaultRow> {
 
 fn row(episode: &Episode) -> FaultRow {
     let whole = !matches!(episode.what.needs(), Needs::Pods | Needs::Nodes | Needs::Zone);
-    let objects: Vec<u32> = episode.objects.iter().filter(|_| !whole).map(|id| id.0).collect();
+    let on_host = episode.containers.iter().map(|cid| super::docker::container_id(*cid));
+    let machine = episode.host.then_some(super::docker::HOST);
+    let objects = episode.objects.iter().filter(|_| !whole).map(|id| id.0);
+    let objects: Vec<u32> = objects.chain(on_host).chain(machine).collect();
     FaultRow {
         number: episode.number,
         kind: episode.what.key().into(),

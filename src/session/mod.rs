@@ -305,7 +305,7 @@ impl Session {
                 Input::Line(format!("kubectl drain {n} --ignore-daemonsets --delete-emptydir-data --force"))
             }),
             Action::Rollout { id, verb } => named(id).map(|(r, _)| Input::Line(format!("kubectl rollout {verb} {r}"))),
-            Action::Fault(ask) => match faults::read(cluster, &ask) {
+            Action::Fault(ask) => match faults::read(&self.run().world, &ask) {
                 Ok(fault) => Some(Input::Fault(fault)),
                 Err(words) => {
                     update.refused = Some(words);

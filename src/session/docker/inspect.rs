@@ -11,6 +11,7 @@ use crate::compose::files::config;
 use crate::console::compose as words;
 use crate::journal::{Entry, EntryId};
 use crate::workload::Stream;
+use crate::world::World;
 
 /// Lines of a container's output that are shown. Ours: some screens; the terminal has the rest.
 const LOG_MAX: usize = 200;
@@ -81,6 +82,17 @@ impl Thing {
             Thing::Network(name) => format!("network/{name}"),
             Thing::Volume(name) => format!("volume/{name}"),
         }
+    }
+}
+
+/// Where a fault at a row is, in words; `None` for rows that are not on the host, or at which nothing can break.
+pub(in crate::session) fn place(world: &World, id: u32) -> Option<String> {
+    let host = world.host.as_ref().filter(|_| super::is_docker(id))?;
+    match thing(host, id)? {
+        Thing::Host => Some("host".into()),
+        Thing::Container(cid) => Some(format!("container/{}", host.engine.name_of(cid))),
+        Thing::Service(_, name) => Some(format!("compose/{name}")),
+        _ => None,
     }
 }
 

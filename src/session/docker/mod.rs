@@ -12,7 +12,7 @@ mod tests;
 pub use crate::compose::files::is_compose;
 pub(super) use check::check;
 pub(super) use convert::convert;
-pub(super) use inspect::{happening, inspect, why};
+pub(super) use inspect::{happening, inspect, place, why};
 
 use super::update::{Row, Update};
 use super::{HAPPENINGS_MAX, Session};
