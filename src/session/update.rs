@@ -125,7 +125,7 @@ pub enum RowBody {
     /// A service of a Compose project.
     ComposeService(ComposeServiceRow),
     /// A container on the Docker host.
-    Container(ContainerRow),
+    Container(Box<ContainerRow>),
     /// A network there.
     Network(NetworkRow),
     /// A volume there.

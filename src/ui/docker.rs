@@ -318,9 +318,9 @@ mod tests {
                 row(H | 900, "app", H, RowBody::Project(ProjectRow::default())),
                 row(H | 901, "api", H | 900, service(1)),
                 row(H | 902, "db", H | 900, service(0)),
-                row(H | 1, "app-api-10", H | 901, RowBody::Container(container("running", "", 0, 10))),
-                row(H | 2, "app-api-2", H | 901, RowBody::Container(container("running", "starting", 0, 2))),
-                row(H | 3, "lonely", H, RowBody::Container(container("exited", "", 1, 0))),
+                row(H | 1, "app-api-10", H | 901, RowBody::Container(Box::new(container("running", "", 0, 10)))),
+                row(H | 2, "app-api-2", H | 901, RowBody::Container(Box::new(container("running", "starting", 0, 2)))),
+                row(H | 3, "lonely", H, RowBody::Container(Box::new(container("exited", "", 1, 0)))),
             ],
             ..Update::default()
         });

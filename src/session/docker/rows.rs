@@ -26,7 +26,7 @@ pub(super) fn rows(host: &Host, here: &str) -> Vec<Row> {
         if !project.is_empty() {
             services.entry((project.into(), service.into())).or_default().push((*cid, c.clone()));
         }
-        let body = RowBody::Container(container(c));
+        let body = RowBody::Container(Box::new(container(c)));
         all.push(row(container_id(*cid), &c.name, Some(owner), c.created.0, body));
     }
     let projects: BTreeSet<&String> = services.keys().map(|(project, _)| project).collect();

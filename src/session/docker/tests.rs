@@ -42,7 +42,7 @@ impl Seen {
     fn container(&self, name: &str) -> (u32, ContainerRow) {
         let found = self.rows.values().find(|r| r.name == name).expect("a row of that name");
         match &found.body {
-            RowBody::Container(c) => (found.id, c.clone()),
+            RowBody::Container(c) => (found.id, (**c).clone()),
             other => panic!("{name} is {other:?}"),
         }
     }

@@ -111,7 +111,7 @@ fn ports(view: &View, containers: &[u32]) -> Vec<(String, bool)> {
     let mut all: Vec<(String, bool)> = Vec::new();
     let rows = || {
         containers.iter().filter_map(|id| match view.row(*id).map(|r| &r.body) {
-            Some(RowBody::Container(c)) => Some(c),
+            Some(RowBody::Container(c)) => Some(&**c),
             _ => None,
         })
     };
