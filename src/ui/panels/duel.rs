@@ -64,6 +64,13 @@ fn table(report: &DuelReport, t: Texts, language: Language) -> Html {
         ("machines", &|f| format!("{} / {}", count(f.machines_left), count(f.machines))),
         ("commands", &|f| format::whole(f.commands.len() as u64, language)),
     ];
+    // What was never asked is no figure, and where nothing broke nothing had to be noticed.
+    let asked = report.houses.iter().any(|f| f.requests > 0.0);
+    let tells = |key: &str| match key {
+        "availability" | "requests" | "failed" | "latency" => asked,
+        "detected" | "recovered" => report.start.is_some(),
+        _ => true,
+    };
     html! {
         <table class="figures">
             <thead><tr><th scope="col">{ t.duel_measure() }</th>
@@ -71,7 +78,7 @@ fn table(report: &DuelReport, t: Texts, language: Language) -> Html {
                     html! { <th scope="col" data-house={f.house.clone()}>{ t.duel(&format!("house.{}", f.house), &[]) }</th> }
                 }) }</tr></thead>
             <tbody>
-                { for rows.iter().map(|(key, value)| {
+                { for rows.iter().filter(|(key, _)| tells(key)).map(|(key, value)| {
                     let values: Vec<String> = report.houses.iter().map(value).collect();
                     let same = values.windows(2).all(|w| w[0] == w[1]);
                     html! {
