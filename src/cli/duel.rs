@@ -1,13 +1,12 @@
 //! `orchestrion duel`: one application in both houses, under one load and one timeline of faults; prints what differed. Where
 //! no manifests are named, those that `orchestrion convert` makes of the Compose file are used.
 
-use super::run::{DEFAULT_LENGTH, judge, open, play, start, take_seed, take_up};
+use super::run::{DEFAULT_LENGTH, judge, open, play, start, take_asserts, take_length, take_seed, take_up};
 use super::{Outcome, convert, take_option};
-use crate::assertion::{Expression, Watch};
 use crate::compose::files::Request;
 use crate::compose::files::is_compose;
 use crate::duel::text;
-use crate::scenario::{Scenario, TextFile, default_nodes, parse_span};
+use crate::scenario::{Scenario, TextFile, default_nodes};
 use crate::sim::Time;
 use crate::text::json;
 
@@ -23,9 +22,7 @@ pub fn run(args: &[String]) -> Outcome {
 }
 
 fn try_run(mut args: Vec<String>) -> Result<Outcome, Outcome> {
-    let length = take_option(&mut args, "--for")
-        .map(|t| parse_span(&t).ok_or_else(|| Outcome::usage(format!("--for: {t}: no time"))));
-    let length = length.transpose()?;
+    let length = take_length(&mut args)?;
     let seed = take_seed(&mut args)?;
     let language = take_option(&mut args, "--lang").unwrap_or_default();
     let json = match take_option(&mut args, "--format").as_deref() {
@@ -33,11 +30,7 @@ fn try_run(mut args: Vec<String>) -> Result<Outcome, Outcome> {
         Some("json") => true,
         Some(other) => return Err(Outcome::usage(format!("no format {other}: text or json"))),
     };
-    let mut asked = Vec::new();
-    while let Some(text) = take_option(&mut args, "--assert") {
-        let expression = Expression::read(&text).map_err(|e| Outcome::usage(format!("--assert: {e}")))?;
-        asked.push(Watch::new(expression));
-    }
+    let mut asked = take_asserts(&mut args)?;
     let script = take_option(&mut args, "--scenario");
     if args.is_empty() || args.iter().any(|arg| arg.starts_with("--")) {
         return Err(Outcome::usage(USAGE));

@@ -24,17 +24,11 @@ pub fn run(args: &[String]) -> Outcome {
 }
 
 fn try_run(mut args: Vec<String>) -> Result<Outcome, Outcome> {
-    let length = take_option(&mut args, "--for")
-        .map(|t| parse_span(&t).ok_or_else(|| Outcome::usage(format!("--for: {t}: no time"))));
-    let length = length.transpose()?;
+    let length = take_length(&mut args)?;
     let seed = take_seed(&mut args)?;
     let trace = take_option(&mut args, "--trace");
     let report = take_option(&mut args, "--junit");
-    let mut asked = Vec::new();
-    while let Some(text) = take_option(&mut args, "--assert") {
-        let expression = Expression::read(&text).map_err(|e| Outcome::usage(format!("--assert: {e}")))?;
-        asked.push(Watch::new(expression));
-    }
+    let mut asked = take_asserts(&mut args)?;
     let mut outcome = Outcome::default();
     let scenario = open(&args, seed, &mut outcome)?;
     let end = Time::ZERO + length.or(scenario.until).unwrap_or(DEFAULT_LENGTH);
@@ -58,6 +52,22 @@ fn try_run(mut args: Vec<String>) -> Result<Outcome, Outcome> {
 
 fn write_file(path: &str, text: String) -> Result<(), Outcome> {
     std::fs::write(path, text).map_err(|e| Outcome::usage(format!("{path}: {e}")))
+}
+
+/// Takes `--for 10m` out of the arguments.
+pub(super) fn take_length(args: &mut Vec<String>) -> Result<Option<Span>, Outcome> {
+    let read = |t: String| parse_span(&t).ok_or_else(|| Outcome::usage(format!("--for: {t}: no time")));
+    take_option(args, "--for").map(read).transpose()
+}
+
+/// Takes every `--assert EXPR` out of the arguments.
+pub(super) fn take_asserts(args: &mut Vec<String>) -> Result<Vec<Watch>, Outcome> {
+    let mut asked = Vec::new();
+    while let Some(text) = take_option(args, "--assert") {
+        let expression = Expression::read(&text).map_err(|e| Outcome::usage(format!("--assert: {e}")))?;
+        asked.push(Watch::new(expression));
+    }
+    Ok(asked)
 }
 
 /// Takes `--seed N` out of the arguments.
