@@ -43,19 +43,6 @@ macro_rules! latencies {
                 Latencies {$( $name: Latency::millis($low, $typical, $high), )*}
             }
         }
-
-        impl Latencies {
-            /// The names, as a scenario's `latencies:` spells them.
-            pub const NAMES: &'static [&'static str] = &[$(stringify!($name)),*];
-            /// Sets one by name; tells whether there is one of that name.
-            pub fn set(&mut self, name: &str, latency: Latency) -> bool {
-                match name {
-                    $( stringify!($name) => self.$name = latency, )*
-                    _ => return false,
-                }
-                true
-            }
-        }
     };
 }
 
@@ -114,13 +101,5 @@ mod tests {
             let drawn = latency.draw(&mut Chance::new(seed, 1));
             prop_assert!(latency.low <= drawn && drawn <= latency.high);
         }
-    }
-
-    #[test]
-    fn every_name_can_be_set() {
-        let mut all = Latencies::default();
-        assert!(Latencies::NAMES.iter().all(|name| all.set(name, Latency::fixed(Span::secs(1)))));
-        assert_eq!(all.sandbox.typical, Span::secs(1));
-        assert!(!all.set("nothing", Latency::fixed(Span::ZERO)));
     }
 }
