@@ -140,9 +140,10 @@ pub(super) fn scaled(world: &World) -> Option<Time> {
     since(world, House::Kubernetes, Time::ZERO).find(|e| e.why.reason.key == "autoscaler.scaled").map(|e| e.t)
 }
 
-/// Containers started again in place, and pods or containers made, since the start.
+/// Containers started again in place, and pods or containers made, since the start. Where nothing was disturbed restarts of
+/// the whole run count; what was made then is the application itself.
 pub(super) fn starts(world: &World, house: House, start: Start) -> (u32, u32) {
-    let Some(from) = start.0 else { return (0, 0) };
+    let from = start.0.unwrap_or_default();
     let (mut restarts, mut made) = (0, 0);
     let mut began: BTreeSet<(u32, String)> = BTreeSet::new();
     for entry in since(world, house, Time::ZERO) {
@@ -158,5 +159,5 @@ pub(super) fn starts(world: &World, house: House, start: Start) -> (u32, u32) {
             _ => {}
         }
     }
-    (restarts, made)
+    (restarts, if start.0.is_some() { made } else { 0 })
 }
