@@ -95,7 +95,8 @@ fn head(words: Words, report: &Report, out: &mut String) {
     let length = words.moment(report.to.saturating_sub(report.from));
     let _ = writeln!(out, "{}", words.say("title.duel", &[("length", length)]));
     for (to, shape) in &report.loads {
-        let _ = writeln!(out, "{}", words.say("title.load", &[("to", to.clone()), ("shape", shape.clone())]));
+        let shape = words.say(&format!("shape.{shape}"), &[]);
+        let _ = writeln!(out, "{}", words.say("title.load", &[("to", to.clone()), ("shape", shape)]));
     }
     for cause in &report.faults {
         let blanks = [("at", words.moment(cause.at)), ("kind", cause.kind.clone()), ("on", cause.on.clone())];

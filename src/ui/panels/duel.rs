@@ -26,7 +26,7 @@ pub fn Duel() -> Html {
             <p class="hint">{ t.duel("title.duel", &[("length".into(), format::span(report.to - report.from, language))]) }</p>
             <ul class="plain">
                 { for report.loads.iter().map(|(to, shape)| html! {
-                    <li>{ t.duel("title.load", &[("to".into(), to.clone()), ("shape".into(), shape.clone())]) }</li>
+                    <li>{ t.duel("title.load", &[("to".into(), to.clone()), ("shape".into(), t.duel(&format!("shape.{shape}"), &[]))]) }</li>
                 }) }
                 { for report.faults.iter().map(|fault| {
                     let kind = t.fault(&fault.kind.replace('-', "_"));
