@@ -39,7 +39,7 @@ fn play(nodes: usize, services: usize, pods: usize, seconds: u64) {
     line.seek(Time::secs(60 + seconds));
     let took = start.elapsed().as_secs_f64();
     let run = line.world();
-    let totals = run.world.cluster.services.totals();
+    let totals = run.world.cluster.services.streams().totals();
     println!(
         "{pods:>5} pods behind {services} Services: {seconds} s in {:.0} ms, {:.0} times real time; {:.0} requests, {:.3} % failed, {} journal entries",
         took * 1e3,

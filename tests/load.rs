@@ -54,7 +54,7 @@ fn on(run: &mut Run, seconds: u64) {
 
 fn flow(run: &Run) -> Flow {
     let id = run.world.cluster.api.store.find(Kind::Service, "default", "web").expect("the Service");
-    run.world.cluster.services.flows().get(&id).cloned().unwrap_or_default()
+    run.world.cluster.services.streams().flows().get(&id).cloned().unwrap_or_default()
 }
 
 /// Failed requests by reason.
@@ -74,7 +74,7 @@ fn requests_are_spread_evenly_and_answered_as_the_queue_theory_says() {
     assert!(flow.ends.iter().all(|e| (e.rate - 100.0).abs() < 1e-6));
     assert!((flow.mean - 0.005).abs() < 0.0002, "{}", flow.mean);
     assert_eq!(failed(&run), []);
-    let totals = run.world.cluster.services.totals();
+    let totals = run.world.cluster.services.streams().totals();
     assert!((totals.came - 24_000.0).abs() < 401.0, "{totals:?}");
 }
 
@@ -114,7 +114,8 @@ fn clients_are_answered_gave_up_or_wait() {
         if step == 20 {
             run.apply(&Input::Line("kubectl scale deployment web --replicas=0".into()));
         }
-        let route = run.world.cluster.services.route(&Client::Load("service/web".into())).expect("the stream");
+        let route =
+            run.world.cluster.services.streams().route(&Client::Load("service/web".into())).expect("the stream");
         let sum = route.answered + route.failed + route.waiting();
         assert!((route.came - sum).abs() < 1e-6 * (1.0 + route.came), "step {step}: {} came, {sum}", route.came);
         let inside: f64 = route.lanes.values().map(|l| l.inside).sum();
@@ -268,7 +269,7 @@ fn a_scenario_says_who_asks_and_what_it_costs() {
     assert!((flow(&run).rate - 50.0).abs() < 1e-6 && (flow(&run).mean - 0.02).abs() < 0.001, "{:?}", flow(&run));
     run.run_until(Time::secs(60));
     assert_eq!(flow(&run).rate, 0.0);
-    assert!((run.world.cluster.services.totals().came - 1_500.0).abs() < 1e-3);
+    assert!((run.world.cluster.services.streams().totals().came - 1_500.0).abs() < 1e-3);
 }
 
 #[test]
@@ -314,7 +315,7 @@ fn requests_ask_others_and_retries_make_a_storm() {
     on(&mut run, 60);
     let store = &run.world.cluster.api.store;
     let db = store.find(Kind::Service, "default", "db").expect("the data base");
-    let rate = |run: &Run| run.world.cluster.services.flows()[&db].rate;
+    let rate = |run: &Run| run.world.cluster.services.streams().flows()[&db].rate;
     assert!((rate(&run) - 60.0).abs() < 1.0, "{}", rate(&run));
     // The caller's answers wait for the data base: 5 ms of its own and M/M/1 at 60 per cent with 10 ms.
     assert!((flow(&run).mean - 0.030).abs() < 0.003, "{}", flow(&run).mean);

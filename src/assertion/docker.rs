@@ -89,14 +89,14 @@ pub(super) fn field(host: Option<&Host>, name: &Name, path: &[Step]) -> Found {
 /// What flows to a service; nothing for the whole host.
 fn flow<'a>(host: Option<&'a Host>, name: &Name) -> Option<&'a Flow> {
     let goal = of(host, name).next().filter(|_| !name.name.is_empty())?.spec.group();
-    host?.flows().get(&goal)
+    host?.streams().flows().get(&goal)
 }
 
 /// The sums behind it now.
 pub(super) fn sums(host: Option<&Host>, name: &Name) -> Sums {
     let restarts = of(host, name).map(|c| f64::from(c.restarts)).sum();
     let totals = match name.name.as_str() {
-        "" => host.map(|host| Sums::of(host.totals())),
+        "" => host.map(|host| Sums::of(host.streams().totals())),
         _ => flow(host, name).map(|flow| Sums::of(&flow.totals)),
     };
     Sums { restarts, ..totals.unwrap_or_default() }
@@ -117,7 +117,7 @@ pub(super) fn figure(host: Option<&Host>, name: &Name, figure: Figure, base: Sum
         Figure::Failed => sums.failed,
         Figure::Availability => sums.availability(),
         Figure::Rate => match name.name.as_str() {
-            "" => host.map_or(0.0, |host| host.flows().values().map(|f| f.rate).sum()),
+            "" => host.map_or(0.0, |host| host.streams().flows().values().map(|f| f.rate).sum()),
             _ => flow(host, name).map_or(0.0, |flow| flow.rate),
         },
         Figure::Latency(which) => flow(host, name).map_or(0.0, |flow| flow.latency[which] * 1e3),

@@ -250,11 +250,11 @@ fn sums(cluster: &Cluster, object: Option<&Object>) -> Sums {
 fn traffic(cluster: &Cluster, object: Option<&Object>) -> (Sums, f64, [f64; 3]) {
     let services = &cluster.services;
     let (totals, rate, latency) = match object {
-        Some(object) => match services.flows().get(&object.meta.id) {
+        Some(object) => match services.streams().flows().get(&object.meta.id) {
             Some(flow) => (&flow.totals, flow.rate, flow.latency),
             None => return Default::default(),
         },
-        None => (services.totals(), services.flows().values().map(|f| f.rate).sum(), [0.0; 3]),
+        None => (services.streams().totals(), services.streams().flows().values().map(|f| f.rate).sum(), [0.0; 3]),
     };
     (Sums::of(totals), rate, latency)
 }

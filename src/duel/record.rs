@@ -135,9 +135,10 @@ pub(super) fn latency<'a>(flows: impl Iterator<Item = &'a Flow>) -> [f64; 3] {
 
 fn see_flows(cluster: &Cluster) -> ([f64; 3], [f64; 3]) {
     let services = &cluster.services;
-    let goals = services.loads().filter_map(|(name, ..)| services.route(&Client::Load(name.clone()))?.goal);
-    let totals = services.totals();
-    let flows = goals.filter_map(|goal| services.flows().get(&goal));
+    let goals =
+        services.streams().loads().filter_map(|(name, ..)| services.streams().route(&Client::Load(name.clone()))?.goal);
+    let totals = services.streams().totals();
+    let flows = goals.filter_map(|goal| services.streams().flows().get(&goal));
     ([totals.came, totals.answered, totals.failed], latency(flows))
 }
 
@@ -191,8 +192,9 @@ fn note(line: &mut Line, now: Time, there: &[(Rc<str>, u32, u32)]) -> u32 {
 }
 
 fn see_streams(host: &Host) -> ([f64; 3], [f64; 3]) {
-    let goals = host.loads().filter_map(|(name, ..)| host.route(&Client::Load(name.clone()))?.goal.clone());
-    let totals = host.totals();
-    let flows = goals.filter_map(|goal| host.flows().get(&goal));
+    let goals =
+        host.streams().loads().filter_map(|(name, ..)| host.streams().route(&Client::Load(name.clone()))?.goal.clone());
+    let totals = host.streams().totals();
+    let flows = goals.filter_map(|goal| host.streams().flows().get(&goal));
     ([totals.came, totals.answered, totals.failed], latency(flows))
 }

@@ -220,8 +220,9 @@ fn causes(world: &World) -> Vec<Cause> {
 /// Who asks, in any house.
 fn loads(world: &World) -> Vec<(String, String)> {
     let words = |load: &Load| (load.target.clone(), load.shape.word().to_string());
-    let mut all: Vec<(String, String)> = world.cluster.services.loads().map(|(_, load, _)| words(load)).collect();
-    all.extend(world.host.iter().flat_map(|host| host.loads().map(|(_, load, _)| words(load))));
+    let mut all: Vec<(String, String)> =
+        world.cluster.services.streams().loads().map(|(_, load, _)| words(load)).collect();
+    all.extend(world.host.iter().flat_map(|host| host.streams().loads().map(|(_, load, _)| words(load))));
     all.sort();
     all.dedup();
     all

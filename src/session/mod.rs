@@ -452,7 +452,7 @@ impl Session {
     /// Traffic is told once a second, and when everything is told.
     fn tell_traffic(&mut self, update: &mut Update) {
         let cluster = &self.branches[self.present].line.world().world.cluster;
-        let mark = (cluster.services.mark(), cluster.api.floor.version(), self.present);
+        let mark = (cluster.services.streams().mark(), cluster.api.floor.version(), self.present);
         if !update.full && self.traffic_told == Some(mark) {
             return;
         }

@@ -207,7 +207,7 @@ impl Recorder {
             track.push(look);
         }
         self.looks += 1;
-        let services = cluster.services.flows();
+        let services = cluster.services.streams().flows();
         self.alerts.look(now, services, &seen.all[&TOTAL].1[RESTARTS..=PENDING]);
         let wide = Span::secs(1 + (pods / PODS_A_LOOK) as u64);
         while self.looks >= LOOKS_MAX || (self.every < wide && self.looks.is_multiple_of(2)) {
@@ -265,13 +265,13 @@ impl Recorder {
             }
             *sums = now;
         };
-        if !services.flowing() && self.sums.is_empty() {
+        if !services.streams().flowing() && self.sums.is_empty() {
             return;
         }
-        let t = services.totals();
+        let t = services.streams().totals();
         rates(self.sums.entry(TOTAL).or_default(), [t.came, t.answered, t.failed], seen.of(TOTAL, OF_TOTAL));
         let mut parts = Vec::new();
-        for (id, flow) in services.flows() {
+        for (id, flow) in services.streams().flows() {
             let t = &flow.totals;
             let look = seen.of(id.0, OF_SERVICE);
             rates(self.sums.entry(id.0).or_default(), [t.came, t.answered, t.failed], look);

@@ -67,7 +67,7 @@ impl Session {
         let (now, run) = (self.now(), self.run());
         let due = run.next_due()?;
         // Where requests flow nothing is quiet.
-        let flowing = run.world.cluster.services.flowing();
+        let flowing = run.world.cluster.services.streams().flowing();
         if self.line().in_the_past() || flowing || run.weight() > AHEAD_WEIGHT_MAX {
             return Some(due);
         }

@@ -127,7 +127,7 @@ pub fn end_load(world: &mut World, name: &str, actor: &'static str) {
         host.end_load(name);
     }
     let cluster = &mut world.cluster;
-    let service = cluster.services.route(&Client::Load(name.into())).and_then(|r| r.goal);
+    let service = cluster.services.streams().route(&Client::Load(name.into())).and_then(|r| r.goal);
     if let Some(service) = service {
         cluster.api.act(service, By::actor(actor, ended(name.to_string())));
     }
@@ -199,8 +199,8 @@ pub fn traffic(cluster: &Cluster) -> Traffic {
     let now = cluster.now();
     let name_of =
         |id: Id| cluster.api.store.card(id).map(|c| format!("{}/{}", c.namespace, c.name)).unwrap_or_default();
-    let loads = services.loads().map(|(name, load, since)| {
-        let service = services.route(&Client::Load(name.clone())).and_then(|r| r.goal);
+    let loads = services.streams().loads().map(|(name, load, since)| {
+        let service = services.streams().route(&Client::Load(name.clone())).and_then(|r| r.goal);
         LoadRow {
             name: name.to_string(),
             target: service.map(|id| id.0),
@@ -215,13 +215,16 @@ pub fn traffic(cluster: &Cluster) -> Traffic {
 fn flows(cluster: &Cluster) -> Vec<FlowRow> {
     let services = &cluster.services;
     let mut callers: BTreeMap<Id, Vec<u32>> = BTreeMap::new();
-    for (client, route) in services.routes() {
+    for (client, route) in services.streams().routes() {
         let (Client::Call(group, _), Some(to)) = (client, route.goal) else { continue };
         // The Services whose endpoints belong to the group that calls.
         let calls = |id: &Id| {
-            services.flows()[id].ends.iter().any(|e| cluster.api.floor.get(e.key).is_some_and(|u| u.group == *group))
+            services.streams().flows()[id]
+                .ends
+                .iter()
+                .any(|e| cluster.api.floor.get(e.key).is_some_and(|u| u.group == *group))
         };
-        callers.entry(to).or_default().extend(services.flows().keys().filter(|id| calls(id)).map(|id| id.0));
+        callers.entry(to).or_default().extend(services.streams().flows().keys().filter(|id| calls(id)).map(|id| id.0));
     }
     let one = |(id, flow): (&Id, &Flow)| FlowRow {
         service: id.0,
@@ -242,7 +245,7 @@ fn flows(cluster: &Cluster) -> Vec<FlowRow> {
             })
             .collect(),
     };
-    services.flows().iter().filter(|(id, _)| cluster.api.store.get(**id).is_some()).map(one).collect()
+    services.streams().flows().iter().filter(|(id, _)| cluster.api.store.get(**id).is_some()).map(one).collect()
 }
 
 fn used(cluster: &Cluster) -> Vec<(u32, u64, u64)> {

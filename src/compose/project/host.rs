@@ -7,7 +7,7 @@ use crate::compose::engine::Engine;
 use crate::compose::traffic::{Goal, Traffic};
 use crate::sim::Time;
 use crate::workload::Load;
-use crate::workload::streams::{Client, Flow, Route, Totals};
+use crate::workload::streams::Streams;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -69,33 +69,9 @@ impl Host {
     pub fn end_load(&mut self, name: &str) -> bool {
         self.traffic.end_load(name, &mut self.engine)
     }
-    /// The loads: name, what, since when.
-    pub fn loads(&self) -> impl Iterator<Item = (&Rc<str>, &Load, Time)> {
-        self.traffic.loads()
-    }
-    /// The stream of a client.
-    pub fn route(&self, client: &Client) -> Option<&Route<Goal>> {
-        self.traffic.route(client)
-    }
-    /// All streams.
-    pub fn routes(&self) -> impl Iterator<Item = (&Client, &Route<Goal>)> {
-        self.traffic.routes()
-    }
-    /// What flows through each service.
-    pub fn flows(&self) -> &BTreeMap<Goal, Flow> {
-        self.traffic.flows()
-    }
-    /// What clients saw of all loads together.
-    pub fn totals(&self) -> &Totals {
-        self.traffic.totals()
-    }
-    /// Changes whenever there is something new to tell of requests: the end of the last second, and how many loads there are.
-    pub fn mark(&self) -> (Time, usize) {
-        self.traffic.mark()
-    }
-    /// Whether anything flows.
-    pub fn flowing(&self) -> bool {
-        self.traffic.flowing()
+    /// What flows: loads, streams, figures.
+    pub fn streams(&self) -> &Streams<Goal> {
+        self.traffic.streams()
     }
     /// Begins a command, for what the engine's calls are caused by now.
     pub fn launch(&mut self, project: Rc<Project>, steps: impl IntoIterator<Item = Step>) -> JobId {

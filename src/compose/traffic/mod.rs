@@ -11,9 +11,8 @@ pub use target::{Meant, meaning};
 
 use super::engine::{Engine, Power};
 use crate::sim::{Span, Time};
-use crate::workload::streams::{Client, Flow, House, Route, Streams, Totals};
+use crate::workload::streams::{Client, House, Route, Streams};
 use crate::workload::{Floor, Load};
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// How long a stretch is looked at as one. Ours: as fine as the charts, and as in the other house.
@@ -51,7 +50,7 @@ impl Traffic {
         if self.tick.is_some() {
             return;
         }
-        if !self.flowing() {
+        if !self.streams.flowing() {
             self.streams.begin(engine.now);
         }
         self.tick = Some(engine.now.whole_seconds() + STEP);
@@ -84,37 +83,13 @@ impl Traffic {
         self.streams.tidy();
         engine.floor.sweep();
         self.tick = None;
-        if self.flowing() || engine.floor.is_lively() {
+        if self.streams.flowing() || engine.floor.is_lively() {
             self.wake(engine);
         }
     }
-    /// The loads: name, what, since when.
-    pub fn loads(&self) -> impl Iterator<Item = (&Rc<str>, &Load, Time)> {
-        self.streams.loads()
-    }
-    /// The stream of a client.
-    pub fn route(&self, client: &Client) -> Option<&Route<Goal>> {
-        self.streams.route(client)
-    }
-    /// All streams.
-    pub fn routes(&self) -> impl Iterator<Item = (&Client, &Route<Goal>)> {
-        self.streams.routes()
-    }
-    /// What flows through each service.
-    pub fn flows(&self) -> &BTreeMap<Goal, Flow> {
-        self.streams.flows()
-    }
-    /// What clients saw of all loads together.
-    pub fn totals(&self) -> &Totals {
-        self.streams.totals()
-    }
-    /// Changes whenever there is something new to tell: the end of the last second, and how many loads there are.
-    pub fn mark(&self) -> (Time, usize) {
-        self.streams.mark()
-    }
-    /// Whether anything flows.
-    pub fn flowing(&self) -> bool {
-        self.streams.flowing()
+    /// What flows: loads, streams, figures.
+    pub fn streams(&self) -> &Streams<Goal> {
+        &self.streams
     }
 }
 

@@ -63,12 +63,12 @@ fn status(host: &Host, name: &str) -> Status {
 
 /// Answered and failed a second, of a service.
 fn rates(host: &Host, goal: &str) -> (f64, f64) {
-    host.flows().get(goal).map_or((0.0, 0.0), |flow| (flow.answered, flow.failed))
+    host.streams().flows().get(goal).map_or((0.0, 0.0), |flow| (flow.answered, flow.failed))
 }
 
 /// Failed requests of a service by reason.
 fn failed(host: &Host, goal: &str) -> Vec<(&'static str, f64)> {
-    let why = host.flows().get(goal).map(|flow| flow.why).unwrap_or_default();
+    let why = host.streams().flows().get(goal).map(|flow| flow.why).unwrap_or_default();
     Why::ALL.map(Why::word).into_iter().zip(why).filter(|(_, n)| *n > 1e-3).collect()
 }
 
@@ -104,7 +104,7 @@ fn a_name_leads_to_every_running_container_healthy_or_not() {
     host.set_load(constant("http://web:80", 90.0));
     on(&mut host, 5);
     let even = |host: &Host| {
-        let ends: Vec<f64> = host.flows()["p/web"].ends.iter().map(|e| libm::round(e.rate)).collect();
+        let ends: Vec<f64> = host.streams().flows()["p/web"].ends.iter().map(|e| libm::round(e.rate)).collect();
         ends
     };
     assert_eq!(even(&host), [30.0, 30.0, 30.0]);
@@ -218,9 +218,9 @@ fn a_proxy_asks_the_containers_behind_a_name() {
     assert!(host.engine.behave("proxy", &[("calls".into(), "1 http://app:80 timeout 5s".into())]));
     host.set_load(constant("localhost:8080", 60.0));
     on(&mut host, 10);
-    let ends: Vec<f64> = host.flows()["p/app"].ends.iter().map(|e| libm::round(e.rate)).collect();
+    let ends: Vec<f64> = host.streams().flows()["p/app"].ends.iter().map(|e| libm::round(e.rate)).collect();
     assert_eq!(ends, [20.0, 20.0, 20.0]);
-    let mean = host.flows()["p/proxy"].mean;
+    let mean = host.streams().flows()["p/proxy"].mean;
     // Its own fifth of a millisecond and the 5 ms behind it.
     assert!((mean - 0.0052).abs() < 0.0005, "{mean}");
     for n in 1..=3 {
@@ -237,7 +237,7 @@ fn the_same_load_twice_is_the_same_run() {
             host(&service("web", &format!(r#"{PORT}{ALWAYS}{CHECK}"#)), vec![set("web", &[("cpu", "30ms")])]);
         host.set_load(constant("localhost:8080", 120.0));
         on(&mut host, 40);
-        format!("{:?} {:?}", host.totals(), host.engine.events)
+        format!("{:?} {:?}", host.streams().totals(), host.engine.events)
     };
     assert_eq!(play(), play());
 }
@@ -266,14 +266,14 @@ proptest! {
             }
             let to = host.now() + Span::millis(wait);
             host.run_until(to);
-            for (client, route) in host.routes() {
+            for (client, route) in host.streams().routes() {
                 let sum = route.answered + route.failed + route.waiting();
                 prop_assert!((route.came - sum).abs() < 1e-6 * (1.0 + route.came), "{client:?}: {} {sum}", route.came);
                 let inside: f64 = route.lanes.values().map(|l| l.inside).sum();
                 prop_assert!((inside - route.inside.iter().sum::<f64>()).abs() < 1e-6 * (1.0 + inside), "{client:?}");
             }
         }
-        let load = host.route(&Client::Load("localhost:8080".into())).expect("the stream");
+        let load = host.streams().route(&Client::Load("localhost:8080".into())).expect("the stream");
         prop_assert!(load.came > 0.0 || host.now() < Time::secs(21));
     }
 }

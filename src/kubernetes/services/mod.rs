@@ -17,10 +17,9 @@ pub use target::{Meant, meaning};
 use super::apiserver::{Api, Change, Cx};
 use super::objects::{Id, Kind};
 use crate::sim::{Span, Time};
-use crate::workload::streams::{Client, Flow, House, Route, Streams, Totals};
+use crate::workload::streams::{Client, House, Route, Streams};
 use crate::workload::{Floor, Latencies, Latency, Load};
 use policy::Policies;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// How long a stretch is looked at as one. Ours: as fine as the charts.
@@ -69,7 +68,7 @@ pub fn observe(state: &mut State, change: &Change, cx: &mut Cx<Timer>) {
     if cx.api.floor.is_lively() {
         state.wake(cx);
     }
-    if !state.flowing() {
+    if !state.streams.flowing() {
         if !state.ticking {
             cx.api.floor.sweep();
         }
@@ -93,7 +92,7 @@ pub fn fire(state: &mut State, timer: Timer, cx: &mut Cx<Timer>) {
         Timer::Tick => {
             state.second_over(cx.api);
             state.ticking = false;
-            if state.flowing() || cx.api.floor.is_lively() {
+            if state.streams.flowing() || cx.api.floor.is_lively() {
                 state.wake(cx);
             }
         }
@@ -115,7 +114,7 @@ impl State {
         if self.ticking {
             return;
         }
-        if !self.flowing() {
+        if !self.streams.flowing() {
             self.streams.begin(cx.now());
         }
         self.ticking = true;
@@ -143,33 +142,9 @@ impl State {
         // What has ended is accounted for until now.
         api.floor.sweep();
     }
-    /// The loads: name, what, since when.
-    pub fn loads(&self) -> impl Iterator<Item = (&Rc<str>, &Load, Time)> {
-        self.streams.loads()
-    }
-    /// The stream of a client.
-    pub fn route(&self, client: &Client) -> Option<&Route<Id>> {
-        self.streams.route(client)
-    }
-    /// All streams.
-    pub fn routes(&self) -> impl Iterator<Item = (&Client, &Route<Id>)> {
-        self.streams.routes()
-    }
-    /// What flows through each Service.
-    pub fn flows(&self) -> &BTreeMap<Id, Flow> {
-        self.streams.flows()
-    }
-    /// What clients outside saw of all loads together.
-    pub fn totals(&self) -> &Totals {
-        self.streams.totals()
-    }
-    /// Changes whenever there is something new to tell: the end of the last second, and how many loads there are.
-    pub fn mark(&self) -> (Time, usize) {
-        self.streams.mark()
-    }
-    /// Whether anything flows.
-    pub fn flowing(&self) -> bool {
-        self.streams.flowing()
+    /// What flows: loads, streams, figures.
+    pub fn streams(&self) -> &Streams<Id> {
+        &self.streams
     }
 }
 
