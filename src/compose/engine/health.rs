@@ -2,6 +2,7 @@
 //! Source: moby v29 daemon/health.go: monitor, handleProbeResult, the defaults.
 
 use super::*;
+use crate::text::go;
 
 /// Source: see above, defaultProbeInterval.
 const INTERVAL: Span = Span::secs(30);
@@ -79,7 +80,7 @@ impl Engine {
         let limit = or(check.timeout, TIMEOUT);
         let overhead = self.draw(|p| p.exec);
         let (takes, exit, output) = if ran.takes > limit {
-            let words = format!("Health check exceeded timeout ({})", seconds(limit));
+            let words = format!("Health check exceeded timeout ({})", go::duration_of_micros(limit.0));
             (limit, -1, words)
         } else {
             let text: String = ran.said.iter().map(|said| format!("{}\n", said.text)).collect();
@@ -116,14 +117,5 @@ impl Engine {
             self.note(cid, if after == Verdict::Healthy { healthy(name) } else { unhealthy(name, failing) });
         }
         self.next_probe(cid, n + 1);
-    }
-}
-
-/// A span as Go prints it, for whole seconds and milliseconds.
-fn seconds(span: Span) -> String {
-    match span.as_millis() {
-        ms if ms % 1000 == 0 => format!("{}s", ms / 1000),
-        ms if ms < 1000 => format!("{ms}ms"),
-        ms => format!("{}.{}s", ms / 1000, format!("{:03}", ms % 1000).trim_end_matches('0')),
     }
 }

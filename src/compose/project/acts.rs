@@ -176,11 +176,11 @@ pub(super) fn restart(
     Ok(dag)
 }
 
-/// Containers that a command with services means: those of one named service, or of all of the project.
+/// Containers that a command with services means.
+/// Source: compose v5.6 pkg/compose/containers.go, getContainers: named services alone, not what they depend on.
 fn meant(seen: Vec<Seen>, project: &Project, services: &[Rc<str>]) -> Vec<Seen> {
-    let one = if services.len() == 1 { services.first() } else { None };
-    let fits = |s: &Seen| one.is_none_or(|o| s.service == *o) && project.services.contains_key(&s.service);
-    seen.into_iter().filter(fits).collect()
+    let named = |s: &Seen| services.is_empty() || services.contains(&s.service);
+    seen.into_iter().filter(|s| named(s) && project.services.contains_key(&s.service)).collect()
 }
 
 /// `kill`; `None` when nothing runs.

@@ -73,8 +73,10 @@ pub(super) struct Follow {
     attached: Vec<Cid>,
     seen_events: usize,
     pub(super) names: Names,
-    /// Whether it is `logs`: it never ends by itself.
+    /// Whether it is `logs`.
     logs: bool,
+    /// Only so many of the lines that stand there when it attaches, also to a container that was started again.
+    pub(super) tail: Option<usize>,
     pub(super) on_exit: OnExit,
     pub(super) exit_from: Rc<str>,
     pub(super) code: i32,
@@ -121,6 +123,7 @@ impl Follow {
             seen_events: engine.events.len(),
             names: Names { shown: true, ..Names::default() },
             logs,
+            tail: None,
             on_exit: OnExit::Ignore,
             exit_from: "".into(),
             code: 0,
@@ -130,12 +133,19 @@ impl Follow {
         }
     }
     /// `logs --follow`, behind what was printed so far.
-    pub(super) fn logs(engine: &Engine, project: &Rc<str>, services: &[Rc<str>], names: Names) -> Follow {
+    pub(super) fn logs(
+        engine: &Engine,
+        project: &Rc<str>,
+        services: &[Rc<str>],
+        names: Names,
+        tail: Option<usize>,
+    ) -> Follow {
         let mut follow = Follow::new(engine, project, services, true);
-        follow.names = names;
+        (follow.names, follow.tail) = (names, tail);
         for seen in observed::of_project(engine, project) {
             if !seen.one_off && (services.is_empty() || services.contains(&seen.service)) {
                 follow.shown.insert(seen.cid, engine.output(seen.cid).len());
+                follow.alive.push(seen.cid);
             }
         }
         follow
@@ -148,7 +158,7 @@ impl Follow {
     }
     /// Whether nothing is left to follow.
     pub(super) fn over(&self) -> bool {
-        !self.logs && self.alive.is_empty()
+        self.alive.is_empty()
     }
     /// Shows what is new.
     pub(super) fn poll(&mut self, engine: &Engine, lines: &mut Vec<Line>) {
@@ -156,13 +166,15 @@ impl Follow {
         let events: Vec<_> = engine.events[self.seen_events.min(engine.events.len())..].to_vec();
         self.seen_events = engine.events.len();
         let seen = observed::of_project(engine, &self.project);
+        let starts = events.iter().filter(|e| e.kind == Kind::Container && &*e.action == "start");
+        starts.filter_map(|e| e.cid).for_each(|cid| self.attach_again(engine, &seen, cid));
         self.print(engine, &seen, lines);
         for event in events.iter().filter(|e| e.kind == Kind::Container) {
             let Some(cid) = event.cid else { continue };
-            let found = seen.iter().find(|s| s.cid == cid && !s.one_off);
-            let Some(one) = found.filter(|s| self.services.is_empty() || self.services.contains(&s.service)) else {
-                continue;
-            };
+            if &*event.action == "destroy" {
+                self.forget(cid);
+            }
+            let Some(one) = seen.iter().find(|s| s.cid == cid && self.follows(s)) else { continue };
             match &*event.action {
                 "create" if !self.alive.contains(&cid) => {
                     self.alive.push(cid);
@@ -171,28 +183,76 @@ impl Follow {
                         lines.push(status(engine, replaced, "has been recreated"));
                     }
                 }
-                "start" => {
-                    self.shown.entry(cid).or_insert(0);
-                    if !self.alive.contains(&cid) {
-                        self.alive.push(cid);
-                    }
-                }
+                "start" if !self.alive.contains(&cid) => self.alive.push(cid),
                 "die" => self.died(engine, one, event, lines),
+                "stop" => self.stopped(engine, one, lines),
                 _ => {}
             }
         }
         self.print(engine, &seen, lines);
     }
+    /// A container that runs again: what it prints in this run, and of what it has printed already as much as was asked for.
+    /// One that the command was attached to from the start is not followed when somebody starts it by hand.
+    /// Source: compose v5.6 pkg/compose/logs.go, followStartedContainersLogs; up.go, shouldFollowStartEvent.
+    fn attach_again(&mut self, engine: &Engine, seen: &[Seen], cid: Cid) {
+        let Some(one) = seen.iter().find(|s| s.cid == cid && self.follows(s)) else { return };
+        if !self.shown.contains_key(&cid) && self.attached.contains(&cid) && !self.restarting.contains(&cid) {
+            return;
+        }
+        let output = engine.output(cid);
+        let begun = one.container.runs.last().map_or(engine.now, |run| run.begun);
+        let before = output.partition_point(|line| line.t < begun);
+        let shown = self.shown.entry(cid).or_insert(before);
+        if let Some(tail) = self.tail {
+            *shown = (*shown).max(output.len().saturating_sub(tail));
+        }
+    }
+    fn follows(&self, one: &Seen) -> bool {
+        !one.one_off && (self.services.is_empty() || self.services.contains(&one.service))
+    }
+    /// Whether a container that has just ended will come back. Source: compose v5.6 pkg/compose/monitor.go, isRestarting.
+    fn comes_back(engine: &Engine, one: &Seen) -> bool {
+        matches!(one.container.status, Status::Restarting | Status::Running) || engine.restarting_by_hand(one.cid)
+    }
+    /// Source: see above, onContainerStop. A container that was once started again is told of twice: here and at its end.
+    fn stopped(&mut self, engine: &Engine, one: &Seen, lines: &mut Vec<Line>) {
+        let known = self.restarting.contains(&one.cid);
+        if Self::comes_back(engine, one) {
+            if !known {
+                self.restarting.push(one.cid);
+            }
+        } else if known {
+            let name = short_name(one, &self.project);
+            let code = one.container.exit;
+            lines.push(status(engine, &name, &format!("exited with code {code}")));
+            self.exited(one, code);
+            self.forget(one.cid);
+        }
+    }
+    fn forget(&mut self, cid: Cid) {
+        self.restarting.retain(|known| *known != cid);
+        self.alive.retain(|known| *known != cid);
+    }
     fn died(&mut self, engine: &Engine, one: &Seen, event: &crate::compose::engine::Event, lines: &mut Vec<Line>) {
         let name = short_name(one, &self.project);
         let text = event.attrs.iter().find(|(k, _)| *k == "exitCode").map_or("0".into(), |(_, v)| v.clone());
         let code: i32 = text.parse().unwrap_or(0);
-        if matches!(one.container.status, Status::Restarting | Status::Running) || engine.restarting_by_hand(one.cid) {
-            self.restarting.push(one.cid);
-            lines.push(status(engine, &name, &format!("exited with code {code} (restarting)")));
-            return;
+        let back = Self::comes_back(engine, one);
+        let more = if back { " (restarting)" } else { "" };
+        lines.push(status(engine, &name, &format!("exited with code {code}{more}")));
+        self.exited(one, code);
+        match back {
+            true if self.restarting.contains(&one.cid) => {}
+            true => self.restarting.push(one.cid),
+            false => {
+                self.shown.remove(&one.cid);
+                self.forget(one.cid);
+            }
         }
-        lines.push(status(engine, &name, &format!("exited with code {code}")));
+    }
+    /// What an end does to an attached `up`, also that of a container that will come back.
+    /// Source: compose v5.6 pkg/compose/up.go, stopOnFirstExit, captureExitCodeFrom.
+    fn exited(&mut self, one: &Seen, code: i32) {
         let ends = match self.on_exit {
             OnExit::Ignore => false,
             OnExit::Stop => true,
@@ -207,7 +267,6 @@ impl Follow {
             self.done_once.1 = true;
             self.code = code;
         }
-        self.alive.retain(|cid| *cid != one.cid);
     }
     fn print(&mut self, engine: &Engine, seen: &[Seen], lines: &mut Vec<Line>) {
         let mut new = Vec::new();

@@ -12,6 +12,7 @@ use super::start;
 use crate::compose::engine::{Cid, Engine, Reply, Status, Ticket};
 use crate::journal::EntryId;
 use crate::sim::{Span, Time};
+use crate::text::go;
 use crate::workload::Stream;
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -38,8 +39,8 @@ pub enum Step {
     /// Attaches to services and follows them until they have ended: what an end does, whose code counts, whether names stand
     /// before lines.
     Attach(Vec<Rc<str>>, OnExit, Rc<str>, bool),
-    /// Goes on printing what containers print.
-    FollowLogs(Vec<Rc<str>>, Names),
+    /// Goes on printing what containers print; of one that is started again, only so many of the lines already there.
+    FollowLogs(Vec<Rc<str>>, Names, Option<usize>),
     /// Stops services.
     Stop(Vec<Rc<str>>, Option<Span>),
     /// Stops and removes containers, then networks and volumes.
@@ -127,6 +128,8 @@ pub struct Job {
     ticket: Option<Ticket>,
     once: Option<(Cid, bool, usize)>,
     ends: Vec<Cid>,
+    ends_from: usize,
+    ends_code: i32,
     listen: Option<(Listen, usize)>,
     /// What it has printed, in order.
     pub lines: Vec<Line>,
@@ -157,6 +160,8 @@ impl Job {
             ticket: None,
             once: None,
             ends: Vec::new(),
+            ends_from: 0,
+            ends_code: 0,
             listen: None,
             lines: Vec::new(),
             code: None,
@@ -175,6 +180,11 @@ impl Job {
         let once = self.once.map(|_| now + Span::millis(50));
         let until = self.listen.as_ref().and_then(|(listen, _)| listen.until).filter(|t| *t > now);
         [self.dag.due(), self.second.due(), waits, looks, once, until].into_iter().flatten().min()
+    }
+    /// Whether the client works rather than waiting for something to happen.
+    pub fn works(&self) -> bool {
+        let waits = self.follow.is_some() || self.listen.is_some() || self.once.is_some() || !self.ends.is_empty();
+        self.code.is_none() && !waits
     }
     /// Ctrl-C.
     pub fn interrupt(&mut self, engine: &mut Engine) {
@@ -300,20 +310,28 @@ impl Job {
         if let Some((cid, remove, shown)) = self.once {
             return self.watch_once(engine, cid, remove, shown);
         }
-        let over = |cid: &Cid| engine.container(*cid).is_none_or(|c| !c.alive() && c.status != Status::Restarting);
-        if !self.ends.is_empty() && self.ends.iter().all(over) {
-            let ends = std::mem::take(&mut self.ends);
-            let mut last = 0;
-            for cid in ends {
-                let Some(c) = engine.container(cid) else { continue };
-                last = c.exit;
-                let text = format!("container \"{}\" exited with status code {}", c.id, c.exit);
-                self.say(engine, OUT, text);
-            }
-            if last != 0 {
-                self.code = Some(last);
-            }
+        self.ends_come(engine)
+    }
+    /// Tells of containers that have ended since they were waited for, also of those that come back; the code is that of the
+    /// last. Tells whether some are still waited for.
+    /// Source: compose v5.6 pkg/compose/wait.go; moby v29 daemon/container/state.go, SetRestarting wakes who waits.
+    fn ends_come(&mut self, engine: &Engine) -> bool {
+        if self.ends.is_empty() {
             return false;
+        }
+        let new = engine.events.get(self.ends_from..).unwrap_or_default();
+        let died = |cid: Cid| new.iter().any(|e| e.cid == Some(cid) && &*e.action == "die");
+        let down = |cid: Cid| engine.container(cid).is_none_or(|c| !c.alive() && c.status != Status::Restarting);
+        let (over, wait): (Vec<Cid>, Vec<Cid>) = self.ends.iter().partition(|cid| down(**cid) || died(**cid));
+        self.ends = wait;
+        for cid in over {
+            let Some(c) = engine.container(cid) else { continue };
+            self.ends_code = c.exit;
+            let text = format!("container \"{}\" exited with status code {}", c.id, c.exit);
+            self.say(engine, OUT, text);
+        }
+        if self.ends.is_empty() && self.ends_code != 0 {
+            self.steps.push_back(Step::Exit(self.ends_code));
         }
         !self.ends.is_empty()
     }
@@ -352,7 +370,7 @@ impl Job {
             Step::StartFor(project) => self.dag = start::start(engine, &project, None),
             Step::Start(timeout) => self.dag = start::start(engine, &project, timeout),
             Step::WaitAll(timeout) => {
-                let words = timeout.map(|t| format!("application not healthy after {}s", t.as_secs()));
+                let words = timeout.map(|t| format!("application not healthy after {}", go::duration_of_micros(t.0)));
                 let end = timeout.zip(words).map(|(t, words)| (engine.now + t, Rc::from(words)));
                 self.dag = start::wait_for_all(engine, &project, end);
             }
@@ -362,8 +380,8 @@ impl Job {
                 (follow.on_exit, follow.exit_from) = (on_exit, exit_from);
                 self.follow = Some(follow);
             }
-            Step::FollowLogs(services, names) => {
-                self.follow = Some(Follow::logs(engine, &project.name, &services, names));
+            Step::FollowLogs(services, names, tail) => {
+                self.follow = Some(Follow::logs(engine, &project.name, &services, names, tail));
             }
             Step::Stop(services, grace) => self.dag = acts::stop(engine, &project, &services, grace),
             Step::Down(options) => self.down(engine, options),
@@ -389,7 +407,7 @@ impl Job {
             },
             Step::Exec(cid, words, env) => self.ticket = Some(engine.exec(cid, &words, &env)),
             Step::RunOnce(once) => self.run_once(engine, *once),
-            Step::WaitEnd(list) => self.ends = list,
+            Step::WaitEnd(list) => (self.ends, self.ends_from) = (list, engine.events.len()),
             Step::Listen(listen) => {
                 let from = engine.events.partition_point(|e| e.t < listen.since);
                 self.listen = Some((listen, from));

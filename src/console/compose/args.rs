@@ -1,6 +1,14 @@
 //! Flags of the Docker clients: long and short ones, with and without values.
 
+use crate::text::go::quoted;
 use std::collections::BTreeMap;
+
+/// Source: Go strconv, ParseBool.
+const YES: [&str; 6] = ["1", "t", "T", "true", "TRUE", "True"];
+/// Source: see above.
+const NO: [&str; 6] = ["0", "f", "F", "false", "FALSE", "False"];
+/// Flags whose values are whole numbers. Source: compose v5.6 cmd/compose/*.go, IntVar; docker/cli v28 container/*.go.
+const WHOLE: [&str; 6] = ["timeout", "time", "wait-timeout", "index", "parallel", "last"];
 
 /// A flag: long name, short one or `' '`, whether a value follows.
 pub(super) type Flag = (&'static str, char, bool);
@@ -51,7 +59,26 @@ impl Args {
                 break;
             }
         }
+        args.sound(known)?;
         Ok(args)
+    }
+    /// Switches take yes or no, some flags whole numbers. Source: spf13/pflag errors.go, InvalidValueError.
+    fn sound(&self, known: &[Flag]) -> Result<(), String> {
+        for (name, short, takes) in known {
+            for value in self.all(name) {
+                let kind = match takes {
+                    false if !YES.contains(&value.as_str()) && !NO.contains(&value.as_str()) => "Bool",
+                    true if WHOLE.contains(name) && value.parse::<i64>().is_err() => "Int",
+                    _ => continue,
+                };
+                let flag = if *short == ' ' { format!("--{name}") } else { format!("-{short}, --{name}") };
+                let value = quoted(value);
+                return Err(format!(
+                    "invalid argument {value} for \"{flag}\" flag: strconv.Parse{kind}: parsing {value}: invalid syntax"
+                ));
+            }
+        }
+        Ok(())
     }
     fn short(&mut self, letters: &str, words: &[String], mut at: usize, known: &[Flag]) -> Result<usize, String> {
         for (index, letter) in letters.char_indices() {
@@ -76,7 +103,7 @@ impl Args {
     }
     /// Whether a switch is on.
     pub(super) fn on(&self, name: &str) -> bool {
-        self.flags.get(name).and_then(|v| v.last()).is_some_and(|v| v != "false" && v != "0")
+        self.flags.get(name).and_then(|v| v.last()).is_some_and(|v| YES.contains(&v.as_str()))
     }
     /// The last value of a flag.
     pub(super) fn value(&self, name: &str) -> Option<&str> {
@@ -100,5 +127,14 @@ mod tests {
         assert!(args.on("detach"));
         assert_eq!((args.value("timeout"), args.all("scale").len(), args.words.len()), (Some("3"), 2, 1));
         assert_eq!(Args::read(&["--nope".into()], known, true), Err("unknown flag: --nope".to_string()));
+        let refused = |word: &str| Args::read(&[word.into()], known, true).expect_err("refused");
+        assert_eq!(
+            refused("-tx"),
+            r#"invalid argument "x" for "-t, --timeout" flag: strconv.ParseInt: parsing "x": invalid syntax"#
+        );
+        assert_eq!(
+            refused("--detach=maybe"),
+            r#"invalid argument "maybe" for "-d, --detach" flag: strconv.ParseBool: parsing "maybe": invalid syntax"#
+        );
     }
 }

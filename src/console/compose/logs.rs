@@ -12,9 +12,6 @@ use std::rc::Rc;
 pub(super) fn logs(look: &Look, desk: &Desk) -> Next {
     let args = &look.args;
     let index = args.value("index").and_then(|i| i.parse::<i64>().ok()).unwrap_or(0);
-    if index > 0 && args.words.len() != 1 {
-        return Next::error(1, "--index requires one service to be selected");
-    }
     let chosen = |s: &Seen| match args.words.is_empty() {
         true => look.project.services.get(&s.service).is_some_and(|row| row.attach),
         false => args.words.iter().any(|w| **w == *s.service),
@@ -41,7 +38,7 @@ pub(super) fn logs(look: &Look, desk: &Desk) -> Next {
     }
     let services: Vec<Rc<str>> = args.words.iter().map(|w| w.as_str().into()).collect();
     let mut steps: Vec<Step> = lines.into_iter().map(|(fd, text)| Step::Say(fd, text.into())).collect();
-    steps.push(Step::FollowLogs(services, names));
+    steps.push(Step::FollowLogs(services, names, tail(look)));
     Next::Work(look.project.clone(), steps, None)
 }
 
@@ -54,10 +51,15 @@ fn chosen_lines(look: &Look, lines: Vec<Printed>, now: Time) -> Vec<Printed> {
     let (since, until) = (moment("since"), moment("until"));
     let kept = lines.into_iter().filter(|l| since.is_none_or(|t| l.t >= t) && until.is_none_or(|t| l.t <= t));
     let mut kept: Vec<Printed> = kept.collect();
-    if let Some(n) = look.args.value("tail").and_then(|t| t.parse::<usize>().ok()) {
+    if let Some(n) = tail(look) {
         kept = kept.split_off(kept.len().saturating_sub(n));
     }
     kept
+}
+
+/// `--tail`; anything but a number stands for all.
+fn tail(look: &Look) -> Option<usize> {
+    look.args.value("tail")?.parse().ok()
 }
 
 /// A moment with nanoseconds.

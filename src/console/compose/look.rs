@@ -4,7 +4,7 @@ use super::args::Args;
 use super::{Desk, Next, docker, logs, views};
 use crate::compose::engine::Status;
 use crate::compose::project::observed::{self, Seen};
-use crate::compose::project::{GOODBYE, Project, Step};
+use crate::compose::project::{DownOptions, GOODBYE, Project, Step};
 use std::rc::Rc;
 
 /// What is looked at.
@@ -70,9 +70,7 @@ impl Look {
         }
     }
     fn exec(&self, desk: &Desk) -> Next {
-        let Some((service, command)) = self.args.words.split_first().filter(|(_, c)| !c.is_empty()) else {
-            return Next::error(1, "\"docker compose exec\" requires at least 2 arguments.");
-        };
+        let Some((service, command)) = self.args.words.split_first() else { return Next::Done(Vec::new(), 1) };
         match self.one_running(desk, service) {
             Ok(seen) => {
                 let words: Vec<Rc<str>> = command.iter().map(|w| w.as_str().into()).collect();
@@ -87,13 +85,20 @@ impl Look {
             Err(words) => Next::error(1, words),
         }
     }
+    /// Source: compose v5.6 pkg/compose/wait.go: what has ended counts only where nothing runs.
     fn wait(&self, desk: &Desk) -> Next {
-        let up = |s: &Seen| matches!(s.container.status, Status::Running | Status::Paused | Status::Restarting);
-        let named = |s: &Seen| self.args.words.is_empty() || self.args.words.iter().any(|w| **w == *s.service);
-        let list: Vec<u32> = self.seen(desk).iter().filter(|s| up(s) && named(s)).map(|s| s.cid).collect();
-        match list.is_empty() {
-            true => Next::error(1, format!("no containers for project \"{}\"", self.project.name)),
-            false => Next::Work(self.project.clone(), vec![Step::WaitEnd(list)], None),
+        let up = |s: &&Seen| matches!(s.container.status, Status::Running | Status::Paused | Status::Restarting);
+        let mut seen = self.seen(desk);
+        seen.retain(|s| self.args.words.iter().any(|w| **w == *s.service));
+        let running: Vec<u32> = seen.iter().filter(up).map(|s| s.cid).collect();
+        let list = if running.is_empty() { seen.iter().map(|s| s.cid).collect() } else { running };
+        if list.is_empty() {
+            return Next::error(1, format!("no containers for project \"{}\"", self.project.name));
         }
+        let mut steps = vec![Step::WaitEnd(list)];
+        if self.args.on("down-project") {
+            steps.push(Step::Down(DownOptions { orphans: true, ..DownOptions::default() }));
+        }
+        Next::Work(self.project.clone(), steps, None)
     }
 }

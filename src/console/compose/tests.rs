@@ -93,3 +93,108 @@ fn attached_up_ends_with_its_containers() {
     assert!(lines.contains(&"job-1  | exiting with 3".to_string()));
     assert!(lines.iter().any(|l| l.contains("job-1 exited with code 3")));
 }
+
+/// Starts a line and leaves it under way; what it says is taken by [`rest`].
+fn begin((host, table): &mut (Host, Table), line: &str) -> u32 {
+    let mut desk = table.at(host);
+    let id = desk.type_line(line);
+    let soon = desk.host.now() + Span::secs(2);
+    desk.run_until(soon);
+    id
+}
+
+fn rest((host, table): &mut (Host, Table), id: u32) -> (Option<i32>, Vec<String>) {
+    let mut desk = table.at(host);
+    let soon = desk.host.now() + Span::secs(2);
+    desk.run_until(soon);
+    let (lines, code) = desk.table.take(id);
+    (code, lines.iter().map(|l| l.text.trim_start_matches("\r\u{1b}[K").to_string()).collect())
+}
+
+#[test]
+fn followed_logs_end_with_the_last_container_and_tell_a_restarted_one_twice() {
+    let mut desk =
+        desk("services:\n  a: {image: \"myapp:1\", environment: {LOG_EVERY: \"1\"}}\n  b: {image: \"myapp:1\"}\n");
+    type_line(&mut desk, "docker compose up -d");
+    let all = begin(&mut desk, "docker compose logs -f --tail 1 a b");
+    type_line(&mut desk, "docker compose stop b");
+    let (code, lines) = rest(&mut desk, all);
+    assert_eq!(code, None, "a still runs");
+    assert_eq!(lines.iter().filter(|l| *l == "b-1 exited with code 0").count(), 1);
+    type_line(&mut desk, "docker restart -t 1 shop-a-1");
+    let (_, lines) = rest(&mut desk, all);
+    assert!(lines.contains(&"a-1 exited with code 0 (restarting)".to_string()), "{lines:?}");
+    assert!(!lines.iter().any(|l| l.contains("start serve")), "only the last line of those already there: {lines:?}");
+    type_line(&mut desk, "docker compose stop a");
+    let (code, lines) = rest(&mut desk, all);
+    assert_eq!((code, lines.iter().filter(|l| *l == "a-1 exited with code 0").count()), (Some(0), 2), "{lines:?}");
+}
+
+#[test]
+fn an_end_counts_for_an_attached_up_also_where_the_policy_starts_again() {
+    let mut desk =
+        desk("services:\n  job: {image: \"myapp:1\", command: [sleepexit, \"1\", \"3\"], restart: always}\n");
+    let (code, lines) = type_line(&mut desk, "docker compose up --abort-on-container-exit");
+    assert_eq!(code, 3);
+    assert!(lines.iter().any(|l| l.contains("job-1 exited with code 3 (restarting)")), "{lines:?}");
+}
+
+#[test]
+fn waiting_ends_at_the_first_end_and_takes_one_that_was_before() {
+    let mut desk =
+        desk("services:\n  job: {image: \"myapp:1\", command: [sleepexit, \"3\", \"4\"], restart: always}\n");
+    type_line(&mut desk, "docker compose up -d");
+    let (code, lines) = type_line(&mut desk, "docker compose wait job");
+    assert_eq!((code, lines.len()), (4, 1), "{lines:?}");
+    assert!(lines[0].ends_with("exited with status code 4"));
+    type_line(&mut desk, "docker compose stop");
+    assert_eq!(type_line(&mut desk, "docker compose wait job").1.len(), 1, "it has ended already");
+    let none = (1, vec!["no containers for project \"shop\"".to_string()]);
+    assert_eq!(type_line(&mut desk, "docker compose wait nobody"), none);
+    assert_eq!(type_line(&mut desk, "docker compose wait --down-project job").0, 4);
+    assert!(desk.0.engine.containers.is_empty());
+}
+
+#[test]
+fn named_services_alone_are_killed_not_what_they_depend_on() {
+    let depends = "services:\n  db: {image: \"myapp:1\"}\n  web: {image: \"myapp:1\", depends_on: [db]}\n  \
+                   api: {image: \"myapp:1\", depends_on: [db]}\n";
+    let mut desk = desk(depends);
+    type_line(&mut desk, "docker compose up -d");
+    type_line(&mut desk, "docker compose kill web api");
+    assert_eq!(type_line(&mut desk, "docker compose ps --services").1, ["db"]);
+}
+
+/// Source: compose v5.6 cmd/compose/*.go; spf13/cobra args.go, pflag errors.go.
+#[test]
+fn what_does_not_fit_is_refused_in_the_clients_words() {
+    let mut desk = desk(SHOP);
+    type_line(&mut desk, "docker compose up -d");
+    for (line, words) in [
+        ("exec web", "requires at least 2 arg(s), only received 1"),
+        ("run", "requires at least 1 arg(s), only received 0"),
+        ("scale", "requires at least 1 arg(s), only received 0"),
+        ("port", "accepts between 1 and 2 arg(s), received 0"),
+        ("stats a b", "accepts at most 1 arg(s), received 2"),
+        ("ls now", "unknown command \"now\" for \"docker compose ls\""),
+        ("port web x", "strconv.ParseUint: parsing \"x\": invalid syntax"),
+        ("port web 70000", "strconv.ParseUint: parsing \"70000\": value out of range"),
+        ("ps --filter running", "arguments to --filter should be in form KEY=VAL"),
+        ("ps --filter name=web", "unknown filter name"),
+        ("ls --filter label=x", "invalid filter 'label'"),
+        ("down --rmi some", "invalid value for --rmi: \"some\""),
+        ("logs --index 1", "--index requires one service to be selected"),
+        ("create --timeout 3", "unknown flag: --timeout"),
+        ("create --force-recreate --no-recreate", "--force-recreate and --no-recreate are incompatible"),
+        ("run -P -p 80:80 web", "--service-ports and --publish are incompatible"),
+        ("up -d --wait-timeout -1", "--wait-timeout must be a non-negative integer"),
+        ("up -d --pull sometimes", "invalid --pull option \"sometimes\""),
+        ("up --attach db", "cannot attach to services not included in up: db"),
+        ("up --attach web --attach-dependencies", "cannot combine --attach and --attach-dependencies"),
+        ("volumes db", "no such service: db"),
+    ] {
+        assert_eq!(type_line(&mut desk, &format!("docker compose {line}")), (1, vec![words.to_string()]), "{line}");
+    }
+    let all = ["80/tcp -> 0.0.0.0:8080", "80/tcp -> [::]:8080"].map(String::from).to_vec();
+    assert_eq!(type_line(&mut desk, "docker compose port web"), (0, all));
+}

@@ -7,6 +7,7 @@ use super::load::{Loaded, NotLoaded};
 use super::verbs::{Cx, give_up, names, timeout, work};
 use crate::compose::project::{CreateOptions, OnExit, Once, Project, Recreate, Step, publish_of};
 use crate::sim::Span;
+use crate::text::go::quoted;
 use std::rc::Rc;
 
 /// Flags of `create`.
@@ -20,7 +21,6 @@ pub(super) const CREATE: &[Flag] = &[
     ("remove-orphans", ' ', false),
     ("scale", ' ', true),
     ("yes", 'y', false),
-    ("timeout", 't', true),
 ];
 
 /// Flags of `up`.
@@ -93,6 +93,9 @@ fn incompatible(cx: &Cx) -> Option<&'static str> {
     let stops = on("abort-on-container-exit") || (given("exit-code-from") && !on("abort-on-container-failure"));
     let detached = on("detach") || on("wait");
     let fails = on("abort-on-container-failure");
+    if cx.args.value("wait-timeout").is_some_and(|t| t.starts_with('-')) {
+        return Some("--wait-timeout must be a non-negative integer");
+    }
     if stops && fails {
         return Some("--abort-on-container-failure cannot be combined with --abort-on-container-exit");
     }
@@ -121,7 +124,30 @@ fn incompatible(cx: &Cx) -> Option<&'static str> {
     if on("always-recreate-deps") && on("no-recreate") {
         return Some("--always-recreate-deps and --no-recreate are incompatible");
     }
+    if on("no-build") && on("watch") {
+        return Some("--no-build and --watch are incompatible");
+    }
     None
+}
+
+/// What does not go together once the project is known. Source: compose v5.6 cmd/compose/up.go, upCommand, runUp;
+/// create.go, Apply.
+fn unfit(cx: &Cx, project: &Project) -> Option<String> {
+    if options(cx).ignore_orphans && cx.args.on("remove-orphans") {
+        return Some("cannot combine COMPOSE_IGNORE_ORPHANS and --remove-orphans".into());
+    }
+    if !cx.args.all("attach").is_empty() && cx.args.on("attach-dependencies") {
+        return Some("cannot combine --attach and --attach-dependencies".into());
+    }
+    let policies = ["always", "never", "build", "missing", "if_not_present"];
+    if let Some(policy) = cx.args.value("pull").filter(|p| !policies.contains(p)) {
+        return Some(format!("invalid --pull option {}", quoted(policy)));
+    }
+    let unknown = |n: &&String| !project.services.contains_key(n.as_str());
+    let unknown: Vec<&str> = cx.args.all("attach").iter().filter(unknown).map(String::as_str).collect();
+    let detached = cx.args.on("detach") || cx.args.on("no-start");
+    (!unknown.is_empty() && !detached)
+        .then(|| format!("cannot attach to services not included in up: {}", unknown.join(", ")))
 }
 
 fn options(cx: &Cx) -> CreateOptions {
@@ -200,6 +226,9 @@ pub(super) fn up(cx: &Cx) -> Next {
         Ok(loaded) => loaded,
         Err(not) => return give_up(cx, not),
     };
+    if let Some(words) = unfit(cx, &loaded.project) {
+        return give_up(cx, NotLoaded { warnings: loaded.warnings, words });
+    }
     let mut steps = vec![Step::Create(options(cx))];
     let wait = cx.args.value("wait-timeout").and_then(|t| t.parse().ok()).filter(|t| *t > 0).map(Span::secs);
     let detached = cx.args.on("detach") || cx.args.on("wait");
@@ -260,10 +289,6 @@ pub(super) fn scale(cx: &Cx) -> Next {
         };
         wanted.push((name.to_string(), number));
     }
-    if wanted.is_empty() {
-        let words = "\"docker compose scale\" requires at least 1 argument.";
-        return give_up(cx, NotLoaded { warnings: Vec::new(), words: words.into() });
-    }
     let services: Vec<String> = wanted.iter().map(|(name, _)| name.clone()).collect();
     let mut loaded = match cx.ask.project(cx.desk, &services) {
         Ok(loaded) => loaded,
@@ -285,10 +310,7 @@ pub(super) fn scale(cx: &Cx) -> Next {
 
 /// `run`: the dependencies first, then one container of the service.
 pub(super) fn run(cx: &Cx) -> Next {
-    let Some((name, command)) = cx.args.words.split_first() else {
-        let words = "\"docker compose run\" requires at least 1 argument.";
-        return give_up(cx, NotLoaded { warnings: Vec::new(), words: words.into() });
-    };
+    let Some((name, command)) = cx.args.words.split_first() else { return Next::Done(Vec::new(), 1) };
     let loaded = match cx.ask.project(cx.desk, std::slice::from_ref(name)) {
         Ok(loaded) => loaded,
         Err(not) => return give_up(cx, not),

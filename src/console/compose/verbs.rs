@@ -118,6 +118,59 @@ const VERBS: &[Verb] = &[
     Verb("version", &[("short", ' ', false), ("format", 'f', true)], true, version),
 ];
 
+/// How many words a verb takes; any number where it is not told.
+/// Source: compose v5.6 cmd/compose/*.go, Args; spf13/cobra args.go; docker/cli v29 cli/required.go.
+fn miscounted(name: &str, words: &[String]) -> Option<String> {
+    let (n, first) = (words.len(), words.first().map_or("", String::as_str));
+    let least = |least: usize| (n < least).then(|| format!("requires at least {least} arg(s), only received {n}"));
+    match name {
+        "run" | "scale" => least(1),
+        "exec" => least(2),
+        "port" if !(1..=2).contains(&n) => Some(format!("accepts between 1 and 2 arg(s), received {n}")),
+        "stats" if n > 1 => Some(format!("accepts at most 1 arg(s), received {n}")),
+        "ls" | "version" if n > 0 => Some(format!("unknown command {} for \"docker compose {name}\"", quoted(first))),
+        "wait" if n == 0 => Some(
+            "docker: 'docker compose wait' requires at least 1 argument\n\n\
+             Usage:  docker compose wait SERVICE [SERVICE...] [OPTIONS]\n\n\
+             See 'docker compose wait --help' for more information"
+                .into(),
+        ),
+        _ => None,
+    }
+}
+
+/// Flags that do not go together, before anything is read. Source: compose v5.6 cmd/compose/*.go, PreRunE.
+fn unfit(name: &str, args: &Args) -> Option<String> {
+    let on = |name| args.on(name);
+    let both = |a, b| (on(a) && on(b)).then(|| format!("--{a} and --{b} are incompatible"));
+    match name {
+        "create" => both("build", "no-build").or(both("force-recreate", "no-recreate")),
+        "run" if on("service-ports") && !args.all("publish").is_empty() => {
+            Some("--service-ports and --publish are incompatible".into())
+        }
+        "down" => {
+            let rmi = args.value("rmi").filter(|v| !matches!(*v, "" | "all" | "local"))?;
+            Some(format!("invalid value for --rmi: {}", quoted(rmi)))
+        }
+        "ps" => match args.value("filter").filter(|f| !f.is_empty())?.split_once('=') {
+            None => Some("arguments to --filter should be in form KEY=VAL".into()),
+            Some(("status", _)) => None,
+            Some(("source", _)) => Some("not implemented".into()),
+            Some((key, _)) => Some(format!("unknown filter {key}")),
+        },
+        "logs" => {
+            let index = args.value("index").and_then(|i| i.parse().ok()).unwrap_or(0);
+            (index > 0 && args.words.len() != 1).then(|| "--index requires one service to be selected".into())
+        }
+        "port" => {
+            let text = args.words.get(1).filter(|text| text.parse::<u16>().is_err())?;
+            let why = if text.parse::<u64>().is_ok() { "value out of range" } else { "invalid syntax" };
+            Some(format!("strconv.ParseUint: parsing {}: {why}", quoted(text)))
+        }
+        _ => None,
+    }
+}
+
 /// The verb among the words behind `docker compose`.
 pub(super) fn verb(words: &[&str]) -> Option<&'static str> {
     let words: Vec<String> = words.iter().map(|w| w.to_string()).collect();
@@ -141,6 +194,9 @@ pub(super) fn run(desk: &mut Desk, words: &[String], env: &BTreeMap<String, Stri
         Ok(args) => args,
         Err(error) => return Next::error(1, error),
     };
+    if let Some(words) = miscounted(name, &args.words).or_else(|| unfit(name, &args)) {
+        return Next::Done(words.lines().map(|line| (ERR, line.to_string())).collect(), 1);
+    }
     run(&Cx { desk, ask: Ask { global: &global, env }, args })
 }
 

@@ -2,7 +2,7 @@
 
 use super::look::Look;
 use super::table::{DOCKER, TOP, WIDE, table};
-use super::words::{command, ellipsis, human, ports, shown_ports, status};
+use super::words::{Port, command, ellipsis, human, ports, shown_ports, status};
 use super::{Desk, Next};
 use crate::compose::engine::{Container, Engine, Status};
 use crate::compose::project::observed::{self, Seen};
@@ -31,7 +31,11 @@ pub(super) fn ps(look: &Look, desk: &Desk) -> Next {
     let mut wanted: Vec<&str> = args.all("status").iter().map(String::as_str).collect();
     wanted.extend(args.value("filter").and_then(|f| f.strip_prefix("status=")));
     let all = args.on("all") || !args.all("status").is_empty();
-    let known = |s: &Seen| args.words.is_empty() || args.words.iter().any(|w| **w == *s.service);
+    let orphans = args.value("orphans").is_none() || args.on("orphans");
+    let known = |s: &Seen| match args.words.is_empty() {
+        true => orphans || project.services.contains_key(&s.service),
+        false => args.words.iter().any(|w| **w == *s.service),
+    };
     let mut seen: Vec<Seen> = look.seen(desk);
     seen.retain(|s| known(s) && (all || (listed(&s.container) && !s.one_off)));
     seen.retain(|s| wanted.is_empty() || wanted.contains(&s.container.status.word()));
@@ -184,7 +188,16 @@ pub(super) fn ls(look: &Look, desk: &Desk) -> Next {
     projects.sort_unstable();
     projects.dedup();
     let mut rows = vec![strings(["NAME", "STATUS", "CONFIG FILES"])];
-    for name in projects.into_iter().filter(|n| !n.is_empty()) {
+    let filters: Vec<(&str, &str)> = look.args.all("filter").iter().filter_map(|f| f.split_once('=')).collect();
+    if let Some(bad) = look.args.all("filter").iter().find(|f| !f.contains('=')) {
+        let words = "bad format of filter (expected name=value)";
+        return Next::error(1, format!("invalid argument {} for \"--filter\" flag: {words}", quoted(bad)));
+    }
+    if let Some((key, _)) = filters.iter().find(|(key, _)| *key != "name") {
+        return Next::error(1, format!("invalid filter '{key}'"));
+    }
+    let wanted = |name: &str| filters.is_empty() || filters.iter().any(|(_, part)| name.contains(part));
+    for name in projects.into_iter().filter(|n| !n.is_empty() && wanted(n)) {
         let mut seen = observed::of_project(engine, name);
         seen.retain(|s| look.args.on("all") || listed(&s.container));
         let Some(first) = seen.first() else { continue };
@@ -248,38 +261,47 @@ fn cpu(unit: &crate::workload::Unit, now: Time) -> (u64, u64) {
     ((used / age.max(1.0) * 100.0) as u64, used as u64)
 }
 
-/// `compose port`. Source: compose v5.6 pkg/compose/port.go.
+/// `compose port`: one port, or all. Source: compose v5.6 cmd/compose/port.go, pkg/compose/port.go; pkg/api/api.go, HostPort.
 pub(super) fn port(look: &Look, desk: &Desk) -> Next {
-    let (Some(service), Some(text)) = (look.args.words.first(), look.args.words.get(1)) else {
-        return Next::error(1, "\"docker compose port\" requires at least 2 arguments.");
-    };
-    let Ok(wanted) = text.parse::<u16>() else {
-        return Next::error(1, format!("strconv.ParseUint: parsing \"{text}\": invalid syntax"));
-    };
+    let Some((service, rest)) = look.args.words.split_first() else { return Next::Done(Vec::new(), 1) };
+    let wanted: u16 = rest.first().and_then(|text| text.parse().ok()).unwrap_or(0);
     let seen = match look.one_running(desk, service) {
         Ok(seen) => seen,
         Err(words) => return Next::error(1, words),
     };
-    let protocol = look.args.value("protocol").unwrap_or("tcp").to_lowercase();
-    let all = ports(&seen.container);
-    match all.iter().find(|p| p.target == wanted && *p.protocol == *protocol) {
-        Some(port) => {
-            let ip: Rc<str> = if port.public == 0 { "invalid IP".into() } else { port.ip.clone() };
-            Next::out(vec![format!("{ip}:{}", port.public)])
-        }
-        None => {
+    let usual = if rest.is_empty() { "" } else { "tcp" };
+    let protocol = look.args.value("protocol").unwrap_or(usual).to_lowercase();
+    let mut all = ports(&seen.container);
+    all.sort_by_key(|p| p.target);
+    let fits = |p: &&Port| (protocol.is_empty() || *p.protocol == *protocol) && (wanted == 0 || p.target == wanted);
+    let at = |p: &Port| match p.ip.contains(':') {
+        true => format!("[{}]:{}", p.ip, p.public),
+        false => format!("{}:{}", p.ip, p.public),
+    };
+    let found: Vec<&Port> = all.iter().filter(fits).collect();
+    match (wanted, found.first()) {
+        (0, _) => Next::out(found.iter().map(|p| format!("{}/{} -> {}", p.target, p.protocol, at(p))).collect()),
+        (_, Some(first)) => Next::out(vec![at(first)]),
+        (_, None) => {
             let known: Vec<String> = all.iter().map(|p| format!("{}/{}", p.target, p.protocol)).collect();
-            let words =
-                format!("no port {wanted}/{protocol} for container {}: {}", seen.container.name, known.join(", "));
-            Next::error(1, words)
+            let name = &seen.container.name;
+            Next::error(1, format!("no port {wanted}/{protocol} for container {name}: {}", known.join(", ")))
         }
     }
 }
 
-/// `compose volumes`.
+/// `compose volumes`: those of the project, or those of them that running containers of services use.
+/// Source: compose v5.6 cmd/compose/volumes.go; pkg/compose/volumes.go.
 pub(super) fn volumes(look: &Look, desk: &Desk) -> Next {
-    let engine = &desk.host.engine;
+    let (engine, words) = (&desk.host.engine, &look.args.words);
+    if let Some(unknown) = words.iter().find(|w| !look.project.services.contains_key(w.as_str())) {
+        return Next::error(1, format!("no such service: {unknown}"));
+    }
+    let mut users = look.seen(desk);
+    users.retain(|s| listed(&s.container) && words.iter().any(|w| **w == *s.service));
+    let used = |name: &Rc<str>| users.iter().any(|s| s.container.mounts.iter().any(|m| m.source == *name));
     let mine = engine.volumes.iter().filter(|(_, v)| observed::has(&v.labels, observed::PROJECT, &look.project.name));
+    let mine = mine.filter(|(name, _)| words.is_empty() || used(name));
     let names: Vec<String> = mine.map(|(name, _)| name.to_string()).collect();
     if look.args.on("quiet") {
         return Next::out(names);
