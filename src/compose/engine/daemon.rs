@@ -79,6 +79,7 @@ impl Engine {
             | Timer::Destroy(ticket, ..)
             | Timer::ExecEnds(ticket, ..)
             | Timer::NetworkMade(ticket, _) => self.answer(ticket, Err(Refusal::unreachable())),
+            Timer::Worked(_) => return Some(timer),
             _ => {}
         }
         None

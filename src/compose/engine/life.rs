@@ -5,8 +5,6 @@ use crate::workload::Process;
 
 /// Smallest memory limit. Source: moby v29 daemon/daemon_unix.go, linuxMinMemory.
 const MIN_MEMORY: i64 = 6 << 20;
-/// Least time between two containers that are made. Ours: recorded.
-const BETWEEN: Span = Span::millis(3);
 /// A start that fails takes so long. Ours: recorded.
 const FAILED_START: Span = Span::millis(180);
 
@@ -16,9 +14,7 @@ impl Engine {
         let ticket = self.ticket();
         // What was asked for first is made first.
         let span = self.draw(|p| p.create);
-        let at = (self.now + span).max(self.last_made + BETWEEN);
-        self.last_made = at;
-        self.agenda.add(at, Timer::Make(ticket, spec.into()));
+        self.work_in_turn(span, Timer::Make(ticket, spec.into()));
         ticket
     }
     pub(super) fn make(&mut self, ticket: Ticket, spec: Rc<Spec>) {
@@ -172,7 +168,7 @@ impl Engine {
                 c.error = "".into();
                 c.epoch += 1;
                 let epoch = c.epoch;
-                self.after(span, Timer::Launch(cid, epoch, ticket, restarted));
+                self.work(span, Timer::Launch(cid, epoch, ticket, restarted));
             }
             Err(refusal) => self.not_started(cid, ticket, refusal),
         }
@@ -304,7 +300,7 @@ impl Engine {
         }
         self.lie_down(cid);
         let span = self.draw(|p| p.bury);
-        self.after(span, Timer::Buried(cid, epoch));
+        self.work(span, Timer::Buried(cid, epoch));
     }
     /// The engine has seen the end: the events, whoever waits for it, and the restart policy.
     /// Source: moby v29 daemon/monitor.go, handleContainerExit.

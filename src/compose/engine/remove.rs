@@ -36,7 +36,7 @@ impl Engine {
     }
     pub(super) fn destroy_soon(&mut self, ticket: Ticket, cid: Cid, volumes: bool) {
         let span = self.draw(|p| p.remove);
-        self.after(span, Timer::Destroy(ticket, cid, volumes));
+        self.work(span, Timer::Destroy(ticket, cid, volumes));
     }
     pub(super) fn destroy(&mut self, ticket: Ticket, cid: Cid, volumes: bool) {
         let Some(c) = self.containers.get(&cid).cloned() else {

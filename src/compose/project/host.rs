@@ -59,6 +59,7 @@ impl Host {
             job.advance(&mut self.engine);
         }
         self.engine.because(None);
+        self.engine.clients(self.jobs.values().filter(|job| job.works()).count());
         self.traffic.settle(&mut self.engine);
     }
     /// Sets a load from now on; one of the same name is replaced.
