@@ -61,6 +61,8 @@ pub struct Request {
     pub emit: Option<String>,
     /// Whether recorded steps are taken when they were really taken, and not when they were planned.
     pub pace: bool,
+    /// Which chance to play with, where a family draws; 0 unless asked for.
+    pub seed: u64,
 }
 
 /// Every family, by name.
@@ -140,6 +142,7 @@ pub fn run(args: &[String]) -> Outcome {
         emit: take_option(&mut args, "--emit"),
         why: take_switch(&mut args, "--why"),
         pace: !take_switch(&mut args, "--planned"),
+        seed: take_option(&mut args, "--seed").and_then(|n| n.parse().ok()).unwrap_or(0),
         files: args.split_off(args.len().min(1)),
     };
     let names = || FAMILIES.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(" ");

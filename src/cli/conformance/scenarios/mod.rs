@@ -3,7 +3,8 @@
 //!
 //! Each step is taken when the recording took it (`actions.jsonl`: what was really done when), and its lines take as long as they
 //! took there, unless they wait for something: what then still differs is behaviour, not how busy the recorded machine was. With `--planned`, or where
-//! no times were recorded, steps come as planned.
+//! no times were recorded, steps come as planned. `--seed N` plays with another chance: a recorded fact that no chance brings forth
+//! is a rule that is wrong here; one that some bring forth is luck.
 //!
 //! A folder is a scenario when it holds `scenario.yaml`; any other folder is searched for such folders.
 
@@ -50,7 +51,7 @@ fn run(request: &Request, lab: Lab) -> Outcome {
         if request.only.as_deref().is_some_and(|prefix| !name.starts_with(prefix)) {
             continue;
         }
-        match emit(&folder, &Path::new(out).join(&name), lab, request.pace) {
+        match emit(&folder, &Path::new(out).join(&name), lab, request) {
             Ok(()) => report.passed += 1,
             Err(words) => report.failed.push((name, words)),
         }
@@ -69,7 +70,7 @@ fn find(dir: &Path, out: &mut Vec<PathBuf>) {
 }
 
 /// Plays one scenario and writes its three files.
-fn emit(folder: &Path, out: &Path, lab: Lab, pace: bool) -> Result<(), String> {
+fn emit(folder: &Path, out: &Path, lab: Lab, request: &Request) -> Result<(), String> {
     let at = |error: std::io::Error| format!("{}: {error}", folder.display());
     let text = std::fs::read_to_string(folder.join("scenario.yaml")).map_err(at)?;
     let (documents, problems) = yaml::read("scenario.yaml", &text);
@@ -78,8 +79,8 @@ fn emit(folder: &Path, out: &Path, lab: Lab, pace: bool) -> Result<(), String> {
         (_, Some(problem)) => return Err(problem.message.clone()),
         _ => return Err("the scenario is empty".into()),
     };
-    let steps = if pace { steps(folder) } else { BTreeMap::new() };
-    let taken = play::Taken { started: started(folder), steps };
+    let steps = if request.pace { steps(folder) } else { BTreeMap::new() };
+    let taken = play::Taken { started: started(folder), steps, seed: request.seed };
     let run = play::play(&scenario, lab, &taken);
     std::fs::create_dir_all(out).map_err(at)?;
     for (file, lines) in [("trace.jsonl", &run.trace), ("kubectl.jsonl", &run.kubectl), ("actions.jsonl", &run.actions)]

@@ -40,15 +40,17 @@ pub struct Taken {
     pub started: Option<String>,
     /// When steps really began and ended, in seconds. A step that is not here is taken when it was planned.
     pub steps: BTreeMap<i64, (f64, f64)>,
+    /// Which chance to play with.
+    pub seed: u64,
 }
 
 /// Plays a scenario from its start to its end.
 pub fn play(scenario: &Value, lab: Lab, taken: &Taken) -> Recording {
-    let mut player = Player::new(scenario, lab, taken.started.as_deref());
+    let mut player = Player::new(scenario, lab, taken);
     let steps = scenario.list_at(&["steps"]);
     for (number, step) in steps.iter().enumerate() {
         let planned = number_at(step, "t").unwrap_or(0.0);
-        let real = taken.steps.get(&(number as i64)).filter(|_| step.str_at(&["run"]).is_some());
+        let real = taken.steps.get(&(number as i64)).filter(|_| step.get("wait-quiet").is_none());
         player.took = real.map(|(from, to)| moment(*to).since(moment(*from)));
         player.advance(moment(real.map_or(planned, |(from, _)| from.max(planned))));
         player.step(number as i64, step);
@@ -94,8 +96,8 @@ struct Player {
 }
 
 impl Player {
-    fn new(scenario: &Value, lab: Lab, started: Option<&str>) -> Self {
-        let mut cluster = setup::cluster(scenario, lab, started);
+    fn new(scenario: &Value, lab: Lab, taken: &Taken) -> Self {
+        let mut cluster = setup::cluster(scenario, lab, taken);
         cluster.keep_changes = true;
         cluster.request_gap = REQUEST;
         let namespaces = setup::namespaces(scenario);

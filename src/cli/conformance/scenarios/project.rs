@@ -11,6 +11,12 @@ use std::rc::Rc;
 /// Annotations that the recordings leave out.
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
+/// What the recorder beside the control plane did not watch.
+const NOT_WATCHED: [&str; 3] = ["Endpoints", "Ingress", "NetworkPolicy"];
+/// What the recorder beside real kubelets did not watch either.
+const NOT_WATCHED_BY_KUBELETS: [&str; 5] =
+    ["ControllerRevision", "CronJob", "HorizontalPodAutoscaler", "PersistentVolumeClaim", "PodDisruptionBudget"];
+
 /// What is watched.
 pub struct Watcher {
     pub lab: Lab,
@@ -21,14 +27,14 @@ pub struct Watcher {
 impl Watcher {
     /// What was there before the clock showed 0.
     pub fn initial(&self, api: &Api, out: &mut Vec<Value>) {
-        let shown = api.store.all().filter(|o| matches!(o.kind, Kind::Node | Kind::Namespace) && self.watches(o));
+        let shown = api.store.all().filter(|o| matches!(o.kind, Kind::Node | Kind::Namespace) && self.watches(api, o));
         for object in shown {
             out.push(entry(api, 0.0, object.meta.version, "INITIAL", object, self.project(api, object), &[], self));
         }
     }
     /// The line of one write, if it is watched.
     pub fn line(&self, api: &Api, change: &Change, out: &mut Vec<Value>) {
-        let Some(object) = change.object().filter(|o| self.watches(o)) else { return };
+        let Some(object) = change.object().filter(|o| self.watches(api, o)) else { return };
         let t = clock(change.t);
         let (word, projection, gone) = match (&change.what, &change.before, &change.after) {
             (ChangeKind::Added, _, Some(after)) => ("ADDED", self.project(api, after), Vec::new()),
@@ -42,10 +48,12 @@ impl Watcher {
         };
         out.push(entry(api, t, change.version, word, object, projection, &gone, self));
     }
-    fn watches(&self, object: &Object) -> bool {
-        let meta = &object.meta;
+    fn watches(&self, api: &Api, object: &Object) -> bool {
+        let (meta, name) = (&object.meta, api.kinds.name(object.kind));
         match object.kind {
             Kind::Lease | Kind::ServiceAccount => false,
+            Kind::Other(_) if NOT_WATCHED.contains(&name) => false,
+            Kind::Other(_) if self.lab == Lab::Real && NOT_WATCHED_BY_KUBELETS.contains(&name) => false,
             Kind::Node => self.watch_nodes,
             Kind::Namespace => self.lab == Lab::Fake && self.namespaces.contains(&meta.name),
             Kind::PriorityClass => !meta.name.starts_with("system-"),

@@ -1,6 +1,7 @@
 //! The cluster that a recorded scenario begins with.
 
 use super::Lab;
+use super::play::Taken;
 use crate::kubernetes::Cluster;
 use crate::kubernetes::apiserver::{By, NodeSpec, WriteOptions};
 use crate::kubernetes::objects::Calendar;
@@ -20,14 +21,16 @@ reasons! { "recorded":
 pub const START: Time = Time(30_500_000);
 
 /// Builds the cluster and plays it until the scenario's clock shows 0.
-pub fn cluster(scenario: &Value, lab: Lab, started: Option<&str>) -> Cluster {
+pub fn cluster(scenario: &Value, lab: Lab, taken: &Taken) -> Cluster {
     let mut calendar = Calendar::default();
-    let began = started.and_then(|date| Calendar { epoch: 0, ..calendar }.read(date));
+    let began = taken.started.as_deref().and_then(|date| Calendar { epoch: 0, ..calendar }.read(date));
     if let Some(t) = began {
         calendar.epoch = t.as_secs() as i64 - START.as_secs() as i64;
     }
     let name = scenario.str_at(&["name"]).unwrap_or("scenario");
-    let seed = name.bytes().fold(7u64, |h, b| h.wrapping_mul(31).wrapping_add(u64::from(b)));
+    // Each scenario has its own chance, and other ones for the asking.
+    let first = 7u64.wrapping_add(taken.seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    let seed = name.bytes().fold(first, |h, b| h.wrapping_mul(31).wrapping_add(u64::from(b)));
     let mut cluster = Cluster::new(calendar, seed);
     cluster.api.bootstrap();
     set_controller_flags(&mut cluster, scenario.str_at(&["controllerFlags"]).unwrap_or_default());
