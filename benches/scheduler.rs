@@ -8,7 +8,7 @@ use orchestrion::kubernetes::objects::parts::LabelSelector;
 use orchestrion::kubernetes::objects::pod::{Pod, PodSpec};
 use orchestrion::kubernetes::objects::{Body, Calendar, Id, Kind, Labels, Meta, Object};
 use orchestrion::kubernetes::scheduler::{self, State, Timer, fast::Cache, snapshot::Snapshot, view::PodView};
-use orchestrion::sim::{Agenda, Chance, Time};
+use orchestrion::sim::{Agenda, Time};
 use orchestrion::text::{Value, json};
 use std::rc::Rc;
 use std::time::Instant;
@@ -85,12 +85,12 @@ fn core() {
         cluster.set_node(&name, &labels, &node);
     }
     cluster.arrange();
-    let (mut cache, mut chance, mut start) = (Cache::default(), Chance::new(1, 1), 0);
+    let (mut cache, mut start) = (Cache::default(), 0);
     let (mut began, whole, mut part) = (Stopwatch::start(), Stopwatch::start(), 0);
     for at in 0..PODS {
         let pod = Rc::new(pod(at, &templates));
         let template = cache.template(&pod, None, 0, || selector(&pod.labels));
-        let placed = cache.place(template, &cluster, start, &mut chance).expect("room");
+        let placed = cache.place(template, &cluster, start).expect("room");
         start = (start + placed.evaluated) % NODES;
         let name = cluster.nodes()[placed.node].name.clone();
         cluster.add_pod(&name, pod);

@@ -104,7 +104,7 @@ impl State {
     /// a node already is looked at as if it did not.
     pub fn explain(&self, api: &Api, id: Id) -> Option<(Attempt, Snapshot)> {
         let object = api.store.get(id)?;
-        let pod = PodView::of(object)?;
+        let pod = PodView { nominated: None, ..PodView::of(object)? };
         let mut cluster = self.snapshot.clone();
         if let Some(placed) = self.placed.get(&id) {
             cluster.remove_pod(&placed.node, id);

@@ -3,6 +3,7 @@
 
 use super::plugins::{PLUGINS, inter_pod_affinity, pod_topology_spread};
 use super::snapshot::Snapshot;
+use super::ties::turn;
 use super::view::{NodeView, PodView};
 use crate::kubernetes::objects::parts::LabelSelector;
 use crate::text::Word;
@@ -256,6 +257,8 @@ pub struct Attempt {
     pub feasible: Vec<usize>,
     /// How many nodes were looked at.
     pub evaluated: usize,
+    /// Whether the pod fits the node where room was made for it, so that no other was looked at.
+    pub as_nominated: bool,
     /// How many nodes there are.
     pub nodes: usize,
     /// Scores, when more than one node fits (or when asked for).
@@ -269,6 +272,10 @@ impl Attempt {
     pub fn best(&self) -> Vec<usize> {
         let Some(best) = self.totals.iter().max() else { return (0..self.feasible.len()).take(1).collect() };
         (0..self.totals.len()).filter(|at| self.totals[*at] == *best).collect()
+    }
+    /// The place (among the feasible) that is taken.
+    pub fn taken(&self) -> Option<usize> {
+        self.best().into_iter().min_by_key(|at| turn(*at))
     }
     /// Plugins that stood in the way, by name.
     pub fn unschedulable_plugins(&self) -> BTreeSet<&'static str> {
@@ -336,6 +343,12 @@ pub fn attempt(pod: &PodView, cycle: &mut Cycle, start: usize, score_one: bool) 
             out.rejected = Some(rejected);
             return out;
         }
+    }
+    // Source: kubernetes v1.37 pkg/scheduler/schedule_one.go, evaluateNominatedNode.
+    let nominated = pod.nominated.as_ref().and_then(|name| cycle.cluster.position(name));
+    if let Some(at) = nominated.filter(|at| cycle.filter_with_nominated(pod, &nodes[*at]).is_ok()) {
+        (out.feasible, out.evaluated, out.as_nominated) = (vec![at], 1, true);
+        return out;
     }
     let places: Vec<usize> = match &out.restriction.nodes {
         Some(names) => names.iter().filter_map(|n| cycle.cluster.position(n)).collect(),

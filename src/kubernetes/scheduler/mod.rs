@@ -11,6 +11,7 @@ pub mod plugins;
 pub mod preemption;
 pub mod queue;
 pub mod snapshot;
+mod ties;
 pub mod view;
 mod watch;
 mod work;

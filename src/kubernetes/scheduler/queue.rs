@@ -117,7 +117,7 @@ impl Queue {
             return;
         }
         let until = pod.since + backoff(pod.failures);
-        self.put(id, if pod.failures > 0 && until > now { Place::Backoff(until) } else { Place::Active });
+        self.put(id, if pod.failures > 0 && next_window(until) > now { Place::Backoff(until) } else { Place::Active });
     }
     /// A pod no longer waits.
     pub fn remove(&mut self, id: Id) {
@@ -140,7 +140,7 @@ impl Queue {
             return Some(now);
         }
         let arriving = self.arriving.front().map(|(at, _)| *at);
-        let delayed = self.delayed.first().map(|(at, _)| whole_second(*at));
+        let delayed = self.delayed.first().map(|(at, _)| next_window(*at));
         [arriving, delayed].into_iter().flatten().min()
     }
     /// Pods that wait for something to happen to what at least one of these plugins looks at.
@@ -168,10 +168,10 @@ impl Queue {
                 self.put(id, Place::Active);
             }
         }
-        while let Some((_, turn)) = self.backoff.first().copied().filter(|(at, _)| whole_second(*at) <= now) {
+        while let Some((_, turn)) = self.backoff.first().copied().filter(|(at, _)| next_window(*at) <= now) {
             self.put(turn.3, Place::Active);
         }
-        while let Some((_, id)) = self.delayed.first().copied().filter(|(at, _)| whole_second(*at) <= now) {
+        while let Some((_, id)) = self.delayed.first().copied().filter(|(at, _)| next_window(*at) <= now) {
             self.put(id, Place::Active);
         }
     }
@@ -199,9 +199,10 @@ impl Waiting {
     }
 }
 
-/// The queue looks at elapsed pauses once a second. Source: scheduling_queue.go, Run, flushBackoffQCompleted.
-fn whole_second(at: Time) -> Time {
-    Time::secs(at.0.div_ceil(1_000_000))
+/// The queue looks at elapsed pauses once a second, and a pause that ends in a second lasts through it.
+/// Source: backoff_queue.go, alignToWindow, isPodBackingoff.
+fn next_window(at: Time) -> Time {
+    Time::secs(at.0 / 1_000_000 + 1)
 }
 
 #[cfg(test)]
@@ -230,7 +231,7 @@ mod tests {
         queue.wake(Id(1), now);
         assert_eq!(queue.pop(now), Some(Id(1)));
         queue.failed(Id(3), 0, now);
-        assert_eq!((queue.pop(now), queue.next_at(now)), (None, Some(Time::secs(2))));
-        assert_eq!(queue.pop(Time::secs(2)), Some(Id(3)));
+        assert_eq!((queue.pop(now), queue.next_at(now)), (None, Some(Time::secs(3))));
+        assert_eq!((queue.pop(Time::secs(2)), queue.pop(Time::secs(3))), (None, Some(Id(3))));
     }
 }

@@ -109,6 +109,51 @@ fn a_more_important_pod_makes_room_and_takes_it() {
 }
 
 #[test]
+fn the_room_made_for_a_pod_is_taken_even_where_another_node_is_emptier() {
+    let mut c = cluster();
+    node(&mut c, "a", 2);
+    let low = pod(&mut c, "low", "2", 1);
+    c.run_until(Time::secs(1));
+    let high = pod(&mut c, "high", "1", 100);
+    c.run_until(Time::millis(1500));
+    node(&mut c, "b", 8);
+    c.api.remove(low, by());
+    c.run_until(Time::secs(9));
+    assert_eq!(node_of(&c, high).as_deref(), Some("a"));
+}
+
+#[test]
+fn a_victim_that_is_leaving_is_not_told_again() {
+    let mut c = cluster();
+    node(&mut c, "a", 2);
+    pod(&mut c, "low", "1", 1);
+    pod(&mut c, "less", "1", 2);
+    c.run_until(Time::secs(9));
+    pod(&mut c, "high", "1", 100);
+    c.run_until(Time::millis(9_020));
+    let higher = pod(&mut c, "higher", "2", 200);
+    c.run_until(Time::millis(9_035));
+    assert!(words(&c, higher).ends_with("preempting 2 victims"), "{}", words(&c, higher));
+    c.run_until(Time::millis(9_200));
+    let events = c.api.store.list(Kind::Event).filter_map(|e| e.event());
+    let mut told: Vec<_> = events.filter(|e| &*e.reason == "Preempted").map(|e| e.about_name.to_string()).collect();
+    told.sort();
+    assert_eq!(told, ["less", "low"]);
+}
+
+#[test]
+fn alike_nodes_are_taken_as_they_stand_in_the_list() {
+    let mut c = cluster();
+    for name in ["d", "c", "b", "a"] {
+        node(&mut c, name, 2);
+    }
+    let pods: Vec<Id> = (0..4).map(|n| pod(&mut c, &format!("p{n}"), "1", 0)).collect();
+    c.run_until(Time::secs(1));
+    let nodes: Vec<_> = pods.iter().map(|id| node_of(&c, *id).unwrap_or_default().to_string()).collect();
+    assert_eq!(nodes, ["d", "c", "a", "b"]);
+}
+
+#[test]
 fn a_gated_pod_waits_and_a_deleted_one_is_forgotten() {
     let mut c = cluster();
     node(&mut c, "a", 2);

@@ -60,7 +60,7 @@ impl State {
         let template = self.cache_of(&pod, owner, &object, cx.api);
         // Pods that room was made for count only on the long way.
         if self.nominated.is_empty()
-            && let Some(placed) = self.fast.place(template, &self.snapshot, self.start, cx.chance(SCHEDULER))
+            && let Some(placed) = self.fast.place(template, &self.snapshot, self.start)
         {
             self.start = (self.start + placed.evaluated) % self.snapshot.nodes().len();
             self.keep(id, Kept::of(cx.now(), &placed, &self.snapshot));
@@ -84,10 +84,10 @@ impl State {
         let selector = self.fast.selector(template).clone();
         let mut cycle = Cycle::new(&self.snapshot, &selector);
         let found = attempt(pod, &mut cycle, self.start, false);
-        if found.nodes > 0 && found.restriction.nodes.is_none() {
+        if found.nodes > 0 && !found.as_nominated {
             self.start = (self.start + found.evaluated) % found.nodes;
         }
-        if found.feasible.is_empty() {
+        let Some(taken) = found.taken() else {
             let budgets = budgets(cx);
             // Not drawn from the stream, so that a failure that is only repeated leaves no trace there.
             let tries = self.queue.get(pod.id).map_or(0, |w| w.failures);
@@ -98,12 +98,10 @@ impl State {
             }
             drop(cycle);
             return self.fail(object, pod, &found, outcome, (template, known), cx);
-        }
+        };
         drop(cycle);
-        let best = found.best();
-        let drawn = best[cx.chance(SCHEDULER).below(best.len() as u64) as usize];
-        self.keep(pod.id, Kept::placed(cx.now(), &found, drawn, best.len(), &self.snapshot));
-        self.assume(pod, found.feasible[drawn], cx);
+        self.keep(pod.id, Kept::placed(cx.now(), &found, taken, found.best().len(), &self.snapshot));
+        self.assume(pod, found.feasible[taken], cx);
     }
 
     /// The pod counts on the node from now on; the API server is told a moment later.
@@ -259,9 +257,10 @@ fn owner_selector(owner: &Object, api: &Api) -> Option<LabelSelector> {
     }
 }
 
-/// Makes a pod leave for another. Source: kubernetes v1.37 pkg/scheduler/framework/preemption, PreemptPod.
+/// Makes a pod leave for another; one that is leaving already is left alone, and nothing is told of it.
+/// Source: kubernetes v1.37 pkg/scheduler/framework/preemption, PreemptPod, prepareCandidateAsync.
 pub(super) fn evict(preemptor: Id, name: &Rc<str>, victim: Id, node: &Rc<str>, cx: &mut Cx<Timer>) {
-    if cx.api.store.get(victim).is_none() {
+    if cx.api.store.get(victim).is_none_or(|o| o.meta.deleting()) {
         return;
     }
     let now = cx.now().whole_seconds();

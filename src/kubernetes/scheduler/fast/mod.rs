@@ -20,7 +20,6 @@ use super::snapshot::Snapshot;
 use super::view::PodView;
 use crate::kubernetes::objects::Id;
 use crate::kubernetes::objects::parts::LabelSelector;
-use crate::sim::Chance;
 use std::rc::Rc;
 use template::Template;
 
@@ -129,13 +128,7 @@ impl Cache {
     }
     /// Chooses a node as the long way would, from place `start` on. `None` when there is none, or when this template needs
     /// the long way.
-    pub fn place(
-        &mut self,
-        template: usize,
-        cluster: &Snapshot,
-        start: usize,
-        chance: &mut Chance,
-    ) -> Option<Placement> {
+    pub fn place(&mut self, template: usize, cluster: &Snapshot, start: usize) -> Option<Placement> {
         let kept = &mut self.templates[template];
         if !Template::suits(&kept.pod.spec) || cluster.nodes().is_empty() {
             return None;
@@ -152,6 +145,6 @@ impl Cache {
         }
         let template = kept.template.as_mut()?;
         template.refresh(cluster);
-        template.choose(cluster, start, nodes_to_find(cluster.nodes().len()), chance)
+        template.choose(cluster, start, nodes_to_find(cluster.nodes().len()))
     }
 }

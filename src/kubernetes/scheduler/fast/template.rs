@@ -11,8 +11,8 @@ use crate::kubernetes::scheduler::plugins::{
     taint_toleration, volume_binding,
 };
 use crate::kubernetes::scheduler::snapshot::Snapshot;
+use crate::kubernetes::scheduler::ties::turn;
 use crate::kubernetes::scheduler::view::{Fnv, NodeView, PodView};
-use crate::sim::Chance;
 use std::hash::Hasher;
 use std::ops::Range;
 use std::rc::Rc;
@@ -313,13 +313,7 @@ struct Walk {
 
 impl Template {
     /// Chooses a node among the first `enough` that fit, from place `start` on.
-    pub fn choose(
-        &mut self,
-        cluster: &Snapshot,
-        start: usize,
-        enough: usize,
-        chance: &mut Chance,
-    ) -> Option<Placement> {
+    pub fn choose(&mut self, cluster: &Snapshot, start: usize, enough: usize) -> Option<Placement> {
         if self.too_wide {
             return None;
         }
@@ -337,8 +331,7 @@ impl Template {
                 wanted.push((class as u16, *best));
             }
         }
-        let tied: usize = walk.pieces.iter().map(|piece| self.ties(piece.clone(), &wanted)).sum();
-        let node = self.nth(&walk, &wanted, chance.below(tied as u64) as usize)?;
+        let (node, tied) = self.soonest(&walk, &open, &wanted)?;
         let total = (walk.feasible > 1).then_some(i64::from(total));
         Some(Placement { node, feasible: walk.feasible, evaluated: walk.evaluated, tied, total })
     }
@@ -391,8 +384,8 @@ impl Template {
                     continue;
                 }
             }
-            let cell = &self.cells[at];
-            if cell.class != NO_CLASS && open.contains(&cell.class) {
+            if self.is_open(at, open) {
+                let cell = &self.cells[at];
                 let (n, best) = &mut walk.found[cell.class as usize];
                 *n += 1;
                 *best = (*best).max(cell.base);
@@ -461,20 +454,40 @@ impl Template {
         };
         here().map(|(class, _)| score(class)).collect()
     }
-    /// How many nodes of a piece are of these classes with this base.
-    fn ties(&self, piece: Range<usize>, wanted: &[(u16, i32)]) -> usize {
-        let mut sum = 0;
-        let mut at = piece.start;
-        while at < piece.end {
-            if at.is_multiple_of(BLOCK) && at + BLOCK <= piece.end {
-                sum += self.ties_of_block(at / BLOCK, wanted);
-                at += BLOCK;
-            } else {
-                sum += usize::from(self.is_wanted(at, wanted));
+    /// The one of these classes with this base that is taken, and how many there are.
+    fn soonest(&self, walk: &Walk, open: &[u16], wanted: &[(u16, i32)]) -> Option<(usize, usize)> {
+        // By class: whether it counts as a place, and which base is wanted of it.
+        let mut marks = vec![(false, i32::MIN); self.classes.len()];
+        open.iter().for_each(|class| marks[*class as usize].0 = true);
+        wanted.iter().for_each(|(class, base)| marks[*class as usize].1 = *base);
+        let (mut soonest, mut tied, mut place) = (None, 0, 0);
+        for piece in &walk.pieces {
+            let mut at = piece.start;
+            while at < piece.end {
+                let whole = at.is_multiple_of(BLOCK) && at + BLOCK <= piece.end;
+                if whole && self.ties_of_block(at / BLOCK, wanted) == 0 {
+                    place += self.open_in_block(at / BLOCK, open);
+                    at += BLOCK;
+                    continue;
+                }
+                let cell = &self.cells[at];
+                if let Some((true, base)) = marks.get(cell.class as usize) {
+                    if cell.base == *base {
+                        tied += 1;
+                        soonest = soonest.into_iter().chain([(turn(place), at)]).min();
+                    }
+                    place += 1;
+                }
                 at += 1;
             }
         }
-        sum
+        soonest.map(|(_, at)| (at, tied))
+    }
+    fn is_open(&self, at: usize, open: &[u16]) -> bool {
+        self.cells[at].class != NO_CLASS && open.contains(&self.cells[at].class)
+    }
+    fn open_in_block(&self, block: usize, open: &[u16]) -> usize {
+        open.iter().map(|class| self.classes[*class as usize].blocks[block].nodes as usize).sum()
     }
     fn ties_of_block(&self, block: usize, wanted: &[(u16, i32)]) -> usize {
         let of = |(class, base): &(u16, i32)| {
@@ -482,34 +495,6 @@ impl Template {
             if stat.nodes > 0 && stat.best == *base { stat.ties as usize } else { 0 }
         };
         wanted.iter().map(of).sum()
-    }
-    fn is_wanted(&self, at: usize, wanted: &[(u16, i32)]) -> bool {
-        let cell = &self.cells[at];
-        wanted.iter().any(|(class, base)| (cell.class, cell.base) == (*class, *base))
-    }
-    /// The place of the n-th of them.
-    fn nth(&self, walk: &Walk, wanted: &[(u16, i32)], mut n: usize) -> Option<usize> {
-        for piece in &walk.pieces {
-            let mut at = piece.start;
-            while at < piece.end {
-                if at % BLOCK == 0 && at + BLOCK <= piece.end {
-                    let ties = self.ties_of_block(at / BLOCK, wanted);
-                    if ties <= n {
-                        n -= ties;
-                        at += BLOCK;
-                        continue;
-                    }
-                }
-                if self.is_wanted(at, wanted) {
-                    if n == 0 {
-                        return Some(at);
-                    }
-                    n -= 1;
-                }
-                at += 1;
-            }
-        }
-        None
     }
 }
 
