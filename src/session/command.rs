@@ -182,11 +182,12 @@ pub enum Action {
         /// The line.
         line: String,
     },
-    /// Sets how a load goes from now on; makes the load when there is none of this name.
+    /// Sets how a load goes from now on; makes the load when there is none of this name. One that is there goes on asking whom
+    /// it asks, so that a load on both houses stays one.
     SetLoad {
         /// Its name.
         name: String,
-        /// Row id of the Service it asks.
+        /// Row id of the Service, of the service of a Compose project or of the container it asks.
         to: u32,
         /// How it goes.
         shape: Shape,

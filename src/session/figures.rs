@@ -10,7 +10,7 @@ pub struct Traffic {
     pub loads: Vec<LoadRow>,
     /// Requests on their way, one for each Service that gets any.
     pub flows: Vec<FlowRow>,
-    /// What pods use now: (pod, CPU, memory).
+    /// What pods, and containers on a Docker host, use now: (row id, CPU, memory).
     pub used: Vec<(u32, u64, u64)>,
 }
 
@@ -19,14 +19,16 @@ pub struct Traffic {
 pub struct LoadRow {
     /// Its name, unique in the run.
     pub name: String,
-    /// Row id of the Service it asks, when that exists.
+    /// Row id of the Service, or the service of a Compose project, that it asks, when that exists.
     pub target: Option<u32>,
-    /// The Service by name, `namespace/name`.
+    /// The same by name, `namespace/name` or `project/name`.
     pub to: String,
     /// How its rate goes over time.
     pub shape: Shape,
     /// Its rate now.
     pub rate: f32,
+    /// Whether its clients are on the Docker host themselves, so that they need no published port.
+    pub inside: bool,
 }
 
 /// How a load goes over time, counted from the moment it was set. Kinds: `constant` (`base`), `step` (`base`, from `start` on `peak`), `ramp` (`base` to `peak` from
@@ -48,7 +50,7 @@ pub struct Shape {
     pub points: Vec<(u64, f32)>,
 }
 
-/// Requests to one Service.
+/// Requests to one Service, or to one service of a Compose project.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct FlowRow {
     /// The Service's row id.
@@ -63,14 +65,14 @@ pub struct FlowRow {
     pub failed: f32,
     /// Latency in milliseconds: 50th, 95th and 99th percentile.
     pub latency: [f32; 3],
-    /// The pods that get them.
+    /// The pods, or containers, that get them.
     pub ends: Vec<EndFlow>,
 }
 
-/// Requests to one pod.
+/// Requests to one pod or container.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct EndFlow {
-    /// The pod's row id.
+    /// Its row id.
     pub pod: u32,
     /// Requests that arrive.
     pub rate: f32,

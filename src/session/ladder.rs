@@ -131,7 +131,7 @@ pub fn ladder(run: &Run, id: Id) -> Option<Ladder> {
         at: decision.at.0,
         rungs: rungs(decision),
         aside: decision.aside.iter().map(one).collect(),
-        curves: run.recorder.series(Some(id.0), cluster.now(), COLUMNS).curves,
+        curves: run.recorder.series(Some(id.0), 0, cluster.now(), COLUMNS).curves,
     })
 }
 

@@ -57,6 +57,9 @@ struct BranchState {
     seen: Option<series::Recorder>,
 }
 
+/// What of a house's traffic is known: how far its streams are told, and what runs.
+type Mark = ((Time, usize), u64);
+
 /// One session.
 pub struct Session {
     scenario: Scenario,
@@ -84,7 +87,7 @@ pub struct Session {
     /// Until when nothing will be written, where that was looked up, and whether there is news then.
     quiet_until: Option<(Time, bool)>,
     /// Of which moment of which branch the page knows the traffic.
-    traffic_told: Option<((Time, usize), u64, usize)>,
+    traffic_told: Option<(Mark, Option<Mark>, usize)>,
 }
 
 impl Default for Session {
@@ -204,7 +207,8 @@ impl Session {
                 let branch = &self.branches[self.present];
                 let recorder = branch.seen.as_ref().filter(|_| branch.line.in_the_past());
                 let recorder = recorder.unwrap_or(&branch.line.world().recorder);
-                update.series = Some(recorder.series(id, branch.line.newest(), columns));
+                let whole = series::Recorder::whole(&branch.line.world().world);
+                update.series = Some(recorder.series(id, whole, branch.line.newest(), columns));
             }
             Command::Convert { files, language } => update.converted = docker::convert(&text_files(&files), &language),
             Command::Duel => update.duel = Some(self.run().duel()),
@@ -314,7 +318,9 @@ impl Session {
             },
             Action::EndFault { number } => Some(Input::EndFault(number)),
             Action::Line { line } => Some(Input::Line(line)),
-            Action::SetLoad { name, to, shape } => traffic::load(cluster, &name, to, &shape).map(Input::SetLoad),
+            Action::SetLoad { name, to, shape } => {
+                traffic::load(&self.run().world, &name, to, &shape).map(Input::SetLoad)
+            }
             Action::SetLoadOn { load } => Some(Input::SetLoad(load)),
             Action::EndLoad { name } => Some(Input::EndLoad(name)),
             Action::SetBehaviour { id, container, values } => {
@@ -451,13 +457,15 @@ impl Session {
     }
     /// Traffic is told once a second, and when everything is told.
     fn tell_traffic(&mut self, update: &mut Update) {
-        let cluster = &self.branches[self.present].line.world().world.cluster;
-        let mark = (cluster.services.streams().mark(), cluster.api.floor.version(), self.present);
+        let world = &self.branches[self.present].line.world().world;
+        let cluster = &world.cluster;
+        let host = world.host.as_ref().map(|host| (host.streams().mark(), host.engine.floor.version()));
+        let mark = ((cluster.services.streams().mark(), cluster.api.floor.version()), host, self.present);
         if !update.full && self.traffic_told == Some(mark) {
             return;
         }
         self.traffic_told = Some(mark);
-        update.traffic = Some(traffic::traffic(cluster));
+        update.traffic = Some(traffic::traffic(world));
     }
     fn tell_happenings(&mut self, update: &mut Update) {
         let cluster = &self.branches[self.present].line.world().world.cluster;

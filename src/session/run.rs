@@ -447,7 +447,7 @@ impl Rewindable for Run {
             self.play_script(due);
             self.step_to(due);
             if charts == due {
-                self.recorder.look(&self.world.cluster);
+                self.recorder.look(&self.world);
             }
             if self.record.due(&self.world) == Some(due) {
                 self.record.look(&self.world);

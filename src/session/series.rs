@@ -1,12 +1,16 @@
 //! Curves of a run: what charts show, looked at once a second while the run is played. They are part of the run, so rewinding
 //! and forking keep them true; long runs are kept in fewer, wider looks.
 
+mod host;
+
 use super::alerts::Alerts;
+use super::docker::{HOST, stands_alone};
 use super::figures::{Curve, Objective, Series};
 use crate::kubernetes::Cluster;
 use crate::kubernetes::objects::pod::{Phase, Pod};
 use crate::kubernetes::objects::{Id, Kind, Object};
 use crate::sim::{Span, Time};
+use crate::world::World;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -26,7 +30,7 @@ const TRACKS_MAX: usize = 5_000;
 pub const PROMISE: f32 = 0.999;
 
 /// The names of all curves, in the order in which looks keep them.
-pub const NAMES: [&str; 21] = [
+pub const NAMES: [&str; 24] = [
     "load",
     "served",
     "failed",
@@ -48,6 +52,9 @@ pub const NAMES: [&str; 21] = [
     "raw",
     "allowed",
     "actual",
+    "containers.all",
+    "containers.running",
+    "containers.well",
 ];
 /// Ours: its place in [`NAMES`].
 const LOAD: usize = 0;
@@ -65,6 +72,8 @@ const RESTARTS: usize = 15;
 const PENDING: usize = 16;
 /// Ours: its place in [`NAMES`].
 const METRIC: usize = 17;
+/// Ours: its place in [`NAMES`].
+const CONTAINERS: usize = 21;
 
 /// How two looks become one.
 fn merged(name: usize, a: f32, b: f32) -> f32 {
@@ -147,6 +156,9 @@ const OF_POD: &[usize] = &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 15];
 const OF_NODE: &[usize] = &[6, 7, 8, 9, 10, 11];
 const OF_WORKLOAD: &[usize] = &[0, 1, 2, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
 const OF_AUTOSCALER: &[usize] = &[17, 18, 19, 20];
+/// Also of a service of Compose.
+const OF_HOST: &[usize] = &[0, 1, 2, 3, 4, 5, 6, 8, 9, 11, 15, 21, 22, 23];
+const OF_CONTAINER: &[usize] = &[0, 1, 2, 3, 4, 5, 6, 8, 9, 11, 15];
 
 impl Default for Recorder {
     fn default() -> Self {
@@ -166,6 +178,14 @@ fn add(slot: &mut f32, value: f32) {
     *slot = if slot.is_nan() { value } else { *slot + value };
 }
 
+/// What came, was answered and failed a second since the last look.
+fn rates(sums: &mut [f64; 3], now: [f64; 3], look: &mut Look, seconds: f32) {
+    for at in 0..3 {
+        look[LOAD + at] = ((now[at] - sums[at]) as f32 / seconds).max(0.0);
+    }
+    *sums = now;
+}
+
 /// One look at everything.
 struct Seen {
     all: BTreeMap<u32, (&'static [usize], Look)>,
@@ -182,8 +202,9 @@ impl Recorder {
     pub fn due(&self) -> Time {
         Time::ZERO + self.every * (self.looks as u64 + 1)
     }
-    /// Looks at the cluster, which stands at a moment at which a look is due.
-    pub fn look(&mut self, cluster: &Cluster) {
+    /// Looks at the world, which stands at a moment at which a look is due.
+    pub fn look(&mut self, world: &World) {
+        let cluster = &world.cluster;
         let now = cluster.now();
         let pods = cluster.api.store.count(Kind::Pod);
         let mut seen = Seen { all: BTreeMap::new() };
@@ -196,6 +217,9 @@ impl Recorder {
         see_workloads(cluster, &mut seen);
         self.see_traffic(cluster, &mut seen);
         see_autoscalers(cluster, &mut seen);
+        if let Some(host) = &world.host {
+            self.see_host(host, &mut seen);
+        }
         let looks = self.looks;
         for (id, (names, look)) in &seen.all {
             let track =
@@ -259,22 +283,16 @@ impl Recorder {
     fn see_traffic(&mut self, cluster: &Cluster, seen: &mut Seen) {
         let services = &cluster.services;
         let seconds = self.every.0 as f32 / 1e6;
-        let rates = |sums: &mut [f64; 3], now: [f64; 3], look: &mut Look| {
-            for at in 0..3 {
-                look[LOAD + at] = ((now[at] - sums[at]) as f32 / seconds).max(0.0);
-            }
-            *sums = now;
-        };
         if !services.streams().flowing() && self.sums.is_empty() {
             return;
         }
         let t = services.streams().totals();
-        rates(self.sums.entry(TOTAL).or_default(), [t.came, t.answered, t.failed], seen.of(TOTAL, OF_TOTAL));
+        rates(self.sums.entry(TOTAL).or_default(), [t.came, t.answered, t.failed], seen.of(TOTAL, OF_TOTAL), seconds);
         let mut parts = Vec::new();
         for (id, flow) in services.streams().flows() {
             let t = &flow.totals;
             let look = seen.of(id.0, OF_SERVICE);
-            rates(self.sums.entry(id.0).or_default(), [t.came, t.answered, t.failed], look);
+            rates(self.sums.entry(id.0).or_default(), [t.came, t.answered, t.failed], look, seconds);
             if flow.answered > 0.0 {
                 (0..3).for_each(|at| look[P50 + at] = flow.latency[at] as f32 * 1e3);
                 parts.extend(flow.ends.iter().map(|e| ((e.rate - e.failed).max(0.0), e.takes)));
@@ -303,10 +321,15 @@ impl Recorder {
             (0..3).for_each(|at| look[P50 + at] = all[at] as f32 * 1e3);
         }
     }
-    /// The curves of one thing, or of everything.
-    pub fn series(&self, id: Option<u32>, newest: Time, columns: u32) -> Series {
+    /// The number under which the curves of everything are kept: those of the cluster, or of a Docker host that stands alone.
+    pub fn whole(world: &World) -> u32 {
+        if stands_alone(world) { HOST } else { TOTAL }
+    }
+    /// The curves of one thing, or of everything, which is kept under `whole`.
+    pub fn series(&self, id: Option<u32>, whole: u32, newest: Time, columns: u32) -> Series {
         let columns = columns.clamp(1, 4_096) as usize;
-        let track = self.tracks.get(&id.unwrap_or(TOTAL));
+        let kept = id.unwrap_or(whole);
+        let track = self.tracks.get(&kept);
         let column = |track: &Track, curve: usize, name: usize, at: usize| {
             let moment = |c: usize| (u128::from(newest.0) * c as u128 / columns as u128) as u64;
             // The look at the end of a second is about that second.
@@ -321,7 +344,7 @@ impl Recorder {
             };
             track.names.iter().enumerate().map(curve).collect()
         });
-        let sums = self.sums.get(&id.unwrap_or(TOTAL)).filter(|s| s[0] > 0.0);
+        let sums = self.sums.get(&kept).filter(|s| s[0] > 0.0);
         Series {
             id,
             from: 0,
@@ -443,9 +466,9 @@ mod tests {
     #[test]
     fn columns_cover_the_run() {
         let it = recorder(100);
-        let series = it.series(None, Time::secs(100), 10);
+        let series = it.series(None, TOTAL, Time::secs(100), 10);
         let wanted = series.curves.iter().find(|c| c.name == "replicas.wanted").expect("the curve");
         assert_eq!(wanted.values, [9.0, 19.0, 29.0, 39.0, 49.0, 59.0, 69.0, 79.0, 89.0, 99.0]);
-        assert!(it.series(Some(7), Time::secs(100), 10).curves.is_empty());
+        assert!(it.series(Some(7), TOTAL, Time::secs(100), 10).curves.is_empty());
     }
 }

@@ -1,6 +1,7 @@
 //! What flows, as the page reads it: loads, Services, endpoints, and what pods use.
 
-use super::figures::{EndFlow, FlowRow, LoadRow, Shape as Row, Traffic};
+use super::docker;
+use super::figures::{FlowRow, LoadRow, Shape as Row, Traffic};
 use super::run::Input;
 use crate::kubernetes::Cluster;
 use crate::kubernetes::apiserver::By;
@@ -77,10 +78,21 @@ pub fn shape(row: &Row) -> Shape {
     }
 }
 
-/// A load of a name on a Service.
-pub fn load(cluster: &Cluster, name: &str, service: u32, asked: &Row) -> Option<Load> {
-    let card = cluster.api.store.card(Id(service)).filter(|c| c.kind == Kind::Service)?;
-    let target = format!("service/{}/{}", card.namespace, card.name);
+/// A load of a name on a row. One that is there goes on asking whom it asks.
+pub fn load(world: &World, name: &str, to: u32, asked: &Row) -> Option<Load> {
+    let streams = world.cluster.services.streams();
+    let inside = || streams.loads().find(|(known, ..)| ***known == *name).map(|(_, load, _)| load.clone());
+    let outside = || world.host.as_ref().and_then(|host| docker::known_load(host, name));
+    if let Some(known) = inside().or_else(outside) {
+        return Some(Load { shape: shape(asked), ..known });
+    }
+    let target = match &world.host {
+        Some(host) if docker::is_docker(to) => docker::load_target(&host.engine, to)?,
+        _ => {
+            let card = world.cluster.api.store.card(Id(to)).filter(|c| c.kind == Kind::Service)?;
+            format!("service/{}/{}", card.namespace, card.name)
+        }
+    };
     Some(Load { name: name.into(), ..Load::new(&target, shape(asked)) })
 }
 
@@ -193,8 +205,16 @@ fn behave(cluster: &Cluster, object: &str, rest: &[&str]) -> Result<Input, Strin
     Ok(Input::SetBehaviour(id.0, container.into(), values))
 }
 
-/// Everything that flows now.
-pub fn traffic(cluster: &Cluster) -> Traffic {
+/// Everything that flows now, in both houses.
+pub fn traffic(world: &World) -> Traffic {
+    let mut all = in_cluster(&world.cluster);
+    if let Some(host) = &world.host {
+        docker::tell_traffic(host, &mut all);
+    }
+    all
+}
+
+fn in_cluster(cluster: &Cluster) -> Traffic {
     let services = &cluster.services;
     let now = cluster.now();
     let name_of =
@@ -207,6 +227,7 @@ pub fn traffic(cluster: &Cluster) -> Traffic {
             to: service.map_or_else(|| load.target.clone(), name_of),
             shape: row(&load.shape),
             rate: load.shape.rate(now.since(since)) as f32,
+            inside: false,
         }
     });
     Traffic { loads: loads.collect(), flows: flows(cluster), used: used(cluster) }
@@ -226,24 +247,9 @@ fn flows(cluster: &Cluster) -> Vec<FlowRow> {
         };
         callers.entry(to).or_default().extend(services.streams().flows().keys().filter(|id| calls(id)).map(|id| id.0));
     }
-    let one = |(id, flow): (&Id, &Flow)| FlowRow {
-        service: id.0,
-        from: callers.get(id).cloned().unwrap_or_default(),
-        rate: flow.rate as f32,
-        served: flow.answered as f32,
-        failed: flow.failed as f32,
-        latency: flow.latency.map(|s| (s * 1e3) as f32),
-        ends: flow
-            .ends
-            .iter()
-            .map(|e| EndFlow {
-                pod: e.key.0,
-                rate: e.rate as f32,
-                failed: e.failed as f32,
-                busy: e.busy as f32,
-                waiting: e.waiting as f32,
-            })
-            .collect(),
+    let one = |(id, flow): (&Id, &Flow)| {
+        let from = callers.get(id).cloned().unwrap_or_default();
+        FlowRow { from, ..docker::flow_row(id.0, flow, |pod| pod) }
     };
     services.streams().flows().iter().filter(|(id, _)| cluster.api.store.get(**id).is_some()).map(one).collect()
 }

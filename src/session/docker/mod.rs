@@ -8,11 +8,14 @@ mod origin;
 mod rows;
 #[cfg(test)]
 mod tests;
+mod traffic;
 
 pub use crate::compose::files::is_compose;
 pub(super) use check::check;
 pub(super) use convert::convert;
 pub(super) use inspect::{happening, inspect, place, why};
+pub(super) use rows::{home, service_id};
+pub(super) use traffic::{flow_row, goal_id, known as known_load, target as load_target, tell as tell_traffic};
 
 use super::update::{Row, Update};
 use super::{HAPPENINGS_MAX, Session};

@@ -61,7 +61,7 @@ fn row(id: u32, name: &str, owner: Option<u32>, created: u64, body: RowBody) -> 
 }
 
 /// Project and service of a container; empty for one that was made without Compose.
-pub(super) fn home(c: &Container) -> (&str, &str) {
+pub(in crate::session) fn home(c: &Container) -> (&str, &str) {
     (c.spec.label(observed::PROJECT), c.spec.label(observed::SERVICE))
 }
 
@@ -71,7 +71,7 @@ pub(super) fn project_id(project: &str) -> u32 {
 }
 
 /// Row id of a service.
-pub(super) fn service_id(project: &str, service: &str) -> u32 {
+pub(in crate::session) fn service_id(project: &str, service: &str) -> u32 {
     named("service", &format!("{project}/{service}"))
 }
 

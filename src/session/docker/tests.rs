@@ -234,3 +234,53 @@ fn a_project_is_set_beside_its_conversion_under_one_load() {
     let report = session.command(4, Command::Duel).duel.expect("a report");
     assert_eq!(report.houses.iter().map(|h| h.house.as_str()).collect::<Vec<_>>(), ["compose", "kubernetes"]);
 }
+
+const BUSY: &str = "\
+load:
+- {to: app/web, constant: 20}
+- {to: 'http://db:6379', constant: 5}
+until: 1m
+";
+
+#[test]
+fn requests_are_told_by_service_and_container_and_a_load_stays_one() {
+    let (mut session, mut seen) = opened(&[("compose.yaml", SHOP), ("busy.scenario.yaml", BUSY)]);
+    play(&mut session, &mut seen, 20);
+    let told = |session: &mut Session| session.command(9, Command::Refresh).traffic.expect("traffic");
+    let traffic = told(&mut session);
+    let (web, row) = seen.container("app-web-1");
+    let service = seen.rows[&web].owner;
+    assert_eq!(row.service, "web");
+    let load = traffic.loads.iter().find(|l| l.target == service).expect("the load on web");
+    assert_eq!((load.to.as_str(), load.rate, load.inside), ("app/web", 20.0, false));
+    assert!(traffic.loads.iter().any(|l| l.to == "app/db" && l.inside), "{:?}", traffic.loads);
+    let flow = traffic.flows.iter().find(|f| Some(f.service) == service).expect("its flow");
+    assert_eq!((flow.ends.len(), flow.ends[0].pod, flow.rate.round()), (1, web, 20.0));
+    assert!(traffic.used.iter().any(|u| u.0 == web), "{:?}", traffic.used);
+
+    let shape = crate::session::Shape { kind: "constant".into(), base: 50.0, ..Default::default() };
+    let act = Action::SetLoad { name: load.name.clone(), to: load.target.unwrap_or(0), shape };
+    session.command(3, Command::Act(act));
+    play(&mut session, &mut seen, 3);
+    let after = told(&mut session);
+    assert_eq!(after.loads.len(), 2, "{:?}", after.loads);
+    let flow = after.flows.iter().find(|f| Some(f.service) == service).expect("its flow");
+    assert_eq!(flow.rate.round(), 50.0);
+}
+
+#[test]
+fn curves_of_a_lone_host_are_those_of_everything() {
+    let (mut session, mut seen) = opened(&[("compose.yaml", SHOP), ("busy.scenario.yaml", BUSY)]);
+    play(&mut session, &mut seen, 30);
+    let (web, _) = seen.container("app-web-1");
+    let mut last = |id: Option<u32>, name: &str| {
+        let series = session.command(4, Command::Series { id, columns: 30 }).series.expect("curves");
+        assert_eq!(series.id, id);
+        series.curves.iter().find(|c| c.name == name).map(|c| c.values[28]).expect(name)
+    };
+    assert_eq!((last(None, "containers.all"), last(None, "containers.well")), (2.0, 2.0));
+    assert_eq!((last(None, "load").round(), last(Some(web), "load").round()), (25.0, 20.0));
+    assert!(last(Some(HOST), "memory.used") > last(Some(web), "memory.used"));
+    let service = seen.rows[&web].owner;
+    assert_eq!((last(service, "containers.running"), last(service, "restarts")), (1.0, 0.0));
+}
