@@ -60,6 +60,31 @@ pub fn focus_soon(id: &'static str) {
     gloo_timers::callback::Timeout::new(0, move || focus(id)).forget();
 }
 
+/// Gives focus after the page was drawn again, to the summary inside where there is one, which is opened.
+pub fn open_soon(id: &'static str) {
+    gloo_timers::callback::Timeout::new(0, move || {
+        if let Some(element) = by_id(id) {
+            let _ = element.set_attribute("open", "");
+            let inside = element.query_selector("summary").ok().flatten().unwrap_or(element);
+            let _ = inside.dyn_into::<HtmlElement>().map(|e| e.focus());
+        }
+    })
+    .forget();
+}
+
+/// Gives focus to the element with this id, if what has it now is not seen any more when the page was drawn again.
+pub fn focus_if_lost(id: &'static str) {
+    if active().is_none_or(|e| e.tag_name() == "BODY") {
+        return;
+    }
+    gloo_timers::callback::Timeout::new(50, move || {
+        if active().is_none_or(|e| e.tag_name() == "BODY" || e.client_width() == 0) {
+            focus(id);
+        }
+    })
+    .forget();
+}
+
 /// The focused element.
 pub fn active() -> Option<Element> {
     web_sys::window()?.document()?.active_element()

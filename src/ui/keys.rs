@@ -20,6 +20,8 @@ pub enum Ask {
     Events,
     Outline,
     Presenter,
+    Duel,
+    Difference,
     Play,
     LastEvent,
     NextEvent,
@@ -83,6 +85,7 @@ pub const KEYS: &[Key] = &[
     key(&["Ctrl+Enter"], "Ctrl Enter", Ask::Apply, Group::Anywhere),
     key(&["Ctrl+o"], "Ctrl O", Ask::Open, Group::Anywhere),
     key(&["Ctrl+s"], "Ctrl S", Ask::SaveFile, Group::Anywhere),
+    key(&["Ctrl+d"], "Ctrl D", Ask::Difference, Group::Anywhere),
     key(&["f"], "F", Ask::Files, Group::GoTo),
     key(&["s"], "S", Ask::Stage, Group::GoTo),
     key(&["i"], "I", Ask::Inspector, Group::GoTo),
@@ -90,6 +93,7 @@ pub const KEYS: &[Key] = &[
     key(&["b"], "B", Ask::TimeBar, Group::GoTo),
     key(&["e"], "E", Ask::Events, Group::GoTo),
     key(&["o"], "O", Ask::Outline, Group::GoTo),
+    key(&["d"], "D", Ask::Duel, Group::GoTo),
     key(&["q"], "Q", Ask::Presenter, Group::GoTo),
     key(&[" ", "k"], "Space · K", Ask::Play, Group::Time),
     key(&[","], ",", Ask::LastEvent, Group::Time),
@@ -174,6 +178,8 @@ mod tests {
         assert_eq!(find(Pressed { shift: true, ..press("X") }), Some((Ask::LastTrouble, true)));
         assert_eq!(find(press("x")), Some((Ask::NextTrouble, true)));
         assert_eq!(find(Pressed { ctrl: true, ..press("k") }), Some((Ask::Find, false)));
+        assert_eq!(find(Pressed { ctrl: true, ..press("d") }), Some((Ask::Difference, false)));
+        assert_eq!(find(press("d")), Some((Ask::Duel, true)));
         assert_eq!(find(Pressed { shift: true, ..press("?") }), Some((Ask::Keys, true)));
         assert_eq!(find(Pressed { shift: true, ..press("F6") }), Some((Ask::LastRegion, false)));
     }

@@ -201,6 +201,8 @@ fn ask_words(ask: Ask, t: super::super::texts::Texts) -> &'static str {
         Ask::Events => t.tab_events(),
         Ask::Outline => t.outline_title(),
         Ask::Presenter => t.presenter_title(),
+        Ask::Duel => t.key_duel(),
+        Ask::Difference => t.key_difference(),
         Ask::Play => t.key_play(),
         Ask::LastEvent => t.event_back(),
         Ask::NextEvent => t.event_on(),

@@ -3,8 +3,9 @@
 use super::super::app::{open, show_files, show_tab};
 use super::super::dom;
 use super::super::keys::Ask;
-use super::super::page::{Dialog, Page, Tab};
+use super::super::page::{Dialog, Page, Tab, TextTab};
 use super::super::scene::layout::Level;
+use crate::session::docker::HOST;
 use crate::session::{Action, RowBody};
 
 /// Regions in the order of the page, by the id that takes focus.
@@ -46,6 +47,8 @@ pub fn run(page: &Page, ask: Ask, shift: bool) -> bool {
             page.choose(|ui| ui.sheet = "answers");
             gloo_timers::callback::Timeout::new(0, || _ = click("actions-button")).forget();
         }
+        Ask::Duel => return duel(page),
+        Ask::Difference => difference(page),
         Ask::Traffic => page.choose(|ui| ui.traffic = !ui.traffic),
         Ask::Kill => return kill(page),
         Ask::NextTrouble => trouble(page, false),
@@ -53,6 +56,29 @@ pub fn run(page: &Page, ask: Ask, shift: bool) -> bool {
         _ => return time(page, ask, shift) || view(page, ask),
     }
     true
+}
+
+/// The report of two houses; a project that stands alone is set beside Kubernetes. Nothing without a Docker host.
+fn duel(page: &Page) -> bool {
+    let (host, both) = {
+        let view = page.view();
+        (view.row(HOST).is_some(), view.two_houses())
+    };
+    match (host, both) {
+        (true, true) => page.show_report(),
+        (true, false) => page.set_beside(),
+        (false, _) => return false,
+    }
+    true
+}
+
+/// What applying the files would change.
+fn difference(page: &Page) {
+    page.choose(|ui| {
+        ui.text_tab = TextTab::Files;
+        ui.sheet = "files";
+    });
+    dom::open_soon("difference");
 }
 
 fn time(page: &Page, ask: Ask, shift: bool) -> bool {

@@ -243,9 +243,9 @@ fn Apply() -> Html {
                 aria-keyshortcuts="Control+Enter">{ t.apply() }<kbd>{ super::dialogs::cap("Ctrl ⏎", page.language()) }</kbd></button>
             if errors > 0 { <p><strong>{ t.difference_errors(errors) }</strong></p> }
             if changes.is_empty() {
-                if errors == 0 { <p>{ difference }</p> }
+                if errors == 0 { <p id="difference" tabindex="-1">{ difference }</p> }
             } else {
-                <details class="difference"><summary>{ difference }</summary>
+                <details class="difference" id="difference"><summary>{ difference }</summary>
                     <ul>{ for changes.iter().map(|c| html! {
                         <li><b class="sign" data-sign={c.sign.to_string()}>{ c.sign }</b><code>{ &c.object }</code>
                             { for c.fields.iter().map(|f| html! { <small><code>{ f }</code></small> }) }</li>
