@@ -3,7 +3,7 @@
 
 use super::format;
 use super::texts::{Language, Texts};
-use crate::session::Series;
+use crate::session::{Curve, Series};
 
 /// A chart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,7 +22,37 @@ pub enum Chart {
     Restarts,
     /// Pods that wait for a place.
     Pending,
+    /// Containers on a Docker host.
+    Containers,
+    /// A measure of both houses.
+    Both(Measure),
 }
+
+/// What two houses are compared by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Measure {
+    /// Requests that were answered.
+    Answered,
+    /// How long 95 of 100 answers take at most.
+    Latency,
+    /// Pods and containers that are ready.
+    Ready,
+    /// CPU in use.
+    Cpu,
+    /// Memory in use.
+    Memory,
+    /// Restarts so far.
+    Restarts,
+}
+
+/// All measures, in the order of the list.
+const MEASURES: [Measure; 6] =
+    [Measure::Answered, Measure::Latency, Measure::Ready, Measure::Cpu, Measure::Memory, Measure::Restarts];
+
+/// The houses' names at their curves. They are the same in every language.
+const KUBERNETES: &str = "Kubernetes";
+/// See [`KUBERNETES`].
+const COMPOSE: &str = "Compose";
 
 /// How long the last value stands for what was not looked at yet. What ended earlier has ended. Ours: looks are a second apart,
 /// and rarer in long runs, which have a share for that.
@@ -31,8 +61,16 @@ const HELD_US: u64 = 1_500_000;
 const HELD_SHARE: u64 = 360;
 
 /// All charts, in the order of the inspector.
-pub const ALL: [Chart; 7] =
-    [Chart::Load, Chart::Latency, Chart::Replicas, Chart::Cpu, Chart::Memory, Chart::Restarts, Chart::Pending];
+pub const ALL: [Chart; 8] = [
+    Chart::Load,
+    Chart::Latency,
+    Chart::Replicas,
+    Chart::Containers,
+    Chart::Cpu,
+    Chart::Memory,
+    Chart::Restarts,
+    Chart::Pending,
+];
 
 /// One curve of a chart.
 #[derive(Clone, Debug, PartialEq)]
@@ -56,12 +94,32 @@ impl Chart {
             Chart::Replicas => "replicas",
             Chart::Restarts => "restarts",
             Chart::Pending => "pending",
+            Chart::Containers => "containers",
+            Chart::Both(Measure::Answered) => "both-answered",
+            Chart::Both(Measure::Latency) => "both-latency",
+            Chart::Both(Measure::Ready) => "both-ready",
+            Chart::Both(Measure::Cpu) => "both-cpu",
+            Chart::Both(Measure::Memory) => "both-memory",
+            Chart::Both(Measure::Restarts) => "both-restarts",
         }
     }
 
     /// The chart with this key.
     pub fn of(key: &str) -> Option<Self> {
-        ALL.into_iter().find(|c| c.key() == key)
+        ALL.into_iter().chain(MEASURES.map(Chart::Both)).find(|c| c.key() == key)
+    }
+
+    /// Whether its values are bytes.
+    fn in_bytes(self) -> bool {
+        matches!(self, Chart::Memory | Chart::Both(Measure::Memory))
+    }
+
+    /// Whether it counts things, so that its curves are steps.
+    pub fn counts(self) -> bool {
+        let ready = Chart::Both(Measure::Ready);
+        matches!(self, Chart::Replicas | Chart::Restarts | Chart::Pending | Chart::Containers)
+            || self == ready
+            || self == Chart::Both(Measure::Restarts)
     }
 
     /// Its title, with its unit.
@@ -74,6 +132,13 @@ impl Chart {
             Chart::Replicas => t.chart_replicas(),
             Chart::Restarts => t.chart_restarts(),
             Chart::Pending => t.chart_pending(),
+            Chart::Containers => t.chart_containers(),
+            Chart::Both(Measure::Answered) => t.chart_both_answered(),
+            Chart::Both(Measure::Latency) => t.chart_both_latency(),
+            Chart::Both(Measure::Ready) => t.chart_both_ready(),
+            Chart::Both(Measure::Cpu) => t.chart_both_cpu(),
+            Chart::Both(Measure::Memory) => t.chart_both_memory(),
+            Chart::Both(Measure::Restarts) => t.chart_restarts(),
         }
     }
 
@@ -99,6 +164,15 @@ impl Chart {
             ],
             Chart::Restarts => vec![("restarts", t.curve_restarts())],
             Chart::Pending => vec![("pending", t.curve_pending())],
+            Chart::Containers => vec![
+                ("containers.all", t.curve_current()),
+                ("containers.running", t.curve_running()),
+                ("containers.well", t.curve_well()),
+            ],
+            Chart::Both(Measure::Answered) => {
+                vec![("load", t.curve_load()), ("kubernetes", KUBERNETES), ("compose", COMPOSE)]
+            }
+            Chart::Both(_) => vec![("kubernetes", KUBERNETES), ("compose", COMPOSE)],
         }
     }
 
@@ -111,8 +185,8 @@ impl Chart {
             says.then(|| Line { name, label, values: held(series, curve.values.clone()) })
         });
         let lines: Vec<Line> = found.collect();
-        let silent =
-            self != Chart::Replicas && lines.iter().all(|l| l.values.iter().all(|v| !v.is_finite() || *v == 0.0));
+        let silent = !matches!(self, Chart::Replicas | Chart::Containers)
+            && lines.iter().all(|l| l.values.iter().all(|v| !v.is_finite() || *v == 0.0));
         if silent { Vec::new() } else { lines }
     }
 
@@ -122,13 +196,54 @@ impl Chart {
             return "–".into();
         }
         match self {
-            Chart::Load => format!("{}/s", format::rate(value, language)),
-            Chart::Latency => format!("{} ms", format::rate(value, language)),
-            Chart::Cpu => format::cores(value.max(0.0).round() as u64, language),
-            Chart::Memory => format::bytes(value.max(0.0) as u64, language),
+            Chart::Load | Chart::Both(Measure::Answered) => format!("{}/s", format::rate(value, language)),
+            Chart::Latency | Chart::Both(Measure::Latency) => format!("{} ms", format::rate(value, language)),
+            Chart::Cpu | Chart::Both(Measure::Cpu) => format::cores(value.max(0.0).round() as u64, language),
+            Chart::Memory | Chart::Both(Measure::Memory) => format::bytes(value.max(0.0) as u64, language),
             _ => format::rate(value, language),
         }
     }
+}
+
+/// The charts that say something of these curves.
+pub fn shown(series: &Series, t: Texts) -> Vec<(Chart, Vec<Line>)> {
+    ALL.into_iter().map(|c| (c, c.lines(series, t))).filter(|(_, lines)| !lines.is_empty()).collect()
+}
+
+/// The charts in which two houses are compared: one measure each, of both.
+pub fn compared(cluster: &Series, host: &Series, t: Texts) -> Vec<(Chart, Vec<Line>)> {
+    let find = |series: &Series, name: &str| series.curves.iter().find(|c| c.name == name).map(|c| c.values.clone());
+    let chart = |measure: Measure| {
+        let (inside, outside) = match measure {
+            Measure::Answered => ("served", "served"),
+            Measure::Latency => ("p95", "p95"),
+            Measure::Ready => ("replicas.ready", "containers.well"),
+            Measure::Cpu => ("cpu.used", "cpu.used"),
+            Measure::Memory => ("memory.used", "memory.used"),
+            Measure::Restarts => ("restarts", "restarts"),
+        };
+        let named = |name: &str, values: Option<Vec<f32>>| values.map(|values| Curve { name: name.into(), values });
+        let curves = [
+            named("load", find(cluster, "load")),
+            named("kubernetes", find(cluster, inside)),
+            named("compose", find(host, outside)),
+        ];
+        let both = Series { from: cluster.from, to: cluster.to, ..Series::default() };
+        let both = Series { curves: curves.into_iter().flatten().collect(), ..both };
+        let chart = Chart::Both(measure);
+        (chart, chart.lines(&both, t))
+    };
+    MEASURES.into_iter().map(chart).filter(|(_, lines)| !lines.is_empty()).collect()
+}
+
+/// The curves of both houses as one table, each with its house's name in front.
+pub fn joined(cluster: &Series, host: &Series) -> Series {
+    let of = |house: &'static str, series: &Series| {
+        let named = move |c: &Curve| Curve { name: format!("{house}.{}", c.name), values: c.values.clone() };
+        series.curves.iter().map(named).collect::<Vec<_>>()
+    };
+    let curves = of("kubernetes", cluster).into_iter().chain(of("compose", host)).collect();
+    Series { from: cluster.from, to: cluster.to, curves, ..Series::default() }
 }
 
 /// The values with the last one drawn on to the end where that is near.
@@ -148,7 +263,7 @@ pub fn top(lines: &[Line], chart: Chart) -> f32 {
     if most <= 0.0 {
         return 1.0;
     }
-    if chart == Chart::Memory {
+    if chart.in_bytes() {
         let mut top = 1_048_576.0_f32;
         while top < most {
             top *= 2.0;
@@ -238,8 +353,6 @@ pub fn csv(series: &Series) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::session::Curve;
-
     fn series() -> Series {
         let curve = |name: &str, values: &[f32]| Curve { name: name.into(), values: values.to_vec() };
         Series {
@@ -256,6 +369,30 @@ mod tests {
         let bytes = [Line { name: "memory.used", label: "", values: vec![300e6] }];
         assert_eq!(top(&bytes, Chart::Memory), (512_u32 << 20) as f32);
         assert_eq!(top(&[], Chart::Load), 1.0);
+    }
+
+    #[test]
+    fn two_houses_are_compared_by_one_measure_each() {
+        let curve = |name: &str, values: &[f32]| Curve { name: name.into(), values: values.to_vec() };
+        let host = Series {
+            to: 40_000_000,
+            curves: vec![curve("load", &[0.0, 40.0, 43.0, f32::NAN]), curve("served", &[0.0, 10.0, 12.0, f32::NAN])],
+            ..Series::default()
+        };
+        let mut cluster = series();
+        cluster.curves.push(curve("served", &[0.0, 40.0, 43.0, f32::NAN]));
+        let all = compared(&cluster, &host, Texts::default());
+        assert_eq!(all.len(), 1, "what nobody measured is no chart");
+        let names: Vec<&str> = all[0].1.iter().map(|l| l.name).collect();
+        assert_eq!((all[0].0.key(), names), ("both-answered", vec!["load", "kubernetes", "compose"]));
+        assert_eq!(all[0].1[2].values[2], 12.0);
+        assert!(
+            csv(&joined(&cluster, &host))
+                .starts_with("seconds,kubernetes.load,kubernetes.failed,kubernetes.served,compose.load")
+        );
+        for chart in ALL.into_iter().chain(MEASURES.map(Chart::Both)) {
+            assert_eq!(Chart::of(chart.key()), Some(chart));
+        }
     }
 
     #[test]

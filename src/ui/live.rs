@@ -1,6 +1,7 @@
 //! What flows and what is used just now: traffic, faults in force, curves. Folded from updates beside the rows. Needs no
 //! browser; tested natively.
 
+use crate::session::docker::HOST;
 use crate::session::{FaultRow, FlowRow, LoadRow, PipelineRow, Series, Traffic, Update};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -56,8 +57,10 @@ impl Live {
             self.faults = faults;
         }
         if let Some(series) = update.series.take() {
-            if series.id.is_some() {
-                self.series.retain(|id, _| id.is_none());
+            // Of everything, and of the host beside it, curves are always at hand.
+            let stays = |id: Option<u32>| id.is_none_or(|id| id == HOST);
+            if !stays(series.id) {
+                self.series.retain(|id, _| stays(*id));
             }
             self.series.insert(series.id, series);
         }

@@ -20,6 +20,7 @@ use super::scene::layout::Level;
 use super::settings::{SPEEDS, Settings, Theme};
 use super::texts::{Language, Texts};
 use super::view::{Changes, View};
+use crate::session::docker::HOST;
 use crate::session::{Action, Command, Happening, Update, wire};
 use gloo_timers::callback::Timeout;
 use std::cell::{Cell, Ref, RefCell};
@@ -261,6 +262,10 @@ impl Page {
         if let Some(on_changes) = self.0.on_changes.borrow().as_ref() {
             on_changes(&changes);
         }
+        if changes.full || changes.nodes || changes.docker {
+            let both = self.view().two_houses();
+            super::dom::set_root("data-duel", if both { "true" } else { "false" });
+        }
         self.after_move(was);
         if !self.ui().playing && (changes.rows || self.view().clock.now != was) {
             self.ask_soon();
@@ -284,7 +289,7 @@ impl Page {
     }
 
     /// What is shown of the selection and the run belongs to the moment: it is asked again when a standing run has moved.
-    fn ask_soon(&self) {
+    pub(super) fn ask_soon(&self) {
         let page = self.clone();
         let ask = move || {
             page.ask_about_selection();
@@ -545,6 +550,9 @@ impl Page {
     fn ask_bar(&self) {
         self.0.bar_at.set(now_ms());
         self.ask(&Command::Series { id: None, columns: OVERVIEW_COLUMNS });
+        if self.view().two_houses() {
+            self.ask(&Command::Series { id: Some(HOST), columns: OVERVIEW_COLUMNS });
+        }
     }
 
     /// Asks for the curves of the selection where they are seen.

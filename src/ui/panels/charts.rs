@@ -1,7 +1,7 @@
 //! Monitoring: the charts of an object or of everything, what was promised and what is left of it, alerts; the one chart of the
 //! time bar.
 
-use super::super::charts::{self, Chart, Line};
+use super::super::charts::{self, Chart, Line, Measure};
 use super::super::dom;
 use super::super::format;
 use super::super::hooks::use_page;
@@ -9,15 +9,25 @@ use super::super::page::{Page, Tab, topic};
 use super::super::texts::{Language, Texts};
 use super::super::widgets::Icon;
 use super::super::widgets::chart::{AttrKey, ChartView, legend, plot, said, save_picture};
+use crate::session::docker::HOST;
 use crate::session::{AlertRow, Objective, Series};
 use yew::prelude::*;
 
 /// Height of a chart in the inspector and of the one in the time bar. Ours.
 const HEIGHTS: (u32, u32) = (88, 56);
 
-/// The charts that say something of these curves.
-fn shown(series: &Series, t: Texts) -> Vec<(Chart, Vec<Line>)> {
-    charts::ALL.into_iter().map(|c| (c, c.lines(series, t))).filter(|(_, lines)| !lines.is_empty()).collect()
+/// Curves and the charts they make: of a row, of everything, or of both houses where two stand there.
+fn curves(page: &Page, id: Option<u32>) -> Option<(Series, Vec<(Chart, Vec<Line>)>)> {
+    let (t, view) = (page.texts(), page.view());
+    let series = view.live.series.get(&id)?;
+    let host = view.live.series.get(&Some(HOST)).filter(|_| id.is_none() && view.two_houses());
+    Some(match host {
+        Some(host) => {
+            let joined = Series { alerts: series.alerts.clone(), ..charts::joined(series, host) };
+            (joined, charts::compared(series, host, t))
+        }
+        None => (series.clone(), charts::shown(series, t)),
+    })
 }
 
 /// Properties of [`Charts`].
@@ -38,9 +48,7 @@ pub fn Charts(props: &ChartsProps) -> Html {
 
 fn tab(page: &Page, id: Option<u32>, name: &str) -> Html {
     let (t, language) = (page.texts(), page.language());
-    let series = page.view().live.series.get(&id).cloned();
-    let Some(series) = series else { return html! { <p class="empty">{ t.chart_none() }</p> } };
-    let all = shown(&series, t);
+    let Some((series, all)) = curves(page, id) else { return html! { <p class="empty">{ t.chart_none() }</p> } };
     if all.is_empty() {
         return html! { <p class="empty">{ t.chart_none() }</p> };
     }
@@ -61,23 +69,20 @@ fn tab(page: &Page, id: Option<u32>, name: &str) -> Html {
                 <ChartView key={chart.key()} chart={AttrKey(*chart)} lines={lines.clone()} {span} {now}
                     height={HEIGHTS.0} texts={t} seek={seek.clone()} />
             }) }
-            { save_buttons(page, &series, name, t, language) }
+            { save_buttons(&series, all.clone(), name, t, language) }
         </div>
     }
 }
 
-fn save_buttons(page: &Page, series: &Series, name: &str, t: Texts, language: Language) -> Html {
-    let _ = page;
+fn save_buttons(series: &Series, all: Vec<(Chart, Vec<Line>)>, name: &str, t: Texts, language: Language) -> Html {
     let file = name.replace([' ', '/'], "-");
     let csv = {
         let (file, series) = (format!("{file}.csv"), series.clone());
         Callback::from(move |_: MouseEvent| dom::save_file(&file, &charts::csv(&series)))
     };
     let png = {
-        let (file, series, title) = (file.clone(), series.clone(), name.to_string());
-        Callback::from(move |_: MouseEvent| {
-            save_picture(&file, &title, &shown(&series, t), (series.from, series.to), t, language);
-        })
+        let (file, span, title) = (file.clone(), (series.from, series.to), name.to_string());
+        Callback::from(move |_: MouseEvent| save_picture(&file, &title, &all, span, t, language))
     };
     html! {
         <div class="bar">
@@ -152,11 +157,10 @@ fn alerts(page: &Page, alerts: &[AlertRow], t: Texts) -> Html {
 pub fn BarChart() -> Html {
     let page = use_page(topic::SERIES | topic::CHOICE);
     let (t, language) = (page.texts(), page.language());
-    let series = page.view().live.series.get(&None).cloned();
-    let Some(series) = series else { return Html::default() };
-    let all = shown(&series, t);
+    let Some((series, all)) = curves(&page, None) else { return Html::default() };
     let wish = page.ui().chart.unwrap_or(Chart::Load);
-    let fallback = all.iter().find(|c| c.0 == Chart::Replicas).or(all.first());
+    let usual = [Chart::Both(Measure::Answered), Chart::Replicas, Chart::Containers];
+    let fallback = usual.iter().find_map(|c| all.iter().find(|(chart, _)| chart == c)).or(all.first());
     let Some((chart, lines)) = all.iter().find(|c| c.0 == wish).or(fallback) else { return Html::default() };
     let now = page.view().clock.now;
     let columns = lines.first().map_or(1, |l| l.values.len());

@@ -212,12 +212,14 @@ fn tabs(page: &Page, row: &Row, tab: Tab) -> Html {
 fn has(row: &Row, tab: Tab) -> bool {
     match tab {
         Tab::Placement => matches!(row.body, RowBody::Pod(_)),
-        Tab::Load => matches!(row.body, RowBody::Service(_)),
+        Tab::Load => matches!(row.body, RowBody::Service(_) | RowBody::ComposeService(_)),
         Tab::Decision => matches!(row.body, RowBody::Autoscaler(_)),
         Tab::Logs => matches!(row.body, RowBody::Container(_) | RowBody::ComposeService(_)),
         Tab::Yaml => !matches!(row.body, RowBody::Host(_)),
         Tab::Why => !matches!(row.body, RowBody::Network(_) | RowBody::Volume(_)),
-        Tab::Charts if stands_there(row) => false,
+        Tab::Charts if stands_there(row) => {
+            matches!(row.body, RowBody::Host(_) | RowBody::ComposeService(_) | RowBody::Container(_))
+        }
         Tab::Charts => !matches!(row.body, RowBody::Other(_) | RowBody::Autoscaler(_)),
         _ => true,
     }

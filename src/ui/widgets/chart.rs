@@ -120,7 +120,7 @@ pub fn legend(chart: Chart, lines: &[Line], column: usize, language: Language) -
 /// The drawing alone, with the cursor at a column or without one.
 pub fn plot(chart: Chart, lines: &[Line], height: u32, column: Option<usize>, said: &str) -> Html {
     let top = charts::top(lines, chart);
-    let steps = matches!(chart, Chart::Replicas | Chart::Restarts | Chart::Pending);
+    let steps = chart.counts();
     let h = f64::from(height);
     let columns = lines.first().map_or(1, |l| l.values.len()).max(1);
     let x = column.map(|column| WIDTH * column as f64 / columns as f64);
@@ -250,11 +250,13 @@ fn draw(
 /// How a curve is drawn in a picture; the page has the same in its style sheet (`[data-curve]`).
 fn stroke<'p>(p: &'p Palette, name: &str) -> (&'p str, &'static [f64], f64) {
     match name {
-        "load" | "replicas.wanted" | "p50" => (&p.ink2, &[6.0, 4.0], 2.0),
+        "kubernetes" => (&p.accent, &[], 2.5),
+        "compose" => (&p.comp, &[6.0, 4.0], 2.5),
+        "load" | "replicas.wanted" | "containers.all" | "p50" => (&p.ink2, &[6.0, 4.0], 2.0),
         "failed" | "p99" | "restarts" => (&p.bad, &[], 2.5),
         "cpu.limit" | "memory.limit" => (&p.ink, &[2.0, 3.0], 1.5),
         "cpu.requested" | "memory.requested" => (&p.done, &[8.0, 3.0], 2.0),
-        "replicas.current" => (&p.done, &[2.0, 3.0], 2.0),
+        "replicas.current" | "containers.running" => (&p.done, &[2.0, 3.0], 2.0),
         "p95" => (&p.wait, &[8.0, 3.0], 2.0),
         "pending" => (&p.wait, &[], 2.0),
         _ => (&p.ok, &[], 2.5),
