@@ -76,6 +76,20 @@ pub fn percent_fine(share: f64, language: Language) -> String {
     format!("{}\u{a0}%", text.replace('.', &point(language).to_string()))
 }
 
+/// What was kept of something, in hundredths: `99.99 %`. What is not whole is not called so.
+pub fn percent_kept(share: f64, language: Language) -> String {
+    let text = format!("{:.2}\u{a0}%", (share * 1e4 + 1e-9).floor() / 100.0);
+    decimal(&text, language)
+}
+
+/// A number with a unit, as it came, in a language: `99.87 %` or `99,87 %`. Other words stay as they are.
+pub fn decimal(text: &str, language: Language) -> String {
+    let digits = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_digit());
+    let unit = |c: char| c.is_whitespace() || matches!(c, '%' | 's' | 'm');
+    let number = text.split_once('.').is_some_and(|(whole, rest)| digits(whole) && digits(rest.trim_end_matches(unit)));
+    if number { text.replace('.', &point(language).to_string()) } else { text.into() }
+}
+
 /// Bytes as MiB or GiB.
 pub fn bytes(n: u64, language: Language) -> String {
     const MIB: u64 = 1 << 20;
@@ -166,6 +180,17 @@ pub fn tick(length: u64, width: f64, least: f64) -> u64 {
 mod tests {
     use super::*;
     use Language::{De, En};
+
+    #[test]
+    fn what_is_not_whole_is_not_called_so() {
+        let kept = |share| percent_kept(share, De).replace('\u{a0}', " ");
+        assert_eq!([kept(1.0), kept(0.99999), kept(0.9528)], ["100,00 %", "99,99 %", "95,28 %"]);
+        assert_eq!(
+            [decimal("127.0 s", De), decimal("nginx:1.27", De), decimal("148 ms", De)],
+            ["127,0 s", "nginx:1.27", "148 ms"]
+        );
+        assert_eq!(decimal("127.0 s", En), "127.0 s");
+    }
 
     #[test]
     fn numbers_follow_the_language() {

@@ -69,11 +69,11 @@ impl Texts {
         self.look_up(FAULTS, key, &[])
     }
 
-    /// A sentence of a duel's report; a value `@word` is a sentence of its own.
+    /// A sentence of a duel's report; a value `@word` is a sentence of its own, a number is written as the language has it.
     pub fn duel(self, key: &str, args: &[(String, String)]) -> String {
         let value = |value: &String| match value.strip_prefix('@') {
             Some(word) => self.look_up(DUEL, &format!("value.{word}"), &[]),
-            None => value.clone(),
+            None => super::format::decimal(value, self.0),
         };
         let values: Vec<(&str, String)> = args.iter().map(|(name, text)| (&**name, value(text))).collect();
         let values: Vec<(&str, &dyn Display)> = values.iter().map(|(name, value)| (*name, value as _)).collect();
@@ -139,6 +139,14 @@ mod tests {
     fn an_unknown_reason_shows_its_key() {
         let args = [("have".to_string(), "1".to_string())];
         assert_eq!(Texts::default().why("nobody.knows", &args), "nobody.knows have=1");
+    }
+
+    #[test]
+    fn numbers_of_a_report_are_written_in_its_language() {
+        let args = ["compose", "kubernetes"].map(|name| (name.to_string(), "127.0 s".to_string()));
+        let said = |language| Texts(language).duel("find.recovered", &args);
+        assert!(said(Language::En).ends_with("Kubernetes 127.0 s."), "{}", said(Language::En));
+        assert!(said(Language::De).ends_with("Kubernetes 127,0 s."), "{}", said(Language::De));
     }
 
     #[test]

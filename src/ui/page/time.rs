@@ -31,6 +31,10 @@ impl Page {
     pub fn play(&self, on: bool) {
         self.choose(|ui| ui.playing = on);
         self.0.last_frame.set(now_ms());
+        if !on {
+            // What is shown beside a standing run is of its moment.
+            self.ask_soon();
+        }
         self.wake();
     }
 

@@ -52,10 +52,13 @@ fn table(report: &DuelReport, t: Texts, language: Language) -> Html {
     let whole = |n: f64| format::whole(n.max(0.0).round() as u64, language);
     let count = |n: u32| format::whole(n.into(), language);
     let rows: [(&str, &dyn Fn(&Figures) -> String); 11] = [
-        ("availability", &|f| format::percent_fine(f.availability, language)),
+        ("availability", &|f| match f.requests > 0.0 {
+            true => format::percent_kept(f.availability, language),
+            false => t.duel_unmeasured().into(),
+        }),
         ("requests", &|f| whole(f.requests)),
         ("failed", &|f| whole(f.failed)),
-        ("latency", &|f| format!("{} ms", format::rate(f.p95 as f32, language))),
+        ("latency", &|f| format!("{} ms", whole(f.p95))),
         ("bad_seconds", &|f| count(f.bad_seconds)),
         ("detected", &|f| span(f.disturbed, f.detected, t, language)),
         ("recovered", &|f| span(f.disturbed, f.recovered, t, language)),
@@ -64,10 +67,10 @@ fn table(report: &DuelReport, t: Texts, language: Language) -> Html {
         ("machines", &|f| format!("{} / {}", count(f.machines_left), count(f.machines))),
         ("commands", &|f| format::whole(f.commands.len() as u64, language)),
     ];
-    // What was never asked is no figure, and where nothing broke nothing had to be noticed.
+    // Where nobody asked, only that is said; where nothing broke, nothing had to be noticed.
     let asked = report.houses.iter().any(|f| f.requests > 0.0);
     let tells = |key: &str| match key {
-        "availability" | "requests" | "failed" | "latency" => asked,
+        "requests" | "failed" | "latency" => asked,
         "detected" | "recovered" => report.start.is_some(),
         _ => true,
     };
