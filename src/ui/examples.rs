@@ -69,6 +69,11 @@ impl Example {
         self.files.iter().map(|(name, text)| File { name: name.to_string(), text: text.to_string() }).collect()
     }
 
+    /// Whether it sets both houses side by side.
+    pub fn is_duel(&self) -> bool {
+        ["compose.yaml", "kubernetes.yaml"].iter().all(|name| self.files.iter().any(|f| f.0 == *name))
+    }
+
     fn line(&self, language: Language, index: usize) -> &'static str {
         self.words[language as usize].lines().nth(index).unwrap_or_default()
     }
@@ -101,6 +106,13 @@ mod tests {
                     assert!(!text.trim().is_empty(), "{} in {}", example.name, language.tag());
                 }
             }
+        }
+    }
+
+    #[test]
+    fn duels_bring_files_for_both_houses() {
+        for example in ALL {
+            assert_eq!(example.is_duel(), example.name.starts_with("duel-"), "{}", example.name);
         }
     }
 

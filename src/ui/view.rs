@@ -3,6 +3,7 @@
 
 use super::docker;
 use super::live::Live;
+use crate::session::docker::is_docker;
 use crate::session::{
     AutoscalerRow, Check, Clock, DuelReport, Happening, Inspect, LoadRow, Look, NodeRow, NoteRow, Overview, PodRow,
     Row, RowBody, ServiceRow, Shell, Update, WhyStep, WorkloadRow,
@@ -420,12 +421,22 @@ impl View {
         all
     }
 
-    /// The Services at the stage's left edge and the names of the loads on each; those with a load first.
+    /// The Services at the stage's left edge and the loads on each; those with a load first. Behind them services on the Docker
+    /// host, with the loads that ask nobody else.
     pub fn gutter(&self) -> Vec<(u32, Vec<&LoadRow>)> {
         let services = self.services();
         let shown = services.iter().filter(|s| s.0.name != "kubernetes");
         let mut all: Vec<_> = shown.map(|(row, _)| (row.id, self.live.loads_on(row.id).collect::<Vec<_>>())).collect();
         all.sort_by_key(|(_, loads)| loads.is_empty());
+        let named = |name: &str, loads: &[&LoadRow]| loads.iter().any(|load| load.name == name);
+        let mut outside: BTreeMap<u32, Vec<&LoadRow>> = BTreeMap::new();
+        for load in &self.live.traffic.loads {
+            let Some(id) = load.target.filter(|id| is_docker(*id)) else { continue };
+            if !all.iter().any(|(_, loads)| named(&load.name, loads)) {
+                outside.entry(id).or_default().push(load);
+            }
+        }
+        all.extend(outside);
         all
     }
 

@@ -19,7 +19,12 @@ impl Page {
             ui.speed = SPEEDS.iter().position(|s| *s == example.speed).unwrap_or(super::super::settings::SPEED_ONE);
             ui.playing = true;
             ui.text_tab = TextTab::Examples;
+            // Both houses need the room, and the report is what one looks at.
+            if example.is_duel() {
+                ui.sheet = "answers";
+            }
         }
+        super::super::dom::focus_if_lost("answers");
         self.open_files(files, Vec::new(), if still { example.still_at } else { 0 });
         if still {
             self.choose(|ui| ui.playing = false);

@@ -212,6 +212,7 @@ pub fn DockerLegend() -> Html {
                 }) }
             </ul>
             <p>{ t.docker_legend_parts() }</p>
+            <p>{ t.docker_legend_ways() }</p>
         </>
     }
 }

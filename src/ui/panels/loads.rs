@@ -7,6 +7,7 @@ use super::super::hooks::use_page;
 use super::super::page::{FILE_MAX, Page, Tab, topic};
 use super::super::texts::{Language, Texts};
 use super::super::widgets::Icon;
+use crate::session::docker::is_docker;
 use crate::session::{Action, FlowRow, LoadRow, Row, Shape, traffic};
 use crate::workload;
 use gloo_timers::callback::Timeout;
@@ -42,7 +43,7 @@ pub fn Loads() -> Html {
             { for groups.into_iter().map(|(id, loads)| html! {
                 <div class="load-group" key={id}>
                     { for loads.into_iter().map(|load| html! { <LoadCard {load} service={id} key={id} /> }) }
-                    <div class="load-pill" />
+                    if !is_docker(id) { <div class="load-pill" /> }
                 </div>
             }) }
         </div>
@@ -368,7 +369,7 @@ fn ends(page: &Page, flow: &FlowRow, t: Texts, language: Language) -> Html {
             <p class="hint">{ flow_words(flow, t, language) }</p>
             <div class="scroll" tabindex="0" role="group" aria-label={t.flow_ends()}>
             <table class="numbers">
-                <thead><tr><th scope="col">{ "Pod" }</th><th scope="col">{ t.flow_rate() }</th><th scope="col">
+                <thead><tr><th scope="col">{ if is_docker(flow.service) { "Container" } else { "Pod" } }</th><th scope="col">{ t.flow_rate() }</th><th scope="col">
                     { t.flow_failed() }</th>
                     <th scope="col">{ t.flow_busy() }</th><th scope="col">{ t.flow_waiting() }</th></tr></thead>
                 <tbody>

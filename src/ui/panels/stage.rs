@@ -124,8 +124,8 @@ fn Toolbar() -> Html {
             }
             { for [("minus", t.zoom_out(), Wish::Zoom(0.8)), ("plus", t.zoom_in(), Wish::Zoom(1.25)), ("fit", t.zoom_fit(), Wish::Fit)]
                 .into_iter().map(|(icon, words, act)| html! {
-                    <button type="button" class="quiet" aria-label={words} title={words} onclick={wish(act)}>
-                        <Icon name={icon} /></button>
+                    <button type="button" class={classes!("quiet", (icon != "fit").then_some("as-zoom"))}
+                        aria-label={words} title={words} onclick={wish(act)}><Icon name={icon} /></button>
                 }) }
             <button type="button" class="quiet" aria-label={t.legend_title()} title={t.legend_title()}
                 aria-expanded={legend.to_string()} onclick={move |_| l.choose(|ui| ui.legend = !ui.legend)}>

@@ -4,8 +4,8 @@ use super::super::docker::{self, Sight};
 use super::super::format;
 use super::super::texts::{Language, Texts};
 use super::super::view::View;
-use crate::session::docker::HOST;
-use crate::session::{ContainerRow, HostRow, Row, RowBody};
+use crate::session::docker::{HOST, is_docker};
+use crate::session::{ComposeServiceRow, ContainerRow, HostRow, Row, RowBody};
 
 /// `3 containers: 2 running, 1 unhealthy`; nothing without a host.
 pub fn count(view: &View, t: Texts, language: Language) -> Option<String> {
@@ -46,24 +46,62 @@ pub fn power(host: &HostRow, t: Texts) -> Option<&'static str> {
 }
 
 /// A row as a sentence; nothing for rows of the cluster.
-pub fn row(view: &View, row: &Row, t: Texts) -> String {
+pub fn row(view: &View, row: &Row, t: Texts, language: Language) -> String {
     let name = &row.name;
     match &row.body {
         RowBody::Host(host) => {
-            let line = t.docker_host_line(host.running, host.containers);
-            power(host, t).map_or(line.clone(), |words| format!("{line} {words}"))
+            let lines = [Some(t.docker_host_line(host.running, host.containers)), power(host, t).map(String::from)];
+            joined(lines.into_iter().chain([asked(view, t, language)]))
         }
         RowBody::Project(p) => t.docker_project_line(name, p.services),
         RowBody::ComposeService(s) => {
             let line = t.docker_service_line(name, s.running, s.containers);
+            let line = joined([Some(line), flow(view, row, s, t, language)]);
             let before: Vec<&str> = s.depends_on.iter().map(|d| d.service.as_str()).collect();
             if before.is_empty() { line } else { format!("{line} {}", t.docker_service_waits(before.join(", "))) }
         }
-        RowBody::Container(c) => container(view, name, c, t),
+        RowBody::Container(c) => joined([Some(container(view, name, c, t)), end(view, row, t, language)]),
         RowBody::Network(n) => t.docker_network_line(name, n.containers.len()),
         RowBody::Volume(v) => t.docker_volume_line(short(name), v.containers.len()),
         _ => String::new(),
     }
+}
+
+fn joined(sentences: impl IntoIterator<Item = Option<String>>) -> String {
+    sentences.into_iter().flatten().collect::<Vec<_>>().join(" ")
+}
+
+/// A rate, and the share of it that fails.
+fn numbers(rate: f32, failed: f32, language: Language) -> (String, String) {
+    (format::rate(rate, language), format::percent(f64::from(failed / rate), language))
+}
+
+/// What clients ask of the host; nothing while nobody does.
+fn asked(view: &View, t: Texts, language: Language) -> Option<String> {
+    let here = view.live.traffic.loads.iter().filter(|l| l.target.is_some_and(is_docker) && l.rate > 0.0);
+    let mut sum = (0.0, 0.0);
+    for load in here {
+        let flow = load.target.and_then(|id| view.live.flow(id)).filter(|flow| flow.rate > 0.0);
+        sum = (sum.0 + load.rate, sum.1 + flow.map_or(0.0, |flow| load.rate * flow.failed / flow.rate));
+    }
+    let (rate, share) = numbers(sum.0, sum.1, language);
+    (sum.0 > 0.0).then(|| t.docker_host_flow(rate, share))
+}
+
+/// What a service gets; nothing while nobody asks it.
+fn flow(view: &View, row: &Row, s: &ComposeServiceRow, t: Texts, language: Language) -> Option<String> {
+    let flow = view.live.flow(row.id).filter(|flow| flow.rate > 0.0)?;
+    let (rate, share) = numbers(flow.rate, flow.failed, language);
+    let ends = flow.ends.iter().filter(|end| end.rate > 0.0).count();
+    Some(t.docker_service_flow(rate, ends, s.containers, share))
+}
+
+/// What a container gets; nothing while nobody asks it.
+fn end(view: &View, row: &Row, t: Texts, language: Language) -> Option<String> {
+    let flow = view.live.flow(row.owner?)?;
+    let end = flow.ends.iter().find(|end| end.pod == row.id && end.rate > 0.0)?;
+    let (rate, share) = numbers(end.rate, end.failed, language);
+    Some(t.docker_container_flow(rate, share))
 }
 
 /// Names of anonymous volumes are 64 letters; twelve tell them apart, as ids of containers.

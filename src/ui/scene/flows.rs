@@ -6,12 +6,13 @@ use super::super::live;
 use super::Scene;
 use super::layout::{Level, Rect};
 use super::paint::{Frame, elide, width};
+use super::rails::Way;
 use crate::session::{FlowRow, RowBody, ServiceRow};
 use std::collections::BTreeMap;
 use web_sys::CanvasRenderingContext2d as Canvas;
 
 /// Samples at once. Ours: more are a swarm.
-const SAMPLES_MAX: u32 = 60;
+const SAMPLES_MAX: u32 = 80;
 /// How long a sample is on its way. Ours: the eye can follow it.
 const WAY_MS: f64 = 1_400.0;
 /// More lines than this from one service end at nodes instead of pods. Ours.
@@ -94,7 +95,7 @@ impl Scene {
     }
 
     /// Samples of requests on their way; whether any moves.
-    pub(super) fn samples(&mut self, c: &Canvas, f: &Frame, seen: &[Seen]) -> bool {
+    pub(super) fn samples(&mut self, c: &Canvas, f: &Frame, seen: &[Seen], ways: &[Way]) -> bool {
         let since = (f.at - self.last_at).clamp(0.0, 100.0);
         self.last_at = f.at;
         if f.still || !f.flowing {
@@ -107,6 +108,7 @@ impl Scene {
         for (_, pill, lines) in seen {
             left -= self.draw_samples(c, f, pill, lines, left);
         }
+        left -= self.way_samples(c, f, ways, left);
         f.playing && left < SAMPLES_MAX
     }
 
@@ -231,13 +233,15 @@ impl Scene {
                 }
             }
         }
-        if let Some((_, first)) = self.pills.first() {
-            let loads = f.view.gutter().first().map_or(0, |g| g.1.len());
+        let (loads, pill) = (self.sources.first(), self.pills.first());
+        if let Some(first) =
+            loads.map(|l| &l.1).into_iter().chain(pill.map(|p| &p.1)).min_by(|a, b| a.y.total_cmp(&b.y))
+        {
             c.set_font("600 12px system-ui, sans-serif");
             c.set_text_baseline("alphabetic");
             c.set_fill_style_str(&f.p.ink2);
-            let label = if loads > 0 { f.load_label } else { f.services_label };
-            let _ = c.fill_text(label, first.x + 2.0, first.y - super::LOAD * loads as f64 - 7.0);
+            let label = if loads.is_some() { f.load_label } else { f.services_label };
+            let _ = c.fill_text(label, first.x + 2.0, first.y - 7.0);
         }
     }
 }
@@ -262,7 +266,7 @@ fn numbers(c: &Canvas, f: &Frame, flow: &FlowRow, (left, right): (f64, f64), y: 
     let _ = c.fill_text(&latency, right - wide, y);
 }
 
-fn sample(c: &Canvas, f: &Frame, (x, y): (f64, f64), fails: bool) {
+pub(super) fn sample(c: &Canvas, f: &Frame, (x, y): (f64, f64), fails: bool) {
     c.set_line_width(1.5);
     c.set_stroke_style_str(&f.p.surface);
     if fails {
@@ -278,7 +282,7 @@ fn sample(c: &Canvas, f: &Frame, (x, y): (f64, f64), fails: bool) {
 }
 
 /// A failed request.
-fn diamond(c: &Canvas, (x, y): (f64, f64), r: f64) {
+pub(super) fn diamond(c: &Canvas, (x, y): (f64, f64), r: f64) {
     c.begin_path();
     c.move_to(x, y - r);
     c.line_to(x + r, y);

@@ -7,10 +7,12 @@ use super::layout::Rect;
 use crate::session::RowBody;
 use std::collections::BTreeMap;
 
-/// Highest row. Ours: a few services do not fill a stage.
-const ROW_MAX: f64 = 68.0;
+/// Height of a row, and how far it grows where there is room. Ours: a few services do not fill a stage.
+const ROW: f64 = 72.0;
+/// See [`ROW`]. Ours.
+const GROWTH: f64 = 1.5;
 /// A project's line, as a share of a row. Ours.
-const PROJECT_SHARE: f64 = 0.5;
+const PROJECT_SHARE: f64 = 0.34;
 /// Height of the title. Ours: two lines of text.
 const TITLE: f64 = 40.0;
 /// Height of the volumes. Ours.
@@ -23,8 +25,18 @@ const BRACKET: f64 = 22.0;
 const BRACKETS_MAX: usize = 5;
 /// A container as wide as this has words. Ours.
 pub const WORDS_FROM: f64 = 104.0;
-/// Widest container. Ours.
-const CONTAINER_MAX: f64 = 176.0;
+/// Widest container, and highest. Ours.
+const CONTAINER_MAX: (f64, f64) = (200.0, 48.0);
+/// Lowest line of containers with words: one line of text and the way of their requests. Ours.
+const WORDS_LINE: f64 = 32.0;
+/// Lines of containers that a row grows for, and by how much for each. Ours: more are squares.
+const LINES_MAX: (usize, f64) = (4, 0.62);
+/// Below each line of containers, for the way of their requests. Ours.
+pub const RAIL: f64 = 12.0;
+/// Between names and containers, where ways rise. Ours.
+const BUS: f64 = 12.0;
+/// Largest mark of a container with words, and of one without. Ours.
+const MARK: (f64, f64) = (34.0, 40.0);
 
 /// What a line of the building is.
 #[derive(Clone, Debug, PartialEq)]
@@ -72,12 +84,35 @@ pub struct Places {
     pub names: (f64, f64),
     /// Containers: (row id, place).
     pub containers: Vec<(u32, Rect)>,
+    /// How the containers of each line stand; of no use for projects.
+    pub stands: Vec<Stand>,
     /// Ports: (line, place).
     pub ports: Vec<(usize, Rect)>,
     /// Networks: (row id, place, height of each line it reaches).
     pub brackets: Vec<(u32, Rect, Vec<f64>)>,
     /// Volumes: (row id, place).
     pub drums: Vec<(u32, Rect)>,
+}
+
+/// How containers stand in a line.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Stand {
+    /// Where.
+    pub area: Rect,
+    /// Columns.
+    pub columns: usize,
+    /// Width of each, and height of a line of them.
+    pub pitch: (f64, f64),
+    /// Whether each has words.
+    pub words: bool,
+}
+
+/// A container's mark: its middle and its radius; and whether words stand beside it.
+pub fn mark_of(r: &Rect) -> ((f64, f64), f64, bool) {
+    let words = r.w >= WORDS_FROM - 6.0 && r.h >= 18.0;
+    let size = r.h.min(r.w).min(if words { MARK.0 } else { MARK.1 });
+    let middle = if words { (r.x + size / 2.0 + 2.0, r.y + r.h / 2.0) } else { r.centre() };
+    (middle, size / 2.0, words)
 }
 
 /// What stands in the building.
@@ -130,13 +165,32 @@ fn ports(view: &View, containers: &[u32]) -> Vec<(String, bool)> {
 }
 
 impl Building {
-    fn weight(&self) -> f64 {
-        self.lines.iter().map(|l| if matches!(l, Line::Project(_)) { PROJECT_SHARE } else { 1.0 }).sum()
+    /// How high each line is, compared with a row of one line of containers.
+    fn weights(&self, width: f64) -> Vec<f64> {
+        let columns = ((self.columns(width).2 / WORDS_FROM) as usize).max(1);
+        let of = |line: &Line| match line {
+            Line::Project(_) => PROJECT_SHARE,
+            Line::Service(_, containers) => {
+                let lines = containers.len().div_ceil(columns).clamp(1, LINES_MAX.0);
+                1.0 + (lines - 1) as f64 * LINES_MAX.1
+            }
+        };
+        self.lines.iter().map(of).collect()
     }
 
-    /// How high the building should be where there is room.
-    pub fn height(&self) -> f64 {
-        TITLE + self.weight().max(1.0) * ROW_MAX + if self.volumes.is_empty() { 12.0 } else { DRUMS + 8.0 }
+    /// Width of ports, names, containers, networks.
+    fn columns(&self, width: f64) -> (f64, f64, f64, f64) {
+        let ports = if self.ports.is_empty() { 14.0 } else { (width * 0.2).clamp(30.0, 92.0) };
+        let name = (width * 0.28).clamp(36.0, 170.0);
+        let nets = (self.networks.len().min(BRACKETS_MAX) as f64 * BRACKET).min(width * 0.25) + 8.0;
+        (ports, name, (width - ports - name - BUS - nets).max(1.0), nets)
+    }
+
+    /// How high the building should be at this width, and how high it may be.
+    pub fn height(&self, width: f64) -> (f64, f64) {
+        let frame = TITLE + if self.volumes.is_empty() { 12.0 } else { DRUMS + 8.0 };
+        let rows = self.weights(width).iter().sum::<f64>().max(1.0) * ROW;
+        (frame + rows, frame + rows * GROWTH)
     }
 
     /// Where everything is when the building stands at `all` on the screen.
@@ -144,25 +198,27 @@ impl Building {
         let title = Rect { h: TITLE.min(all.h * 0.2), ..*all };
         let drums = if self.volumes.is_empty() { 6.0 } else { DRUMS.min(all.h * 0.16) };
         let room = (all.h - title.h - drums).max(1.0);
-        let unit = room / self.weight().max(1.0);
-        let ports = if self.ports.is_empty() { 10.0 } else { (all.w * 0.2).clamp(30.0, 86.0) };
+        let weights = self.weights(all.w);
+        let unit = room / weights.iter().sum::<f64>().max(1.0);
+        let (ports, name, wide, nets) = self.columns(all.w);
         let shown = self.networks.len().min(BRACKETS_MAX);
-        let nets = (shown as f64 * BRACKET).min(all.w * 0.25) + 8.0;
-        let name = (all.w * 0.26).clamp(36.0, 170.0);
         let names = (all.x + ports, all.x + ports + name);
         let mut out = Places { all: *all, title, names, ..Places::default() };
         let mut y = all.y + title.h;
-        for (at, line) in self.lines.iter().enumerate() {
-            let h = if matches!(line, Line::Project(_)) { unit * PROJECT_SHARE } else { unit };
-            let row = Rect { x: all.x, y, w: all.w, h };
-            y += h;
+        for ((at, line), weight) in self.lines.iter().enumerate().zip(weights) {
+            let row = Rect { x: all.x, y, w: all.w, h: unit * weight };
+            y += row.h;
             out.lines.push(row);
-            let Line::Service(_, containers) = line else { continue };
-            let area = Rect { x: names.1 + 6.0, y: row.y, w: (all.x + all.w - nets - names.1 - 6.0).max(1.0), h };
-            out.containers.extend(seats(&area, containers));
+            let Line::Service(_, containers) = line else {
+                out.stands.push(Stand::default());
+                continue;
+            };
+            let stand = stand(Rect { x: names.1 + BUS, y: row.y, w: wide, h: row.h }, containers.len());
+            out.containers.extend(containers.iter().enumerate().map(|(nth, id)| (*id, stand.seat(nth))));
+            out.stands.push(stand);
             if self.ports.contains_key(&at) {
                 let h = (row.h * 0.62).min(24.0);
-                let place = Rect { x: all.x - 8.0, y: row.y + (row.h - h) / 2.0, w: ports - 2.0, h };
+                let place = Rect { x: all.x - 8.0, y: row.y + (row.h - h) / 2.0, w: (ports - 18.0).max(24.0), h };
                 out.ports.push((at, place));
             }
         }
@@ -187,30 +243,44 @@ impl Building {
     }
 }
 
-/// Seats of containers in a line: side by side as wide as fits, else squares in a grid.
-fn seats(area: &Rect, containers: &[u32]) -> Vec<(u32, Rect)> {
-    let n = containers.len().max(1);
-    let pitch = (area.w / n as f64).min(CONTAINER_MAX);
-    if pitch >= WORDS_FROM || pitch >= area.h {
-        let h = (area.h * 0.8).min(48.0);
-        let y = area.y + (area.h - h) / 2.0;
-        let at = |i: usize| Rect { x: area.x + i as f64 * pitch, y, w: pitch - 6.0, h };
-        return containers.iter().enumerate().map(|(i, id)| (*id, at(i))).collect();
+/// Containers stand in columns with words beside their marks where those fit, else as marks in a grid.
+fn stand(area: Rect, count: usize) -> Stand {
+    let n = count.max(1);
+    let most = ((area.w / WORDS_FROM) as usize).min(n);
+    if most > 0 {
+        let lines = n.div_ceil(most);
+        let (columns, high) = (n.div_ceil(lines), area.h / lines as f64);
+        if high >= WORDS_LINE {
+            let pitch = ((area.w / columns as f64).min(CONTAINER_MAX.0), high);
+            return Stand { area, columns, pitch, words: true };
+        }
     }
-    let mut side = area.h * 0.84;
-    let fits = |side: f64| (area.w / side).floor() * (area.h / side).floor() >= n as f64;
+    let room = Rect { h: (area.h - RAIL / 2.0).max(1.0), ..area };
+    let mut side = room.h * 0.84;
+    let fits = |side: f64| (room.w / side).floor() * (room.h / side).floor() >= n as f64;
     while side > 3.0 && !fits(side) {
         side *= 0.94;
     }
-    let columns = ((area.w / side) as usize).max(1);
-    let top = area.y + (area.h - side * n.div_ceil(columns) as f64) / 2.0;
-    let at = |i: usize| Rect {
-        x: area.x + (i % columns) as f64 * side,
-        y: top + (i / columns) as f64 * side,
-        w: side * 0.86,
-        h: side * 0.86,
-    };
-    containers.iter().enumerate().map(|(i, id)| (*id, at(i))).collect()
+    let columns = ((room.w / side) as usize).max(1);
+    let top = room.y + (room.h - side * n.div_ceil(columns) as f64) / 2.0;
+    Stand { area: Rect { y: top, ..room }, columns, pitch: (side, side), words: false }
+}
+
+impl Stand {
+    /// Where the container with this number stands, from 0.
+    fn seat(&self, nth: usize) -> Rect {
+        let (column, line) = ((nth % self.columns.max(1)) as f64, (nth / self.columns.max(1)) as f64);
+        let (x, y) = (self.area.x + column * self.pitch.0, self.area.y + line * self.pitch.1);
+        if !self.words {
+            return Rect { x, y, w: self.pitch.0 * 0.86, h: self.pitch.1 * 0.86 };
+        }
+        let h = (self.pitch.1 - RAIL).min(CONTAINER_MAX.1);
+        Rect { x, y: y + (self.pitch.1 - RAIL - h) / 2.0 + 2.0, w: self.pitch.0 - 6.0, h }
+    }
+    /// Height of the way below a line of containers.
+    pub fn rail(&self, line: usize) -> f64 {
+        self.area.y + (line + 1) as f64 * self.pitch.1 - RAIL / 2.0 + 1.0
+    }
 }
 
 impl Places {

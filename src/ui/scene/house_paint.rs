@@ -1,12 +1,16 @@
 //! Draws the Docker host's building.
 
 use super::super::docker::{self, Sight};
+use super::super::format;
 use super::Scene;
-use super::house::{Building, Line, Places, WORDS_FROM};
+use super::flows::diamond;
+use super::house::{Building, Line, Places, RAIL, mark_of};
+use super::house_flows::numbers;
 use super::layout::Rect;
 use super::paint::{Frame, elide, width};
 use super::palette::Palette;
 use super::pods;
+use super::rails::Way;
 use crate::session::docker::HOST;
 use crate::session::{ContainerRow, HostRow, Row, RowBody};
 use std::f64::consts::{PI, TAU};
@@ -16,12 +20,14 @@ use web_sys::CanvasRenderingContext2d as Canvas;
 const LINE_WORDS_FROM: f64 = 17.0;
 /// Smallest line with a second row of words. Ours.
 const LINE_TWO_FROM: f64 = 36.0;
+/// Smallest line with a third one, for requests. Ours.
+const LINE_THREE_FROM: f64 = 62.0;
 /// Smallest container with a glyph. Ours.
 const GLYPH_FROM: f64 = 13.0;
 
 impl Scene {
     /// The building with everything in it.
-    pub(super) fn draw_house(&self, c: &Canvas, f: &Frame) {
+    pub(super) fn draw_house(&self, c: &Canvas, f: &Frame, ways: &[Way]) {
         let Some(building) = &self.house else { return };
         let Some(RowBody::Host(host)) = f.view.row(HOST).map(|r| &r.body) else { return };
         let at = self.on_screen(&building.rect);
@@ -35,6 +41,7 @@ impl Scene {
             }
         }
         waits(c, f, building, &places);
+        self.draw_ways(c, f, ways, false);
         brackets(c, f, &places);
         for (id, r) in &places.containers {
             let Some(row) = f.view.row(*id) else { continue };
@@ -125,7 +132,7 @@ fn project(c: &Canvas, f: &Frame, id: Option<u32>, r: &Rect, places: &Places) {
     c.stroke();
 }
 
-/// Its turn at the start, its name, its image.
+/// Its turn at the start, its name, its image, its requests.
 fn service(c: &Canvas, f: &Frame, id: Option<u32>, r: &Rect, places: &Places) {
     let Some(row) = id.and_then(|id| f.view.row(id)) else { return };
     let RowBody::ComposeService(it) = &row.body else { return };
@@ -138,31 +145,45 @@ fn service(c: &Canvas, f: &Frame, id: Option<u32>, r: &Rect, places: &Places) {
     if r.h < LINE_WORDS_FROM {
         return;
     }
-    let two = r.h >= LINE_TWO_FROM;
-    let y = r.y + r.h / 2.0 + if two { -3.0 } else { 4.0 };
-    let badge = right - left >= 90.0;
+    let flow = f.view.live.flow(row.id).filter(|flow| flow.rate > 0.0);
+    let lines = match (r.h >= LINE_TWO_FROM, r.h >= LINE_THREE_FROM && flow.is_some()) {
+        (false, _) => 1,
+        (true, false) => 2,
+        (true, true) => 3,
+    };
+    let middle = r.y + (r.h - RAIL) / 2.0 + 1.0;
+    let y = middle + 5.0 - f64::from(lines - 1) * 8.0;
+    let badge = right - left >= 110.0;
     let text = if badge { left + 24.0 } else { left };
     if badge {
-        c.begin_path();
-        let _ = c.arc(left + 9.0, r.y + r.h / 2.0, 9.0, 0.0, TAU);
-        c.set_stroke_style_str(&f.p.edge);
-        c.set_line_width(1.0);
-        c.stroke();
-        c.set_font("600 11.5px system-ui, sans-serif");
-        c.set_text_baseline("middle");
-        c.set_text_align("center");
-        c.set_fill_style_str(&f.p.ink2);
-        let _ = c.fill_text(&(it.order + 1).to_string(), left + 9.0, r.y + r.h / 2.0 + 0.5);
-        c.set_text_align("left");
+        turn(c, f, it.order + 1, (left + 9.0, middle));
     }
     bold(c, f);
     let name = elide(c, &row.name, right - text);
     let _ = c.fill_text(&name, text, y);
-    if two {
+    if lines == 3 || lines == 2 && flow.is_none() {
         plain(c, f);
         let image = elide(c, &it.image, right - text);
         let _ = c.fill_text(&image, text, y + 16.0);
     }
+    if let Some(flow) = flow.filter(|_| lines > 1) {
+        numbers(c, f, flow, (left, text - left, right), y + f64::from(lines - 1) * 16.0);
+    }
+}
+
+/// A service's turn at the start, in a ring.
+fn turn(c: &Canvas, f: &Frame, turn: u32, (x, y): (f64, f64)) {
+    c.begin_path();
+    let _ = c.arc(x, y, 9.0, 0.0, TAU);
+    c.set_stroke_style_str(&f.p.edge);
+    c.set_line_width(1.0);
+    c.stroke();
+    c.set_font("600 12px system-ui, sans-serif");
+    c.set_text_baseline("middle");
+    c.set_text_align("center");
+    c.set_fill_style_str(&f.p.ink2);
+    let _ = c.fill_text(&turn.to_string(), x, y + 0.5);
+    c.set_text_align("left");
 }
 
 /// From the selected service to what it waits for.
@@ -232,10 +253,9 @@ fn brackets(c: &Canvas, f: &Frame, places: &Places) {
 
 fn container(c: &Canvas, f: &Frame, row: &Row, it: &ContainerRow, r: &Rect) {
     let sight = docker::sight(it);
-    let words = r.w >= WORDS_FROM - 6.0 && r.h >= 18.0;
-    let size = r.h.min(r.w).min(if words { 30.0 } else { 40.0 });
-    let middle = if words { (r.x + size / 2.0 + 2.0, r.y + r.h / 2.0) } else { r.centre() };
-    mark(c, f.p, middle, size / 2.0, sight);
+    let (middle, radius, words) = mark_of(r);
+    let size = radius * 2.0;
+    mark(c, f.p, middle, radius, sight);
     if it.restarts > 0 && !words && size >= GLYPH_FROM {
         c.set_font("600 11.5px system-ui, sans-serif");
         c.set_text_baseline("alphabetic");
@@ -259,6 +279,26 @@ fn container(c: &Canvas, f: &Frame, row: &Row, it: &ContainerRow, r: &Rect) {
         }
         let state = elide(c, &state_words(f, it, sight), room);
         let _ = c.fill_text(&state, left, y + 16.0);
+        requests(c, f, row, (left + width(c, &state), left + room), y + 16.0);
+    }
+}
+
+/// What a container gets behind its state: a rate, and a diamond where some of it fails.
+fn requests(c: &Canvas, f: &Frame, row: &Row, (from, to): (f64, f64), y: f64) {
+    let flow = row.owner.and_then(|owner| f.view.live.flow(owner));
+    let Some(end) = flow.and_then(|flow| flow.ends.iter().find(|end| end.pod == row.id && end.rate > 0.0)) else {
+        return;
+    };
+    c.set_fill_style_str(&f.p.ink2);
+    let rate = format!(" · {}/s", format::rate(end.rate, f.language));
+    let long = width(c, &rate);
+    if from + long > to {
+        return;
+    }
+    let _ = c.fill_text(&rate, from, y);
+    if end.failed > 0.0 && from + long + 14.0 <= to {
+        c.set_fill_style_str(&f.p.bad);
+        diamond(c, (from + long + 8.0, y - 4.0), 4.0);
     }
 }
 
@@ -377,7 +417,10 @@ fn ports(c: &Canvas, f: &Frame, building: &Building, places: &Places) {
         c.set_text_baseline("middle");
         c.set_fill_style_str(&f.p.ink);
         let more = if all.len() > 1 { format!(" +{}", all.len() - 1) } else { String::new() };
-        let text = elide(c, &format!("{first}{more}"), r.w - 12.0);
+        let full = format!("{first}{more}");
+        // Where not all of it fits, the host's port counts.
+        let short = first.split('→').next().unwrap_or(first);
+        let text = elide(c, if width(c, &full) <= r.w - 10.0 { &full } else { short }, r.w - 8.0);
         let _ = c.fill_text(&text, r.x + (r.w - width(c, &text)) / 2.0, r.y + r.h / 2.0 + 0.5);
     }
 }

@@ -6,6 +6,8 @@ pub mod docker_words;
 mod flows;
 pub mod house;
 #[cfg(target_arch = "wasm32")]
+mod house_flows;
+#[cfg(target_arch = "wasm32")]
 pub mod house_paint;
 pub mod layout;
 #[cfg(target_arch = "wasm32")]
@@ -19,11 +21,13 @@ pub mod pixels;
 pub mod pods;
 #[cfg(target_arch = "wasm32")]
 mod probes;
+pub mod rails;
 pub mod touch;
 pub mod tree;
 pub mod words;
 
 use super::view::{Changes, View};
+use crate::session::docker::is_docker;
 use crate::session::{Look, RowBody};
 use house::Building;
 use layout::{Camera, Level, Plan, Rect};
@@ -49,12 +53,15 @@ const CARDS: f64 = 168.0;
 const CARDS_FROM: (f64, usize) = (420.0, 60);
 /// Widest building where it stands alone. Ours: lines that are too long are not read.
 const ALONE_MAX: f64 = 900.0;
-/// From this width on both houses stand side by side, else one above the other. Ours.
+/// From this width on both houses stand side by side, else one above the other. With the column of loads it is 800, as CSS has
+/// it for cards. Ours.
 const BESIDE_FROM: f64 = 600.0;
 /// Between them: ports stand there. Ours.
-const BETWEEN: f64 = 26.0;
+const BETWEEN: f64 = 38.0;
 /// Height of a house's name above it. Ours.
 const HOUSE_TITLE: f64 = 26.0;
+/// Over both houses, for the way of requests to the farther one. Ours.
+const OVER: f64 = 14.0;
 /// Around the picture. Ours.
 const PAD: f64 = 12.0;
 /// How long a pod takes to come, to change its place, to go. Milliseconds. Ours: seen, but not waited for.
@@ -107,10 +114,14 @@ pub struct Scene {
     pub strip: Vec<(u32, Rect)>,
     /// Services on the screen.
     pub pills: Vec<(u32, Rect)>,
+    /// Loads on the screen, by name.
+    pub sources: Vec<(String, Rect)>,
     /// Width of their column; nothing without any.
     pub gutter: f64,
     /// Height that is kept for cards, or for loads where there is no column for them.
     pub cards: f64,
+    /// Height that is kept for waiting pods.
+    pub top: f64,
     /// How far samples of requests are on their way, in ways.
     pub phase: f64,
     /// When the last frame was drawn.
@@ -125,7 +136,7 @@ pub struct Scene {
 impl Scene {
     /// An empty stage that will show everything.
     pub fn new() -> Self {
-        Self { fitted: true, stale: true, house_stale: true, ..Self::default() }
+        Self { fitted: true, stale: true, house_stale: true, top: STRIP, ..Self::default() }
     }
 
     /// Takes note of what an update did. `still` makes everything a cut.
@@ -159,9 +170,13 @@ impl Scene {
         let most = view.seats.values().map(|s| s.pods.len()).max().unwrap_or(0);
         self.place_house(view);
         let cards = room_below(view, size);
-        if !self.stale && self.size == size && self.cards == cards && most <= self.plan.seats {
+        // Two houses on a narrow stage need every line: the strip of waiting pods comes with the first.
+        let tight = size.0 < GUTTER_FROM && view.two_houses() && view.waiting.is_empty();
+        let top = if tight { PAD / 2.0 } else { STRIP };
+        if !self.stale && self.size == size && self.cards == cards && self.top == top && most <= self.plan.seats {
             return;
         }
+        let had_top = std::mem::replace(&mut self.top, top);
         let zones = layout::zones(view);
         let nodes: usize = zones.iter().map(|z| z.1.len()).sum();
         let resized = self.size != size;
@@ -169,6 +184,7 @@ impl Scene {
         self.size = size;
         self.stale = false;
         self.pills = Vec::new();
+        self.sources = Vec::new();
         self.gutter = 0.0;
         if size.0 >= GUTTER_FROM {
             self.place_pills(view);
@@ -180,7 +196,7 @@ impl Scene {
         let same_nodes =
             nodes == self.plan.nodes.len() && zones.iter().flat_map(|z| &z.1).eq(self.plan.nodes.iter().map(|n| &n.id));
         let seated = most <= self.plan.seats && self.plan.seats > 0;
-        let same_room = had_gutter == self.gutter && had_cards == self.cards && same_halves;
+        let same_room = had_gutter == self.gutter && had_cards == self.cards && had_top == top && same_halves;
         if same_nodes && seated && !resized && same_room {
             return;
         }
@@ -213,32 +229,44 @@ impl Scene {
             return;
         };
         // Ports stand a little out of the left wall.
-        let tall = building.height();
         let (cluster, host) = if nodes == 0 {
             let w = all.w.min(ALONE_MAX);
             (Rect::default(), Rect { x: (all.w - w) / 2.0 + 6.0, w: w - 12.0, ..all })
         } else if all.w >= BESIDE_FROM {
-            let w = (all.w * 0.48).clamp(320.0, 620.0);
-            let left = all.w - w - BETWEEN;
-            (Rect { y: HOUSE_TITLE, w: left, h: all.h - HOUSE_TITLE, ..all }, Rect { x: left + BETWEEN, w, ..all })
+            let (w, h) = ((all.w - BETWEEN) / 2.0, all.h - OVER);
+            let left = Rect { y: OVER + HOUSE_TITLE, w, h: h - HOUSE_TITLE, ..all };
+            (left, Rect { x: w + BETWEEN, y: OVER, w, h })
         } else {
             let h = all.h * 0.5;
             let below = Rect { x: 6.0, y: h + 8.0, w: all.w - 8.0, h: all.h - h - 8.0 };
             (Rect { y: HOUSE_TITLE, h: h - HOUSE_TITLE, ..all }, below)
         };
+        let (least, most) = building.height(host.w);
+        let tall = if nodes == 0 { least } else { most };
         let free = (host.h - tall).max(0.0);
-        let host = Rect { y: host.y + free * 0.2, h: host.h - free, ..host };
+        let down = if nodes == 0 { free * 0.2 } else { 0.0 };
+        let host = Rect { y: host.y + down, h: host.h - free, ..host };
         building.rect = host;
         self.halves = (cluster, host);
+    }
+
+    /// Where the load of this name stands, and how its requests come to the Docker host.
+    pub fn source(&self, name: &str) -> Option<rails::Source> {
+        let card = self.sources.iter().find(|s| s.0 == name)?.1;
+        let (cluster, host) = self.halves;
+        let over = (cluster.w > 0.0 && host.x > cluster.x + cluster.w / 2.0)
+            .then(|| self.on_screen(&Rect { y: OVER / 2.0, ..Rect::default() }).y);
+        Some(rails::Source { card, over })
     }
 
     /// Where the cluster's name stands when both houses are there.
     pub fn cluster_title(&self) -> Option<Rect> {
         let both = self.house.is_some() && !self.plan.nodes.is_empty();
-        both.then(|| self.on_screen(&Rect { y: 0.0, h: HOUSE_TITLE, ..self.halves.0 }))
+        let own = self.halves.0;
+        both.then(|| self.on_screen(&Rect { y: own.y - HOUSE_TITLE, h: HOUSE_TITLE, ..own }))
     }
 
-    /// Services at the left edge, each below its loads.
+    /// Services at the left edge, each below its loads; those on the Docker host stand there, not here.
     fn place_pills(&mut self, view: &View) {
         let all = view.gutter();
         if all.is_empty() {
@@ -247,7 +275,14 @@ impl Scene {
         self.gutter = if all.iter().any(|s| !s.1.is_empty()) { GUTTER_LOADS } else { GUTTER };
         let mut y = STRIP + 22.0;
         for (id, loads) in all {
-            y += LOAD * loads.len() as f64;
+            for load in loads {
+                let card = Rect { x: 12.0, y, w: self.gutter - 30.0, h: LOAD - 8.0 };
+                self.sources.push((load.name.clone(), card));
+                y += LOAD;
+            }
+            if is_docker(id) {
+                continue;
+            }
             if y + PILL.0 > self.size.1 {
                 break;
             }
@@ -259,8 +294,8 @@ impl Scene {
     /// The part of the stage that shows the picture.
     pub fn window(&self) -> Rect {
         let left = if self.gutter > 0.0 { self.gutter } else { PAD };
-        let (w, h) = (self.size.0 - left - PAD, self.size.1 - STRIP - PAD - self.cards);
-        Rect { x: left, y: STRIP, w: w.max(1.0), h: h.max(1.0) }
+        let (w, h) = (self.size.0 - left - PAD, self.size.1 - self.top - PAD - self.cards);
+        Rect { x: left, y: self.top, w: w.max(1.0), h: h.max(1.0) }
     }
 
     /// Shows everything.
@@ -387,7 +422,12 @@ impl Scene {
 /// narrow stage the loads lie there.
 fn room_below(view: &View, (width, height): (f64, f64)) -> f64 {
     if width < GUTTER_FROM {
-        return (LOAD_ROW * view.live.traffic.loads.len() as f64).min(height / 2.0);
+        let loads: usize = view.gutter().iter().map(|(_, loads)| loads.len()).sum();
+        return (LOAD_ROW * loads as f64).min(height / 2.0);
+    }
+    // Both houses need the height: there the cards stand below the services.
+    if view.two_houses() && width >= GUTTER_LOADS + BESIDE_FROM + PAD {
+        return 0.0;
     }
     let may_come = !view.kinds.workloads.is_empty() || !view.kinds.autoscalers.is_empty();
     let roomy = height >= CARDS_FROM.0 && view.kinds.nodes.len() < CARDS_FROM.1;

@@ -87,11 +87,13 @@ impl Scene {
         if level == Level::Fleet {
             self.flow_lines(c, f, &seen);
         }
+        let ways = self.seen_ways(f);
+        self.draw_ways(c, f, &ways, true);
         self.clip(c, &window);
-        self.draw_house(c, f);
+        self.draw_house(c, f, &ways);
         self.cluster_name(c, f);
         c.restore();
-        let flowing = self.samples(c, f, &seen);
+        let flowing = self.samples(c, f, &seen, &ways);
         self.calls(c, f);
         self.services(c, f);
         self.waiting(c, f);

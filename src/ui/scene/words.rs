@@ -89,7 +89,7 @@ pub fn row(view: &View, row: &Row, t: Texts, language: Language) -> String {
         }
         RowBody::Other(o) if o.acted_on => format!("{} {}", o.kind, row.name),
         RowBody::Other(o) => t.other_kept(&o.kind, &row.name),
-        _ => super::docker_words::row(view, row, t),
+        _ => super::docker_words::row(view, row, t, language),
     }
 }
 
