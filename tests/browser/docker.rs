@@ -79,6 +79,25 @@ fn comes_up(screen: Screen) {
 
 #[test]
 #[ignore = "wants dist/ and a browser: ./dev test"]
+fn requests_to_the_host_are_set_seen_and_measured() {
+    let app = App::open(Screen::DESKTOP);
+    app.paste(SHOP);
+    app.counts("3 containers");
+    app.select_at_host("Service web:");
+    app.click("tab", "Load");
+    app.click("button", "Send requests here");
+    app.find("slider", "web");
+    app.find("treeitem", "10 requests/s to 1 of 1 container");
+    app.find("treeitem", "Clients send 10 requests/s");
+    app.click("treeitem", "app-web-1 runs");
+    app.find("heading", "container app-web-1");
+    app.click("tab", "Charts");
+    until("a curve of its requests", || app.text_of("[data-chart=load]").contains("10/s").then_some(()));
+    app.is_sound();
+}
+
+#[test]
+#[ignore = "wants dist/ and a browser: ./dev test"]
 fn the_host_is_walked_by_keyboard() {
     let app = App::open(Screen::DESKTOP);
     app.paste(SHOP);
@@ -94,6 +113,13 @@ fn the_host_is_walked_by_keyboard() {
     app.browser.press(&["a"]);
     app.find("menuitem", "One container more");
     app.is_sound();
+    app.browser.press(&["Escape", "d"]);
+    app.find("heading", "What differed");
+    app.browser.press(&["Control+d"]);
+    until("what applying would change", || {
+        let inside = "return document.activeElement.closest('#difference') !== null";
+        (app.browser.js(inside, &[]) == json!(true)).then_some(())
+    });
 }
 
 #[test]

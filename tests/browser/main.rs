@@ -6,6 +6,7 @@
 mod audience;
 mod docker;
 mod driver;
+mod duel;
 mod editor;
 mod load;
 mod page;
