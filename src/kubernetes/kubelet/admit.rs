@@ -32,10 +32,15 @@ impl Desk<'_, '_> {
         let told = Told::warning(KUBELET, self.id, reason, message.clone());
         self.cx.api.tell(Told { host: (&self.kubelet.name).into(), ..told });
         self.worker.stage = Stage::Ended;
+        let now = self.now().whole_seconds();
         self.cx.api.update_status(self.id, By::actor(KUBELET, rejected(reason)), |o| {
             let generation = o.meta.generation;
             let Some(pod) = o.pod_mut() else { return };
+            // A status of its own takes the place of the old one, and gets a start.
+            // Source: kubernetes v1.37 pkg/kubelet/kubelet.go, rejectPod; status/status_manager.go, updateStatusInternal.
             let status = &mut pod.status;
+            status.conditions.clear();
+            status.start_time = Some(now);
             status.phase = Phase::Failed;
             (status.reason, status.message) = (reason.into(), format!("Pod was rejected: {message}").into());
             status.observed_generation = generation;

@@ -45,6 +45,9 @@ pub struct Prober {
     run: u32,
     /// When it asked last.
     asked: Time,
+    /// The run whose slow answer it waits for, and whether it is to ask again as soon as that has come.
+    asking: Option<u32>,
+    again: bool,
     /// Whether it skips ticks.
     pub quiet: Option<Quiet>,
 }
@@ -118,6 +121,7 @@ impl State {
         self.with(id, cx, |desk| {
             let current = desk.worker.slots.get(slot as usize).is_some_and(|s| s.runs == run && s.running());
             if current {
+                desk.worker.slots[slot as usize].probers[which as usize].asking = None;
                 desk.ask(slot, which as usize, true);
             }
         });
@@ -221,6 +225,10 @@ impl Desk<'_, '_> {
         if prober.run != slot.runs {
             (prober.run, prober.hold) = (slot.runs, false);
         }
+        if prober.asking == Some(slot.runs) {
+            prober.again = true;
+            return;
+        }
         let stopping = self.worker.stage != Stage::Live;
         let idle = match prober.kind {
             Kind::Startup => slot.started,
@@ -259,6 +267,7 @@ impl Desk<'_, '_> {
             let runs = slot.runs;
             self.asks(at, which);
             if takes > Span::ZERO {
+                self.worker.slots[at as usize].probers[which].asking = Some(runs);
                 return self.cx.after(takes, Timer::Answer(self.id, at, which as u8, runs));
             }
         }
@@ -309,8 +318,10 @@ impl Desk<'_, '_> {
     /// From now on a probe skips its ticks.
     fn rest(&mut self, at: u16, which: usize) {
         let (request, period) = (self.request(at, which), self.period(at, which).unwrap_or_default());
+        let now = self.now();
         let prober = &mut self.worker.slots[at as usize].probers[which];
         let line = request.map(|(path, address, _)| request_line(&path, &address).into());
+        let period = period.max(now.since(prober.asked));
         prober.quiet = line.map(|line| Quiet { from: prober.asked, period, line });
     }
     /// When to tick next: at once after a period, or when the answer can change.
@@ -322,6 +333,11 @@ impl Desk<'_, '_> {
             return;
         }
         if !settled || self.restless(at) {
+            if self.missed_a_tick(at, which) {
+                let next = now + Span::millis(1);
+                self.worker.slots[at as usize].probers[which].next = Some(next);
+                return self.cx.timers.push((next, Timer::Probe(self.id, at, which as u8)));
+            }
             return self.arm(at, which, Span::ZERO);
         }
         self.rest(at, which);
@@ -335,6 +351,15 @@ impl Desk<'_, '_> {
             let wait = (*since + change).since(now);
             self.arm(at, which, wait);
         }
+    }
+    /// Whether a tick or a trigger came while the answer was awaited: one of them is kept, and the probe asks at once.
+    /// Source: kubernetes v1.37 pkg/kubelet/prober/worker.go, run; a ticker and a trigger each hold one.
+    fn missed_a_tick(&mut self, at: u16, which: usize) -> bool {
+        let (now, period) = (self.now(), self.period(at, which).unwrap_or_default().0.max(1));
+        let prober = &mut self.worker.slots[at as usize].probers[which];
+        let ticks = |t: Time| t.since(prober.anchor).0 / period;
+        let missed = ticks(now) > ticks(prober.asked);
+        std::mem::take(&mut prober.again) || missed
     }
     /// A probe has made up its mind.
     fn conclude(&mut self, at: u16, which: usize, well: bool) {

@@ -284,3 +284,44 @@ fn two_servers_of_a_pod_cannot_have_one_port() {
     let ends: Vec<u32> = status.containers.iter().map(|c| c.restarts).collect();
     assert!(ends[0] == 0 && ends[1] > 0, "{ends:?}");
 }
+
+/// How often a server that takes `slow` seconds was probed in its first half minute.
+fn probed(probe: &str, slow: u32) -> usize {
+    let (mut cluster, id) = with_pod(&format!(
+        "  containers: [{{name: app, image: 'app:1', env: [{{name: HEALTH_SLOW, value: '{slow}'}}], {probe}}}]"
+    ));
+    cluster.run_until(Time::secs(31));
+    let now = cluster.now();
+    let log = cluster.kubelet.log(id, "app", false, now).unwrap_or_default();
+    log.iter().filter(|(_, line)| line.contains("probe /healthz")).count()
+}
+
+#[test]
+fn a_slow_probe_asks_again_as_soon_as_it_was_answered() {
+    let of = |period: u32, timeout: u32| {
+        format!(
+            "readinessProbe: {{httpGet: {{path: /healthz, port: 80}}, periodSeconds: {period}, timeoutSeconds: {timeout}}}"
+        )
+    };
+    // An answer takes longer than the period, which is what then counts, whether the pod is ready or not.
+    assert!((10..=11).contains(&probed(&of(2, 4), 3)), "{}", probed(&of(2, 4), 3));
+    assert!((28..=31).contains(&probed(&of(1, 1), 3)), "{}", probed(&of(1, 1), 3));
+    // One that takes less is asked at its ticks.
+    assert!((6..=8).contains(&probed(&of(5, 4), 3)), "{}", probed(&of(5, 4), 3));
+}
+
+#[test]
+fn a_refused_pod_keeps_no_condition_and_gets_a_start() {
+    let (mut cluster, id) =
+        with_pod("  containers: [{name: a, image: 'app:1', ports: [{containerPort: 80, hostPort: 80}]}]");
+    apply(
+        &mut cluster,
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: q, namespace: default}\nspec:\n  nodeName: node-1\n  containers: [{name: a, image: 'app:1', ports: [{containerPort: 80, hostPort: 80}]}]",
+    );
+    cluster.run_until(Time::secs(2));
+    assert_eq!(pod(&cluster, id).status.phase, Phase::Running);
+    let other = cluster.api.store.find(Kind::Pod, "default", "q").expect("the pod was made");
+    let status = pod(&cluster, other).status;
+    assert_eq!((status.phase, &*status.reason, status.conditions.len()), (Phase::Failed, "NodePorts", 0));
+    assert_eq!(status.start_time, Some(Time::ZERO));
+}
