@@ -9,6 +9,7 @@
 
 mod admit;
 mod config;
+mod downward;
 mod ground;
 mod ills;
 mod images;

@@ -152,10 +152,11 @@ impl Desk<'_, '_> {
             taken: running.flatten().collect(),
         }
     }
-    /// Environment that comes from ConfigMaps and Secrets.
+    /// Environment that comes from the pod itself, from ConfigMaps and Secrets.
     fn referred(&self, at: u16) -> Vec<(Rc<str>, Rc<str>)> {
         let Some(tree) = self.worker.tree(&self.spec, at) else { return Vec::new() };
-        let mut env = Vec::new();
+        let own = self.told_of_itself(at);
+        let mut env: Vec<(Rc<str>, Rc<str>)> = own.into_iter().map(|(k, text)| (k.into(), text.into())).collect();
         for (kind, one, whole) in
             [(Kind::ConfigMap, "configMapKeyRef", "configMapRef"), (Kind::Secret, "secretKeyRef", "secretRef")]
         {
