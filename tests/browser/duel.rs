@@ -1,10 +1,17 @@
 //! The ready duels as a person follows them: opened from the list of examples, played to their end at full speed, and read in
-//! the report. Its figures are those of `docs/duel.md`, its words those of the reader's language.
+//! the report. Its figures are those that the command line prints, its words those of the reader's language.
 
 use crate::driver::{Screen, until};
 use crate::page::App;
+use orchestrion::duel::text;
+use orchestrion::session::{Command, DuelReport, File, Session};
 use serde_json::{Value, json};
 use std::path::Path;
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+/// How long a report may take to show the figures of the moment. Ours: a page asks anew every second.
+const REPORT: Duration = Duration::from_secs(20);
 
 /// What a page in a language calls the things that the way leads along.
 struct Words {
@@ -30,13 +37,13 @@ const GERMAN: Words = Words {
     report: "Was sich unterschied",
 };
 
-/// A duel, as its page in `docs/duel.md` and its files have it.
+/// A duel.
 struct Duel {
     folder: String,
     title: String,
     minutes: u64,
-    /// Availability, seconds not all answered, 95th percentile, restarts, lines typed: Compose, Kubernetes.
-    figures: [[String; 2]; 5],
+    /// What the command line prints of it.
+    printed: String,
 }
 
 fn read(path: &str) -> String {
@@ -50,34 +57,60 @@ fn catalogue(tag: &str, name: &str) -> Vec<(String, String)> {
     lines.map(|(key, words)| (key.trim().to_string(), words.trim().to_string())).collect()
 }
 
-/// The duels of the table of numbers, in the words and numbers of a language.
-fn duels(tag: &str) -> Vec<Duel> {
-    let docs = read("docs/duel.md");
-    let rows = docs.lines().filter(|l| l.starts_with("| [") && l.contains("tests/cases/duel/"));
-    let duel = |row: &str| {
-        let cells: Vec<&str> = row.split('|').map(str::trim).collect();
-        let page = cells[1].split("duel/").nth(1).and_then(|p| p.split(".md").next()).expect("a page");
-        let folder = format!("duel-{}", page.replace('_', "-"));
-        let pair = |cell: usize, unit: &str| {
-            let mut two = cells[cell].trim_end_matches(unit).split(" · ").map(|n| number(n, tag) + unit);
-            [(); 2].map(|()| two.next().expect("two houses").replace(&format!("{unit}{unit}"), unit))
-        };
+/// The folders of all duels, and when they end.
+fn folders() -> Vec<(String, u64)> {
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("static/examples");
+    let names = std::fs::read_dir(examples).expect("examples").flatten();
+    let mut all: Vec<String> = names.map(|e| e.file_name().to_string_lossy().into_owned()).collect();
+    all.retain(|name| name.starts_with("duel-"));
+    all.sort();
+    let minutes = |folder: String| {
         let script = read(&format!("static/examples/{folder}/duel.scenario.yaml"));
         let until = script.lines().find_map(|l| l.strip_prefix("until: ")?.strip_suffix('m')?.parse().ok());
-        let words = read(&format!("static/examples/{folder}/{tag}.txt"));
-        Duel {
-            title: words.lines().next().expect("a title").into(),
-            minutes: until.expect("an end"),
-            figures: [pair(2, " %"), pair(3, ""), pair(5, " ms"), pair(6, ""), pair(7, "")],
-            folder,
-        }
+        (folder, until.expect("an end"))
     };
-    rows.map(duel).collect()
+    all.into_iter().map(minutes).collect()
 }
 
-/// A number of the English table as a language writes it.
-fn number(text: &str, tag: &str) -> String {
-    if tag == "de" { text.replace('.', ",") } else { text.into() }
+/// The report of a duel at its end, played here.
+fn played(folder: &str, minutes: u64) -> DuelReport {
+    let file = |name: &str| File { name: name.into(), text: read(&format!("static/examples/{folder}/{name}")) };
+    let files = ["compose.yaml", "kubernetes.yaml", "duel.scenario.yaml"].map(file).to_vec();
+    let mut session = Session::default();
+    session.command(1, Command::Open { files, seed: 1, log: Vec::new(), at: 0 });
+    session.command(2, Command::Seek { to: minutes * 60_000_000 });
+    while session.busy() {
+        session.go_on(2);
+    }
+    session.command(3, Command::Duel).duel.expect("a report")
+}
+
+/// All duels with what the command line says of them in a language. They are played once for all tests.
+fn duels(tag: &str) -> Vec<Duel> {
+    static PLAYED: OnceLock<Vec<(String, u64, DuelReport)>> = OnceLock::new();
+    let all = PLAYED.get_or_init(|| {
+        let play = |(folder, minutes): (String, u64)| {
+            let report = played(&folder, minutes);
+            (folder, minutes, report)
+        };
+        folders().into_iter().map(play).collect()
+    });
+    let duel = |(folder, minutes, report): &(String, u64, DuelReport)| Duel {
+        title: read(&format!("static/examples/{folder}/{tag}.txt")).lines().next().expect("a title").into(),
+        printed: text(report, tag),
+        minutes: *minutes,
+        folder: folder.clone(),
+    };
+    all.iter().map(duel).collect()
+}
+
+/// The two figures of a row of the printed table.
+fn printed(duel: &Duel, label: &str) -> Vec<String> {
+    let cells = |line: &str| -> Option<Vec<String>> {
+        let rest = line.strip_prefix(label).filter(|rest| rest.starts_with("  "))?;
+        Some(rest.split("  ").map(str::trim).filter(|cell| !cell.is_empty()).map(String::from).collect())
+    };
+    duel.printed.lines().find_map(cells).unwrap_or_else(|| panic!("{}: no row {label}", duel.folder))
 }
 
 impl App {
@@ -147,17 +180,18 @@ fn reads_well(app: &App, duel: &Duel, words: &Words) {
     let folder = &duel.folder;
     let catalogue = catalogue(words.tag, "duel");
     let word = |key: &str| &catalogue.iter().find(|(k, _)| k == key).unwrap_or_else(|| panic!("{key}")).1;
-    let wanted = ["availability", "bad_seconds", "latency", "restarts", "commands"];
-    let shown = until(&format!("the figures of {folder}"), || {
-        let rows = app.figures(words);
-        let row = |key: &str| rows.iter().find(|r| r.first() == Some(word(&format!("row.{key}"))));
-        let right = |(key, two): (&&str, &[String; 2])| row(key).is_some_and(|r| r[1..] == two[..]);
-        let all = wanted.iter().zip(&duel.figures).all(right);
-        if !all && std::env::var("SHOW").is_ok() {
-            println!("{folder}: wanted {:?}, seen {rows:?}", duel.figures);
-        }
-        all.then_some(rows)
-    });
+    let keys = ["availability", "requests", "failed", "latency", "bad_seconds", "restarts", "made", "commands"];
+    let wanted: Vec<(&String, Vec<String>)> =
+        keys.iter().map(|key| word(&format!("row.{key}"))).map(|label| (label, printed(duel, label))).collect();
+    let mut shown = Vec::new();
+    let right = |rows: &[Vec<String>]| {
+        wanted.iter().all(|(label, two)| rows.iter().any(|row| row.first() == Some(*label) && row[1..] == two[..]))
+    };
+    let end = Instant::now() + REPORT;
+    while !right(&shown) {
+        assert!(Instant::now() < end, "{folder}: wanted {wanted:?}, seen {shown:?}");
+        shown = app.figures(words);
+    }
     assert_eq!(shown[0][1..], ["Compose", "Kubernetes"], "{folder}");
     for row in &shown[1..] {
         assert!(catalogue.iter().any(|(k, w)| k.starts_with("row.") && *w == row[0]), "{folder}: {row:?}");
