@@ -1,7 +1,7 @@
 //! What the page is told of a Docker host, through the door of the session.
 
 use super::*;
-use crate::session::{Action, Command, ContainerRow, File, Happening, RowBody};
+use crate::session::{Action, Choice, Command, ContainerRow, FaultAsk, FaultRow, File, Happening, RowBody, menu};
 use crate::sim::Time;
 use std::collections::BTreeSet;
 
@@ -283,4 +283,85 @@ fn curves_of_a_lone_host_are_those_of_everything() {
     assert!(last(Some(HOST), "memory.used") > last(Some(web), "memory.used"));
     let service = seen.rows[&web].owner;
     assert_eq!((last(service, "containers.running"), last(service, "restarts")), (1.0, 0.0));
+}
+
+/// Does what a line of a row's menu says, for a short while; the fault as the page is told of it.
+fn done(session: &mut Session, seen: &mut Seen, choice: &Choice) -> Result<FaultRow, String> {
+    let lasts = if choice.lasts { 5_000_000 } else { 0 };
+    let update = session.command(5, Command::Act(Action::Fault(FaultAsk { lasts, ..choice.ask.clone() })));
+    seen.fold(&update);
+    match (update.refused, update.faults) {
+        (Some(words), _) => Err(words),
+        (None, faults) => Ok(faults.into_iter().flatten().next_back().expect("a fault that is told")),
+    }
+}
+
+/// Every line of every menu of the Docker host does what it says, to what it stands at, and it is over in time.
+#[test]
+fn whatever_a_menu_of_the_docker_host_holds_can_be_done() {
+    for name in ["app-web-1", "web", "docker host"] {
+        let (mut session, mut seen) = opened(&[("compose.yaml", SHOP)]);
+        play(&mut session, &mut seen, 12);
+        let fits = |row: &&Row| match &row.body {
+            RowBody::Host(_) => name == "docker host",
+            RowBody::Container(_) | RowBody::ComposeService(_) => row.name == name,
+            _ => false,
+        };
+        let row = seen.rows.values().find(fits).expect(name).clone();
+        let web = seen.container("app-web-1").0;
+        let choices = menu(&row);
+        let keys: Vec<&str> = choices.iter().map(|c| c.ask.kind.as_str()).collect();
+        match name {
+            "docker host" => assert_eq!(keys, ["node-crash", "node-reboot", "node-partition"]),
+            _ => assert!(["crash", "kill", "hang", "slow", "leak"].iter().all(|k| keys.contains(k)), "{keys:?}"),
+        }
+        for choice in &choices {
+            let kind = &choice.ask.kind;
+            let told = done(&mut session, &mut seen, choice);
+            let told = told.unwrap_or_else(|words| panic!("{name}, {kind}: {words}"));
+            let hit = if name == "docker host" { HOST } else { web };
+            assert_eq!((told.kind.as_str(), told.objects.as_slice()), (kind.as_str(), &[hit][..]), "{name}");
+            play(&mut session, &mut seen, 25);
+            // What lasts is over, a machine is up again, and policies have started what was ended.
+            let (_, row) = seen.container("app-web-1");
+            assert_eq!(row.state, "running", "{name}: after {kind}");
+        }
+    }
+}
+
+#[test]
+fn rows_of_the_docker_host_that_cannot_break_have_no_menu_and_refuse() {
+    let (mut session, mut seen) = opened(&[("compose.yaml", SHOP)]);
+    play(&mut session, &mut seen, 12);
+    let breaks = |row: &&Row| {
+        matches!(row.body, RowBody::Container(_) | RowBody::ComposeService(_) | RowBody::Host(_) | RowBody::Node(_))
+    };
+    let others: Vec<Row> = seen.rows.values().filter(|row| is_docker(row.id) && !breaks(row)).cloned().collect();
+    assert!(others.len() >= 3, "a project, a network, a volume");
+    for row in others {
+        assert_eq!(menu(&row), [], "{}", row.name);
+        let ask = FaultAsk { kind: "crash".into(), id: row.id, ..FaultAsk::default() };
+        let choice = Choice { ask, lasts: false, line: String::new() };
+        let words = done(&mut session, &mut seen, &choice).expect_err("a refusal");
+        assert!(words.contains("expected") || words.contains("nothing is found"), "{}: {words}", row.name);
+    }
+    let nonsense = FaultAsk { kind: "sneeze".into(), id: HOST, ..FaultAsk::default() };
+    let choice = Choice { ask: nonsense, lasts: false, line: String::new() };
+    assert_eq!(done(&mut session, &mut seen, &choice), Err("\"sneeze\" is no fault".to_string()));
+}
+
+/// A container that is no longer there, or does not run, cannot break: it is said.
+#[test]
+fn a_fault_at_a_container_that_is_gone_is_refused() {
+    let (mut session, mut seen) = opened(&[("compose.yaml", SHOP)]);
+    play(&mut session, &mut seen, 12);
+    let (id, _) = seen.container("app-web-1");
+    act(&mut session, &mut seen, "docker rm -f app-web-1");
+    play(&mut session, &mut seen, 3);
+    let ask = FaultAsk { kind: "kill".into(), id, ..FaultAsk::default() };
+    let before = session.command(6, Command::Refresh).faults.map_or(0, |faults| faults.len());
+    let answer = done(&mut session, &mut seen, &Choice { ask, lasts: false, line: String::new() });
+    assert!(answer.is_err(), "{answer:?}");
+    let after = session.command(7, Command::Refresh).faults.map_or(0, |faults| faults.len());
+    assert_eq!(before, after);
 }
