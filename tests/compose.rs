@@ -1,8 +1,12 @@
 //! Compose files against the real tool: recorded runs of `docker compose config` (`config.jsonl`), runs of compose-go v2.16.1
-//! with the same options (`more.jsonl`), and whatever recordings the environment names.
+//! with the same options (`more.jsonl`), runs of the client itself (`client.jsonl`), and whatever recordings the environment names.
 
 use orchestrion::cli::conformance::{Report, compose_config};
+use orchestrion::compose::Host;
 use orchestrion::compose::files::{Env, Folder, Request, classes, config, load};
+use orchestrion::console::compose::Table;
+use orchestrion::sim::Span;
+use orchestrion::text::{Value, json};
 use proptest::prelude::*;
 use std::path::PathBuf;
 
@@ -27,6 +31,92 @@ fn recorded_runs_agree() {
 #[test]
 fn further_runs_agree() {
     all_agree(&data("more.jsonl"), 316);
+}
+
+#[test]
+fn runs_of_the_client_agree() {
+    all_agree(&data("client.jsonl"), 346);
+}
+
+/// Public files, where the environment names them: (folder, name, text, whether the real tool took it).
+fn public_files() -> Vec<(String, String, String, bool)> {
+    let Some(folder) = std::env::var_os("ORACLE_DIR") else { return Vec::new() };
+    let file = PathBuf::from(folder).join("compose/config/public.jsonl");
+    let text = std::fs::read_to_string(file).unwrap_or_default();
+    let one = |row: Value| {
+        let text = |key: &str| row.str_at(&[key]).map(str::to_owned);
+        let name = text("path")?.rsplit('/').next()?.to_owned();
+        let taken = row.list_at(&["runs"]).first()?.int_at(&["rc"]) == Some(0);
+        Some((text("dir")?, name, text("file")?, taken))
+    };
+    text.lines().filter_map(|line| one(json::parse(line).ok()?)).collect()
+}
+
+/// Brings a file up on a Docker host, looks, and takes it down: whatever it says, each line ends.
+fn up_and_down(dir: &str, name: &str, text: &str) {
+    let (mut host, mut table) = (Host::new(1), Table::new(dir));
+    table.files.insert(name.to_owned(), text.into());
+    for verb in ["up -d --wait --wait-timeout 30", "ps -a", "restart -t 1", "logs --tail 1", "down -v -t 1"] {
+        let mut desk = table.at(&mut host);
+        let id = desk.type_line(&format!("docker compose -f '{name}' {verb}"));
+        let soon = desk.host.now() + Span::secs(120);
+        desk.run_until(soon);
+        let over = !table.busy(id);
+        assert!(over, "{dir}/{name}: {verb} is still under way");
+        table.take(id);
+    }
+}
+
+/// A file is taken or refused as the real tool did, for 97 of a hundred at least, and none stops the engine. Files that read
+/// others which were not recorded are refused here.
+#[test]
+fn public_files_are_taken_or_refused_as_recorded_and_come_up() {
+    let files = public_files();
+    let (mut same, mut other) = (0, Vec::new());
+    for (dir, name, text, taken) in &files {
+        let mut folder = Folder::new();
+        folder.put(&format!("{dir}/{name}"), text.as_str());
+        let env = Env::from([("HOME".into(), "/root".into())]);
+        let request = Request { cwd: dir.clone(), env, files: vec![name.clone()], ..Request::default() };
+        let printed = config::run(&folder, &request, &config::Options::default());
+        let words = printed.refused.map(|refused| refused.message);
+        let lacking =
+            words.as_deref().is_some_and(|words| words.contains("no such file") || words.contains("not found"));
+        match words.is_none() == *taken {
+            true => same += 1,
+            false if lacking => {}
+            false => other.push((format!("{dir}/{name}"), words)),
+        }
+        up_and_down(dir, name, text);
+    }
+    let all = same + other.len();
+    assert!(same * 100 >= all * 97, "{same} of {all}: {other:?}");
+}
+
+/// Half-typed files: the recorded ones, cut off at many places, with what a person types next.
+#[test]
+fn half_typed_files_get_an_answer() {
+    let cases = data("config.jsonl");
+    let texts = cases.lines().filter_map(|line| json::parse(line).ok());
+    let mut bytes = 0;
+    for (number, case) in texts.enumerate() {
+        let files = case.get("files").and_then(Value::as_map);
+        let Some(text) = files.and_then(|files| files.iter().next()).and_then(|(_, text)| text.as_str()) else {
+            continue;
+        };
+        for (at, _) in text.char_indices().skip(number % 29).step_by(29) {
+            for next in ["", "\n  ", ": {", " [\"", "${", "\n- &a *a", "\t", "\u{0}", "!!", "\n? "] {
+                let mut folder = Folder::new();
+                folder.put("/p/compose.yaml", format!("{}{next}", &text[..at]));
+                let request = Request { cwd: "/p".into(), ..Request::default() };
+                let printed = config::run(&folder, &request, &config::Options::default());
+                assert!(printed.refused.is_none_or(|refused| !refused.message.is_empty()));
+                bytes += at;
+            }
+        }
+        up_and_down("/p", "compose.yaml", text);
+    }
+    assert!(bytes > 40_000, "{bytes}");
 }
 
 #[test]

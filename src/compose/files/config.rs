@@ -65,6 +65,7 @@ pub fn parse(args: &[&str], request: &mut Request) -> Result<Options, String> {
             "--no-normalize" | "--compatibility" => request.no_normalize = true,
             "--no-consistency" => request.no_consistency = true,
             "--no-env-resolution" => request.no_env_resolution = true,
+            "--no-path-resolution" => request.no_path_resolution = true,
             "--format" => options.format = value()?,
             "-q" | "--quiet" => options.quiet = true,
             "--services" => options.show = Show::Services,

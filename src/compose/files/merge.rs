@@ -351,7 +351,7 @@ fn device_key(entry: &Tree, at: &Path) -> Refused<String> {
 fn expose_key(entry: &Tree, at: &Path) -> Refused<String> {
     match &entry.data {
         Data::Str(_) | Data::Int(_) => Ok(entry.go_text()),
-        _ => refuse("merge", &entry.place, format!("{at}: unsupported expose value {}", entry.go_text())),
+        _ => refuse("merge", &entry.place, format!("{at}: unsupported expose value {}", entry.go_verb('s'))),
     }
 }
 
@@ -370,7 +370,7 @@ fn mount_key(entry: &Tree, at: &Path, folder: &str) -> Refused<String> {
             Some(target) => target.go_text(),
             None => format!("{folder}/{}", members.get("source").map(Tree::go_text).unwrap_or_default()),
         }),
-        _ => refuse("merge", &entry.place, format!("{at}: unsupported expose value {}", entry.go_text())),
+        _ => refuse("merge", &entry.place, format!("{at}: unsupported expose value {}", entry.go_verb('s'))),
     }
 }
 
@@ -381,9 +381,10 @@ fn port_key(entry: &Tree, at: &Path) -> Refused<String> {
             let Some(target) = members.get("target") else {
                 return refuse("merge", &entry.place, format!("service ports {at} is missing a target port"));
             };
-            let text = |key: &str, default: &str| members.get(key).map_or(default.to_owned(), Tree::go_text);
+            let text = |key: &str, default: &str| members.get(key).map_or(default.to_owned(), |v| v.go_verb('s'));
             let (host, protocol) = (text("host_ip", "0.0.0.0"), text("protocol", "tcp"));
-            Ok(format!("{host}:{}:{}/{protocol}", text("published", "<nil>"), target.go_text()))
+            // A published port without quotes is a number there, and another port than the same one as text.
+            Ok(format!("{host}:{}:{}/{protocol}", text("published", "%!s(<nil>)"), target.go_verb('d')))
         }
         _ => Ok(String::new()),
     }

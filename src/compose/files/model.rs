@@ -31,6 +31,8 @@ pub struct Models<'a> {
     schema: Schema,
     versions: BTreeSet<String>,
     depth: usize,
+    /// Whether paths of the files themselves, not of what they include, stay as they are.
+    pub as_written: bool,
 }
 
 /// Most files that lie within each other. Ours: the real tool goes on until its stack ends.
@@ -66,7 +68,7 @@ impl<'a> Models<'a> {
     /// Nothing read yet.
     pub fn new(folder: &'a Folder, interpolate: bool, home: Option<String>) -> Self {
         let (warnings, schema, versions) = (Vec::new(), Schema::default(), BTreeSet::new());
-        Models { folder, interpolate, home, warnings, schema, versions, depth: 0 }
+        Models { folder, interpolate, home, warnings, schema, versions, depth: 0, as_written: false }
     }
 
     /// Merges files to one model, without what `normalize` adds. Paths are absolute when `working_dir` is.
@@ -95,7 +97,9 @@ impl<'a> Models<'a> {
         }
         canonical::set_defaults(&mut model)?;
         rules::check(&model)?;
-        places::resolve(&mut model, &Base { dir: working_dir, home: self.home.as_deref() })?;
+        if !self.as_written || self.depth > 0 {
+            places::resolve(&mut model, &Base { dir: working_dir, home: self.home.as_deref() })?;
+        }
         resolve_environment(&mut model, env);
         Ok(model)
     }
@@ -292,6 +296,7 @@ impl<'a> Models<'a> {
             let words = format!("`include` must be a list, got {}", include.go_text());
             return refuse("include", &include.place, words);
         };
+        undecodable(entries, &include.place)?;
         for entry in entries {
             let imported = self.imported(entry, scope, included)?;
             take_over(imported, model, cleared)?;
@@ -310,7 +315,10 @@ impl<'a> Models<'a> {
         };
         let paths = if entry.as_str().is_some() { texts(Some(entry)) } else { texts(entry.get("path")) };
         let files: Vec<String> = paths.iter().map(|path| absolute(path, &scope.loader_dir)).collect();
-        let Some(main) = files.first() else { return Ok(Members::new()) };
+        let Some(main) = files.first() else {
+            self.include_env(texts(entry.get("env_file")), &scope.working_dir, scope, &entry.place)?;
+            return Ok(Members::new());
+        };
         let asked = entry.str_at(&["project_directory"]).unwrap_or_default();
         let (project, working_dir) = match asked {
             "" => (folder::dir(main), self.dir_of(main, &scope.loader_dir)),
@@ -360,6 +368,25 @@ impl<'a> Models<'a> {
     }
 }
 
+/// Refuses entries of `include` that are neither a path nor members. Source: loader/include.go, loadIncludeConfig; mapstructure.
+fn undecodable(entries: &[Tree], place: &Place) -> Refused<()> {
+    let kind = |entry: &Tree| match &entry.data {
+        Data::Str(_) | Data::Map(_) | Data::Null => None,
+        Data::List(_) => Some("slice"),
+        _ => Some(entry.go_type()),
+    };
+    let bad = entries.iter().enumerate().filter_map(|(at, entry)| Some((at, kind(entry)?)));
+    let lines: Vec<String> =
+        bad.map(|(at, kind)| format!("'[{at}]' expected a map or struct, got \"{kind}\"")).collect();
+    match lines.is_empty() {
+        true => Ok(()),
+        false => {
+            let words = format!("decoding failed due to the following error(s):\n\n{}", lines.join("\n"));
+            refuse("include", place, words)
+        }
+    }
+}
+
 /// Variables of files, in order; what `around` says counts first within them. Source: dotenv/env.go, GetEnvFromFile.
 pub fn read_env(
     folder: &Folder,
@@ -378,8 +405,9 @@ pub fn read_env(
             };
             return refuse("env_file", from, words);
         };
-        let (so_far, mut unset) = (out.clone(), Vec::new());
-        let lookup = |name: &str| around.get(name).or_else(|| so_far.get(name)).cloned();
+        let mut unset = Vec::new();
+        // What files before said counts as if it stood in this one.
+        let lookup = |name: &str| around.get(name).cloned();
         let read = dotenv::read(&text, &mut out, &lookup, &mut unset);
         let place = Place { file: Rc::from(file.as_str()), ..Place::default() };
         warn_unset(unset, &place, warnings);

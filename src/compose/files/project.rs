@@ -45,6 +45,8 @@ pub struct Request {
     pub no_consistency: bool,
     /// `--no-env-resolution`
     pub no_env_resolution: bool,
+    /// `--no-path-resolution`
+    pub no_path_resolution: bool,
 }
 
 /// A project. Trees have the shape of `docker compose config --format json`, and their places.
@@ -152,10 +154,11 @@ fn start(folder: &Folder, request: &Request, warnings: &mut Vec<Problem>) -> Ref
     };
     let mut env = request.env.clone();
     env.entry("PWD".into()).or_insert_with(|| request.cwd.clone());
-    let env_files: Vec<String> = request.env_files.iter().map(|file| absolute(file)).collect();
+    let env_files: Vec<String> = env_files(request).iter().map(|file| absolute(file)).collect();
+    let disabled = dot_env_disabled(request)?;
     let mut dot_env = |env: &mut Env, dir: &str| -> Refused<()> {
         let default = folder::join(dir, ".env");
-        let default = folder.text(&default).is_some().then_some(default);
+        let default = (!disabled && folder.text(&default).is_some()).then_some(default);
         let files: Vec<String> = if env_files.is_empty() { default.into_iter().collect() } else { env_files.clone() };
         for (key, value) in read_env(folder, &files, env, warnings, &nowhere())? {
             env.entry(key).or_insert(value);
@@ -189,6 +192,27 @@ fn start(folder: &Folder, request: &Request, warnings: &mut Vec<Problem>) -> Ref
     let name = project_name(folder, request, &files, &working_dir, &env, warnings)?;
     env.insert("COMPOSE_PROJECT_NAME".into(), name.clone());
     Ok(Found { files, working_dir, env, name })
+}
+
+/// Environment files that are named, or set by the environment. Source: compose v5.6 cmd/compose/compose.go, addProjectFlags.
+fn env_files(request: &Request) -> Vec<String> {
+    let set = || request.env.get("COMPOSE_ENV_FILES").map_or("", String::as_str);
+    match request.env_files.is_empty() {
+        true => set().split(',').filter(|file| !file.is_empty()).map(str::to_owned).collect(),
+        false => request.env_files.clone(),
+    }
+}
+
+/// Source: cli/options.go, WithEnvFiles.
+fn dot_env_disabled(request: &Request) -> Refused<bool> {
+    match request.env.get("COMPOSE_DISABLE_ENV_FILE").filter(|_| env_files(request).is_empty()).map(String::as_str) {
+        None | Some("0" | "f" | "F" | "false" | "FALSE" | "False") => Ok(false),
+        Some("1" | "t" | "T" | "true" | "TRUE" | "True") => Ok(true),
+        Some(text) => {
+            let words = format!("strconv.ParseBool: parsing {}: invalid syntax", quoted(text));
+            refuse("env_file", &nowhere(), words)
+        }
+    }
 }
 
 /// Files that nobody named, and how they came to be read.
@@ -284,6 +308,7 @@ fn model(
 ) -> Refused<(Members, Found)> {
     let home = request.env.get("HOME").cloned();
     let mut models = Models::new(folder, !request.no_interpolate, home);
+    models.as_written = request.no_path_resolution;
     let model = models.load(&found.files, &found.working_dir, &found.env);
     warnings.append(&mut models.warnings);
     let mut model = model?;

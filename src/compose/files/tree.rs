@@ -233,6 +233,24 @@ impl Tree {
         }
     }
 
+    /// The value as that language prints it with `%s` or `%d`: what does not fit the verb says so. Source: Go fmt, badVerb.
+    pub fn go_verb(&self, verb: char) -> String {
+        match &self.data {
+            Data::Str(_) if verb == 's' => self.go_text(),
+            Data::Int(_) | Data::Big(_) if verb == 'd' => self.go_text(),
+            Data::Null => format!("%!{verb}(<nil>)"),
+            Data::List(items) => {
+                let items: Vec<String> = items.iter().map(|item| item.go_verb(verb)).collect();
+                format!("[{}]", items.join(" "))
+            }
+            Data::Map(members) => {
+                let pair = |(key, value): (&Rc<str>, &Tree)| format!("{key}:{}", value.go_verb(verb));
+                format!("map[{}]", members.iter().map(pair).collect::<Vec<_>>().join(" "))
+            }
+            _ => format!("%!{verb}({}={})", self.go_type(), self.go_text()),
+        }
+    }
+
     /// The value as that language prints it with `%#v`.
     pub fn go_syntax(&self) -> String {
         match &self.data {

@@ -158,12 +158,17 @@ pub(super) const CONFIG: &[Flag] = &[
 /// `config`.
 pub(super) fn config(cx: &Cx) -> Next {
     let on = |name| cx.args.on(name);
+    let missing = ["variables", "resolve-image-digests", "lock-image-digests"];
+    if let Some(flag) = missing.into_iter().find(|flag| on(flag)) {
+        return give_up(cx, NotLoaded { warnings: Vec::new(), words: format!("config --{flag} is not simulated") });
+    }
     let request = files::Request {
         services: cx.args.words.clone(),
         no_interpolate: on("no-interpolate"),
         no_normalize: on("no-normalize"),
         no_consistency: on("no-consistency"),
         no_env_resolution: on("no-env-resolution"),
+        no_path_resolution: on("no-path-resolution"),
         ..cx.ask.request(cx.desk)
     };
     let show = match () {

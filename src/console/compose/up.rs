@@ -4,7 +4,7 @@
 use super::Next;
 use super::args::Flag;
 use super::load::{Loaded, NotLoaded};
-use super::verbs::{Cx, give_up, names, timeout, work};
+use super::verbs::{Cx, give_up, means_yes, names, timeout, work};
 use crate::compose::project::{CreateOptions, OnExit, Once, Project, Recreate, Step, publish_of};
 use crate::sim::Span;
 use crate::text::go::quoted;
@@ -167,7 +167,7 @@ fn options(cx: &Cx) -> CreateOptions {
         inherit: !on("renew-anon-volumes"),
         timeout: timeout(cx),
         remove_orphans: on("remove-orphans"),
-        ignore_orphans: cx.ask.env.get("COMPOSE_IGNORE_ORPHANS").is_some_and(|v| v == "true" || v == "1"),
+        ignore_orphans: cx.ask.env.get("COMPOSE_IGNORE_ORPHANS").is_some_and(|text| means_yes(text)),
         yes: on("yes"),
     }
 }

@@ -261,13 +261,26 @@ fn list(cx: &Cx) -> Next {
     work(cx, loaded, Vec::new(), Some(look))
 }
 
+/// `--remove-orphans`, or what the environment says. Source: compose v5.6 cmd/compose/down.go.
+fn removes_orphans(cx: &Cx) -> bool {
+    match cx.args.value("remove-orphans") {
+        Some(_) => cx.args.on("remove-orphans"),
+        None => cx.ask.env.get("COMPOSE_REMOVE_ORPHANS").is_some_and(|text| means_yes(text)),
+    }
+}
+
+/// Source: compose v5.6 pkg/utils/stringutils.go, StringToBool.
+pub(super) fn means_yes(text: &str) -> bool {
+    matches!(text.trim().to_lowercase().as_str(), "y" | "1" | "t" | "true")
+}
+
 fn down(cx: &Cx) -> Next {
     match cx.ask.project_or_name(cx.desk, &cx.args.words) {
         Ok(loaded) => {
             let options = DownOptions {
                 services: names(&cx.args.words),
                 volumes: cx.args.on("volumes"),
-                orphans: cx.args.on("remove-orphans"),
+                orphans: removes_orphans(cx),
                 timeout: timeout(cx),
             };
             work(cx, loaded, vec![Step::Down(options)], None)
