@@ -8,7 +8,8 @@ use crate::kubernetes::objects::{Kind, Tri};
 use crate::sim::{Span, Time};
 use crate::world::World;
 
-/// Everything is answered again when it was for so many seconds. Ours: shorter quiet spells lie between two time-outs.
+/// Everything is answered again when it was for so many seconds until the end. Ours: shorter quiet spells lie between two
+/// time-outs.
 const QUIET: usize = 5;
 /// So much of what comes must be answered in a second, as far as as much came in the second before. Ours: answers come a
 /// little later than their questions.
@@ -20,19 +21,36 @@ const COLUMNS: usize = 240;
 /// How much less of a figure is a difference. Ours: a thousandth of all requests.
 const LESS: f64 = 0.001;
 
-/// From when detection and recovery are counted.
+/// From when detection is counted.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Start(pub Option<Time>);
 
+/// The first fault.
+fn broke(world: &World) -> Option<Time> {
+    world.faults.past().iter().chain(world.faults.active()).map(|e| e.from).min()
+}
+
+/// From when recovery is counted, in both houses: the first fault; where nothing broke, the first line typed if all was well until
+/// then, otherwise the first request; where nobody asks, as detection.
+fn disturbed_from(world: &World, record: &Record, start: Start) -> Option<Time> {
+    let first = |fits: fn(&Second) -> bool| {
+        House::BOTH.iter().filter_map(|house| seconds(record, *house).find(fits)).map(|second| second.from).min()
+    };
+    let typed = || {
+        let typed = record.typed.iter().map(|(at, ..)| *at).min()?;
+        first(|second| second.bad).is_none_or(|bad| typed < bad + Span::secs(1)).then_some(typed)
+    };
+    broke(world).or_else(typed).or_else(|| first(|second| second.came > 0.0)).or(start.0)
+}
+
 impl Start {
     pub fn of(world: &World, record: &Record) -> Start {
-        let broke = world.faults.past().iter().chain(world.faults.active()).map(|e| e.from).min();
         let typed = || record.typed.iter().map(|(at, ..)| *at).min();
         let failed = || {
             let first = |house: House| seconds(record, house).position(|second| second.bad);
             House::BOTH.iter().filter_map(|house| first(*house)).min().map(|n| record.at(n))
         };
-        Start(broke.or_else(|| [typed(), failed(), trail::scaled(world)].into_iter().flatten().min()))
+        Start(broke(world).or_else(|| [typed(), failed(), trail::scaled(world)].into_iter().flatten().min()))
     }
 }
 
@@ -76,7 +94,7 @@ pub(super) fn figures(world: &World, record: &Record, house: House, start: Start
     let seconds: Vec<Second> = seconds(record, house).collect();
     let last = line.looks().last().copied().unwrap_or_default();
     let done = last.answered + last.failed;
-    let (disturbed, recovered) = recovery(&seconds, start);
+    let (disturbed, recovered) = recovery(&seconds, disturbed_from(world, record, start));
     let replicas =
         line.counts.iter().map(|c| Replicas { at: c.at.0, service: c.service.to_string(), ready: c.ready, all: c.all });
     let typed = record.typed.iter().filter(|(_, at, _)| *at == house);
@@ -86,8 +104,8 @@ pub(super) fn figures(world: &World, record: &Record, house: House, start: Start
         requests: last.came,
         answered: last.answered,
         failed: last.failed,
-        availability: if done > 0.0 { last.answered / done } else { 1.0 },
-        p95: p95(&seconds) * 1e3,
+        availability: (done > 0.0).then(|| last.answered / done),
+        p95: (last.answered > 0.0).then(|| p95(&seconds) * 1e3),
         disturbed,
         recovered,
         bad_seconds: seconds.iter().filter(|s| s.bad).count() as u32,
@@ -100,15 +118,14 @@ pub(super) fn figures(world: &World, record: &Record, house: House, start: Start
     }
 }
 
-/// Whether anything went wrong after the start, and how long after it everything was well again.
-fn recovery(seconds: &[Second], start: Start) -> (bool, Option<u64>) {
-    let Some(from) = start.0 else { return (false, None) };
-    let second = Span::secs(1);
-    let after = || seconds.iter().enumerate().filter(move |(_, s)| s.from + second > from);
-    let Some((first, _)) = after().find(|(_, s)| s.bad) else { return (false, None) };
-    let well = |at: usize| seconds.len() >= at + QUIET && seconds[at..at + QUIET].iter().all(|s| !s.bad);
-    let found = (first..seconds.len()).find(|at| well(*at));
-    (true, found.map(|at| seconds[at].from.since(from).0))
+/// Whether anything went wrong from a moment on, and how long after it the last second that was not well had ended; `None` where
+/// the run ends too soon behind it to tell.
+fn recovery(seconds: &[Second], from: Option<Time>) -> (bool, Option<u64>) {
+    let Some(from) = from else { return (false, None) };
+    let end = |s: &Second| s.from + Span::secs(1);
+    let Some(last) = seconds.iter().rposition(|s| s.bad && end(s) > from) else { return (false, None) };
+    let well = seconds.len() - last > QUIET;
+    (true, well.then(|| end(&seconds[last]).since(from).0))
 }
 
 /// Of every hundred answers of the run 95 took at most so many seconds. A second's answers are taken as three lumps.
@@ -167,8 +184,8 @@ pub(super) fn findings(houses: &[Figures]) -> Vec<Finding> {
         let decided = |figures: &Figures| decisive(&figures.steps, rules);
         found.push(Finding { said: Said::new(key, &args), compose: decided(compose), kubernetes: decided(kubernetes) });
     };
-    if (compose.availability - kubernetes.availability).abs() >= LESS {
-        say("find.availability", &|f| percent(f.availability), HEALED);
+    if differ(compose.availability, kubernetes.availability, |a, b| (a - b).abs() >= LESS) {
+        say("find.availability", &|f| f.availability.map_or_else(unmeasured, percent), HEALED);
     }
     if compose.disturbed || kubernetes.disturbed {
         say("find.recovered", &again, HEALED);
@@ -184,8 +201,8 @@ pub(super) fn findings(houses: &[Figures]) -> Vec<Finding> {
     if most(compose) != most(kubernetes) {
         say("find.replicas", &|f| most(f).to_string(), GREW);
     }
-    if compose.p95.max(kubernetes.p95) > 2.0 * compose.p95.min(kubernetes.p95) + 1.0 {
-        say("find.latency", &|f| format!("{:.0} ms", f.p95), GREW);
+    if differ(compose.p95, kubernetes.p95, |a, b| a.max(b) > 2.0 * a.min(b) + 1.0) {
+        say("find.latency", &|f| f.p95.map_or_else(unmeasured, |ms| format!("{ms:.0} ms")), GREW);
     }
     if compose.commands.len() != kubernetes.commands.len() {
         say("find.commands", &|f| f.commands.len().to_string(), &[]);
@@ -197,6 +214,16 @@ pub(super) fn findings(houses: &[Figures]) -> Vec<Finding> {
         found.push(Finding { said: Said::new("find.nothing", &[]), ..Finding::default() });
     }
     found
+}
+
+/// Whether two figures differ by a measure, or only one of them was taken.
+fn differ(a: Option<f64>, b: Option<f64>, far: impl Fn(f64, f64) -> bool) -> bool {
+    a.zip(b).map_or(a.is_some() != b.is_some(), |(a, b)| far(a, b))
+}
+
+/// The word for what nobody measured.
+fn unmeasured() -> String {
+    "@unmeasured".into()
 }
 
 /// Rules that bring a service back, or let it be; the strongest first.
@@ -278,18 +305,36 @@ mod tests {
     }
 
     #[test]
-    fn a_service_is_well_again_after_five_good_seconds() {
+    fn a_service_is_well_again_behind_its_last_bad_second() {
         let mut run: Vec<Second> = (0..40).map(|n| second(n, 10.0, 10.0, 0.0)).collect();
-        let start = Start(Some(Time::secs(10)));
+        let start = Some(Time::secs(10));
         assert_eq!(recovery(&run, start), (false, None));
-        for n in [12, 13, 16] {
+        for n in [3, 12, 13, 16] {
             run[n] = second(n as u64, 10.0, 4.0, 6.0);
         }
-        // The quiet of 14 and 15 is too short.
+        // What was bad before does not count; seconds 14 and 15 were only a pause.
         assert_eq!(recovery(&run, start), (true, Some(7_000_000)));
+        run[24] = second(24, 10.0, 0.0, 0.0);
+        assert_eq!(recovery(&run, start), (true, Some(15_000_000)), "five good seconds were no end");
+        assert_eq!(recovery(&run, Some(Time::ZERO)), (true, Some(25_000_000)));
         run[37] = second(37, 10.0, 0.0, 0.0);
-        assert_eq!(recovery(&run[20..], Start(Some(Time::secs(30)))), (true, None));
-        assert_eq!(recovery(&run, Start(None)), (false, None));
+        assert_eq!(recovery(&run, start), (true, None), "too near to the end to tell");
+        assert_eq!(recovery(&run, None), (false, None));
+    }
+
+    #[test]
+    fn what_nobody_measured_is_no_figure_and_differs_from_one() {
+        let far = |a: f64, b: f64| (a - b).abs() >= LESS;
+        let differs = |a, b| differ(a, b, far);
+        assert_eq!(
+            [
+                differs(None, None),
+                differs(Some(1.0), None),
+                differs(Some(1.0), Some(0.5)),
+                differs(Some(1.0), Some(1.0))
+            ],
+            [false, true, true, false]
+        );
     }
 
     #[test]

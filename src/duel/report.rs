@@ -16,7 +16,7 @@ pub struct Report {
     pub from: u64,
     /// Until when.
     pub to: u64,
-    /// From when detection and recovery are counted: the first fault; where nothing broke, the first line typed, the first act
+    /// From when detection is counted: the first fault; where nothing broke, the first line typed, the first act
     /// of an autoscaler, or the first failure.
     pub start: Option<u64>,
     /// What broke, oldest first.
@@ -51,15 +51,16 @@ pub struct Figures {
     pub answered: f64,
     /// Those that failed.
     pub failed: f64,
-    /// Answered of all that were answered or failed, from 0 to 1; 1 where nobody asked.
-    pub availability: f64,
-    /// 95 of a hundred answers took at most so many milliseconds.
-    pub p95: f64,
+    /// Answered of all that were answered or failed, from 0 to 1; `None` where nobody asked.
+    pub availability: Option<f64>,
+    /// 95 of a hundred answers took at most so many milliseconds; `None` where nothing was answered.
+    pub p95: Option<f64>,
     /// How long after the start the house noticed; `None`: never.
     pub detected: Option<u64>,
-    /// Whether anything was not answered, or not ready, after the start.
+    /// Whether anything was not answered, or not ready, from that moment on.
     pub disturbed: bool,
-    /// How long after the start everything was answered again; `None`: never, or never disturbed.
+    /// How long after the first fault the last second had ended in which not everything was answered; where nothing broke, after
+    /// the first line typed, or the first request if not all was well before that line. `None`: never, or never disturbed.
     pub recovered: Option<u64>,
     /// Seconds in which not everything was answered.
     pub bad_seconds: u32,
@@ -281,8 +282,8 @@ impl Figures {
             "requests" => rounded(self.requests, 1.0),
             "answered" => rounded(self.answered, 1.0),
             "failed" => rounded(self.failed, 1.0),
-            "availability" => rounded(self.availability, 1e6),
-            "latency.p95" => rounded(self.p95, 10.0),
+            "availability" => self.availability.map_or(Value::Null, |share| rounded(share, 1e6)),
+            "latency.p95" => self.p95.map_or(Value::Null, |ms| rounded(ms, 10.0)),
             "detected" => maybe(self.detected),
             "disturbed" => self.disturbed,
             "recovered" => maybe(self.recovered),

@@ -113,10 +113,11 @@ fn table(words: Words, report: &Report, out: &mut String) {
     row(String::new(), &|f| words.say(&format!("house.{}", f.house), &[]));
     let label = |key: &str| words.say(&format!("row.{key}"), &[]);
     if report.houses.iter().any(|f| f.requests > 0.0) {
-        row(label("availability"), &|f| words.number(&percent(f.availability)));
+        let none = || words.say("value.unmeasured", &[]);
+        row(label("availability"), &|f| f.availability.map_or_else(none, |share| words.number(&percent(share))));
         row(label("requests"), &|f| format!("{:.0}", f.requests));
         row(label("failed"), &|f| format!("{:.0}", f.failed));
-        row(label("latency"), &|f| format!("{:.0} ms", f.p95));
+        row(label("latency"), &|f| f.p95.map_or_else(none, |ms| format!("{ms:.0} ms")));
     }
     row(label("bad_seconds"), &|f| f.bad_seconds.to_string());
     if report.start.is_some() {

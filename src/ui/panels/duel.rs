@@ -51,14 +51,12 @@ fn moment(page: &Page, at: u64, words: String) -> Html {
 fn table(report: &DuelReport, t: Texts, language: Language) -> Html {
     let whole = |n: f64| format::whole(n.max(0.0).round() as u64, language);
     let count = |n: u32| format::whole(n.into(), language);
+    let none = || -> String { t.duel_unmeasured().into() };
     let rows: [(&str, &dyn Fn(&Figures) -> String); 11] = [
-        ("availability", &|f| match f.requests > 0.0 {
-            true => format::percent_kept(f.availability, language),
-            false => t.duel_unmeasured().into(),
-        }),
+        ("availability", &|f| f.availability.map_or_else(none, |share| format::percent_kept(share, language))),
         ("requests", &|f| whole(f.requests)),
         ("failed", &|f| whole(f.failed)),
-        ("latency", &|f| format!("{} ms", whole(f.p95))),
+        ("latency", &|f| f.p95.map_or_else(none, |ms| format!("{} ms", whole(ms)))),
         ("bad_seconds", &|f| count(f.bad_seconds)),
         ("detected", &|f| span(f.disturbed, f.detected, t, language)),
         ("recovered", &|f| span(f.disturbed, f.recovered, t, language)),
