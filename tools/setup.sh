@@ -10,6 +10,7 @@ WASM_BINDGEN=$(sed -n 's/^wasm-bindgen = "=\(.*\)"$/\1/p' Cargo.toml)
 BINDGEN_HOME="$CACHE/wasm-bindgen-$WASM_BINDGEN"
 NODE_TOOLS="$CACHE/npm-$(cksum < tools/package-lock.json | cut -d' ' -f1)"
 DEBIAN_RUST="rustc-web cargo-web rust-web-src rust-web-clippy rustfmt-web lld-22 gcc libc6-dev"
+WASM_STD=/usr/lib/rustlib/wasm32-unknown-unknown
 export CACHE NODE_TOOLS
 export PATH="$BINDGEN_HOME/bin:$NODE_TOOLS/node_modules/.bin:$HOME/.cargo/bin:$PATH"
 export AXE_JS="$NODE_TOOLS/node_modules/axe-core/axe.min.js"
@@ -40,7 +41,7 @@ compiles() {
 rust_complete() { command -v rustc cargo >/dev/null && wasm_works && native_works && cargo fmt --version >/dev/null 2>&1 && cargo clippy --version >/dev/null 2>&1; }
 
 setup_rust() {
-  rust_complete && return
+  rust_complete && ! wasm_std_stale && return
   if [ "${RUSTUP_AUTO_INSTALL:-1}" != 0 ] && command -v rustup >/dev/null; then
     say "installing the tool-chain that rust-toolchain.toml names, by rustup"
     timeout 900 rustup toolchain install >&2 || say "rustup could not install it"
@@ -51,36 +52,42 @@ setup_rust() {
   rust_complete || give_up "Debian's Rust is there, but a wasm program does not compile: try 'rustc --target wasm32-unknown-unknown'"
 }
 
-# Debian's compiler with a standard library for wasm. Folders that rustup manages are told to use it, only this one.
+# Debian's compiler with a standard library for wasm. Of the folders that rustup manages only this one is told to use it.
 setup_debian_rust() {
   [ "$(uname -m)" = x86_64 ] || give_up "without rustup only x86_64 Debian is prepared"
   # shellcheck disable=SC2086
   dpkg -s $DEBIAN_RUST >/dev/null 2>&1 || system_packages $DEBIAN_RUST
   local sudo=; [ "$(id -u)" = 0 ] || sudo=sudo
-  local rustlib; rustlib=$(/usr/bin/rustc --print sysroot)/lib/rustlib
-  local wasm="$rustlib/wasm32-unknown-unknown" version; version=$(/usr/bin/rustc -V)
+  local rustlib; rustlib=$(dirname "$WASM_STD")
   $sudo mkdir -p "$rustlib/x86_64-unknown-linux-gnu/bin"
   $sudo ln -sfn /usr/bin/lld-22 "$rustlib/x86_64-unknown-linux-gnu/bin/rust-lld"
-  if [ "$(cat "$wasm/built-by" 2>/dev/null)" != "$version" ]; then build_wasm_std "$wasm" "$version"; fi
+  if [ ! -f "$WASM_STD/built-by" ] || wasm_std_stale; then build_wasm_std; fi
   if command -v rustup >/dev/null; then
     rustup toolchain link debian-rust /usr 2>/dev/null || true
     rustup override set debian-rust >/dev/null 2>&1 || give_up "rustup override set debian-rust failed"
   fi
 }
 
-build_wasm_std() { # FOLDER VERSION
+# Is there a standard library for wasm that build_wasm_std made, but not as it would make it now?
+wasm_std_stale() { [ -f "$WASM_STD/built-by" ] && [ "$(cat "$WASM_STD/built-by")" != "$(wasm_std_name)" ]; }
+wasm_std_name() { printf '%s, for size' "$(/usr/bin/rustc -V)"; }
+
+# For size: the module is a tenth smaller, sorting first of all, which is made anew for each type; see docs/performance.md.
+build_wasm_std() {
   say "building the standard library for wasm from Debian's sources (half a minute to three)"
   local dir; dir=$(mktemp -d); mkdir "$dir/src"; : > "$dir/src/lib.rs"
   printf '[package]\nname = "std-builder"\nversion = "0.0.0"\n' > "$dir/Cargo.toml"
   # RUSTC is named because a rustup proxy on PATH would answer otherwise; test is needed for test programs
   (cd "$dir" && RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1 RUSTFLAGS=-Cembed-bitcode=yes CARGO_TARGET_DIR="$dir/t" /usr/bin/cargo build -q \
-    --release --target wasm32-unknown-unknown -Zbuild-std=std,panic_abort,test) || give_up "building the wasm standard library failed"
+    --release --target wasm32-unknown-unknown -Zbuild-std=std,panic_abort,test -Zbuild-std-features=optimize_for_size) \
+    || give_up "building the wasm standard library failed"
   rm -f "$dir"/t/wasm32-unknown-unknown/release/deps/libstd_builder-*.rlib
   local sudo=; [ "$(id -u)" = 0 ] || sudo=sudo
-  $sudo rm -rf "$1"; $sudo mkdir -p "$1/lib"
-  $sudo cp "$dir"/t/wasm32-unknown-unknown/release/deps/*.rlib "$1/lib/"
-  printf '%s' "$2" | $sudo tee "$1/built-by" >/dev/null
-  rm -rf "$dir"
+  $sudo rm -rf "$WASM_STD"; $sudo mkdir -p "$WASM_STD/lib"
+  $sudo cp "$dir"/t/wasm32-unknown-unknown/release/deps/*.rlib "$WASM_STD/lib/"
+  wasm_std_name | $sudo tee "$WASM_STD/built-by" >/dev/null
+  # what was compiled with another one does not fit, and cargo does not notice
+  rm -rf "$dir" target/wasm32-unknown-unknown
 }
 
 # node 18 or newer with npm, and the packages of tools/package-lock.json.
