@@ -325,9 +325,13 @@ fn keyboard_is_enough(screen: Screen) {
     keys(&["o"]);
     let focus = "document.querySelector('[role=treeitem][tabindex=\"0\"]').focus()";
     app.find("treeitem", "Zone zone-a");
-    app.browser.js(focus, &[]);
-    keys(&["Home", "ArrowDown", "ArrowDown", "Enter"]);
-    until("a selected row", || app.look("tab", "Why"));
+    // On a busy machine the page can still move the focus to what it has just shown; a person would go back to the row.
+    until("a selected row", || {
+        app.browser.js(focus, &[]);
+        keys(&["Home", "ArrowDown", "ArrowDown", "Enter"]);
+        std::thread::sleep(std::time::Duration::from_millis(300));
+        app.look("tab", "Why")
+    });
     let name = app.text_of(".answers h2");
     keys(&["w"]);
     app.says("Why is");
