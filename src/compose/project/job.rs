@@ -234,6 +234,10 @@ impl Job {
             if self.busy(engine) {
                 return;
             }
+            // The end of a run can leave work: the container is removed before the client goes.
+            if !self.dag.is_empty() {
+                continue;
+            }
             match self.steps.pop_front() {
                 Some(step) => self.step(engine, step),
                 None if self.follow.is_none() => self.code = Some(0),

@@ -198,3 +198,15 @@ fn what_does_not_fit_is_refused_in_the_clients_words() {
     let all = ["80/tcp -> 0.0.0.0:8080", "80/tcp -> [::]:8080"].map(String::from).to_vec();
     assert_eq!(type_line(&mut desk, "docker compose port web"), (0, all));
 }
+
+#[test]
+fn a_single_run_leaves_nothing_with_rm_also_when_it_fails() {
+    let mut desk = desk(SHOP);
+    for (command, code) in [("sleepexit 1 5", 5), ("sleepexit 1 0", 0)] {
+        let line = format!("docker compose run --rm -T web {command}");
+        assert_eq!(type_line(&mut desk, &line).0, code, "{line}");
+        assert!(desk.0.engine.containers.is_empty(), "{line}");
+    }
+    assert_eq!(type_line(&mut desk, "docker compose run -T web sleepexit 1 6").0, 6);
+    assert_eq!(desk.0.engine.containers.len(), 1);
+}
