@@ -56,11 +56,7 @@ impl Engine {
         }
         let holder = self.containers.values().find(|c| c.name == spec.name);
         if let Some(holder) = holder {
-            let words = format!(
-                "Conflict. The container name \"/{}\" is already in use by container \"{}\". You have to remove (or rename) that container to be able to reuse that name.",
-                spec.name, holder.id
-            );
-            return Err(Refusal::new(Fault::Conflict, words));
+            return Err(Refusal::new(Fault::Conflict, name_taken(&spec.name, &holder.id)));
         }
         let missing = || Refusal::new(Fault::NotFound, format!("No such image: {}", spec.image));
         let found = self.images.get(&spec.image).ok_or_else(missing)?;
@@ -368,6 +364,14 @@ impl Engine {
             self.set_off(cid, None, false);
         }
     }
+}
+
+/// Source: moby v29 daemon/errors.go, nameConflictError.
+pub(super) fn name_taken(name: &str, holder: &str) -> String {
+    format!(
+        "Conflict. The container name \"/{name}\" is already in use by container \"{holder}\". You have to remove (or \
+         rename) that container to be able to reuse that name."
+    )
 }
 
 fn anonymous(target: &Rc<str>) -> Mount {

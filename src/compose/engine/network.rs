@@ -83,13 +83,15 @@ impl Engine {
             return Err(Refusal::new(Fault::NotFound, format!("network {name} not found")));
         }
         let known = self.containers.get(&cid).is_some_and(|c| c.endpoints.iter().any(|e| &*e.network == name));
-        if known {
+        let alive = self.containers.get(&cid).is_some_and(|c| c.alive());
+        if known && alive {
             let words = format!("endpoint with name {} already exists in network {name}", self.name_of(cid));
             return Err(Refusal::new(Fault::Conflict, words));
         }
-        let alive = self.containers.get(&cid).is_some_and(|c| c.alive());
         let ip = if alive { self.free_address(name) } else { None };
         if let Some(c) = self.edit(cid) {
+            // One that does not run gets the new settings in place of those it had.
+            c.endpoints.retain(|e| &*e.network != name);
             c.endpoints.push(Endpoint { network: name.into(), aliases, asked: "".into(), ip });
         }
         if alive {
@@ -102,10 +104,7 @@ impl Engine {
         let ticket = self.ticket();
         let was = self.containers.get(&cid).and_then(|c| c.endpoints.iter().find(|e| &*e.network == name).cloned());
         let answer = match was {
-            None => {
-                let words = format!("container {} is not connected to network {name}", self.name_of(cid));
-                Err(Refusal::new(Fault::Other, words))
-            }
+            None => Err(self.not_connected(cid, name)),
             Some(endpoint) => {
                 if endpoint.ip.is_some() {
                     self.tell_network(name, "disconnect", Some(cid));
@@ -118,6 +117,17 @@ impl Engine {
         };
         self.answer_soon(ticket, answer);
         ticket
+    }
+    /// Source: moby v29 daemon/container_operations.go, DisconnectFromNetwork, disconnectFromNetwork.
+    fn not_connected(&self, cid: Cid, network: &str) -> Refusal {
+        let (id, alive) = self.containers.get(&cid).map(|c| (c.id.clone(), c.alive())).unwrap_or_default();
+        match alive {
+            true if !self.networks.contains_key(network) => {
+                Refusal::new(Fault::NotFound, format!("network {network} not found"))
+            }
+            true => Refusal::new(Fault::Other, format!("container {id} is not connected to network {network}")),
+            false => Refusal::new(Fault::Other, format!("container {id} is not connected to the network {network}")),
+        }
     }
     /// Name of a container, without its slash.
     pub fn name_of(&self, cid: Cid) -> Rc<str> {

@@ -1,5 +1,6 @@
-//! Removing and renaming a container. Source: moby v29 daemon/delete.go, ContainerRm; rename.go.
+//! Removing, renaming and updating a container. Source: moby v29 daemon/delete.go, ContainerRm; rename.go; update.go.
 
+use super::life::name_taken;
 use super::*;
 
 impl Engine {
@@ -59,16 +60,10 @@ impl Engine {
     /// `docker rename`.
     pub fn rename(&mut self, cid: Cid, name: &str) -> Ticket {
         let ticket = self.ticket();
-        let taken = self.containers.iter().any(|(other, c)| *other != cid && *c.name == *name);
-        let answer = match self.containers.get(&cid).cloned() {
-            None => Err(Refusal::new(Fault::NotFound, format!("No such container: {cid}"))),
-            Some(_) if taken => {
-                let words = format!(
-                    "Error when allocating new name: Conflict. The container name \"/{name}\" is already in use"
-                );
-                Err(Refusal::new(Fault::Conflict, words))
-            }
-            Some(old) => {
+        let answer = match (self.containers.get(&cid).cloned(), self.name_refused(cid, name)) {
+            (None, _) => Err(Refusal::new(Fault::NotFound, format!("No such container: {cid}"))),
+            (_, Some(words)) => Err(Refusal::new(Fault::Conflict, words)),
+            (Some(old), None) => {
                 if let Some(c) = self.edit(cid) {
                     c.name = name.into();
                 }
@@ -78,5 +73,30 @@ impl Engine {
         };
         self.answer_soon(ticket, answer);
         ticket
+    }
+    /// Why a container cannot be renamed so. Source: moby v29 daemon/rename.go, ContainerRename; names.go, reserveName.
+    pub fn name_refused(&self, cid: Cid, name: &str) -> Option<String> {
+        let own = self.containers.get(&cid).is_some_and(|c| *c.name == *name);
+        let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-');
+        let sound = name.len() > 1 && name.starts_with(|c: char| c.is_ascii_alphanumeric()) && name.chars().all(fits);
+        let holder = self.containers.values().find(|c| *c.name == *name);
+        let why = match holder {
+            _ if own => return Some("Renaming a container with the same name as its current name".into()),
+            _ if !sound => format!("Invalid container name (/{name}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed"),
+            Some(holder) => name_taken(name, &holder.id),
+            None => return None,
+        };
+        Some(format!("Error when allocating new name: {why}"))
+    }
+    /// `docker update --restart`. Source: moby v29 daemon/update.go; daemon/container/container_unix.go, UpdateContainer.
+    pub fn set_policy(&mut self, cid: Cid, policy: Restart) -> Result<(), String> {
+        let Some(c) = self.edit(cid) else { return Err(format!("No such container: {cid}")) };
+        if c.spec.auto_remove && policy != Restart::No {
+            let why = "Restart policy cannot be updated because AutoRemove is enabled for the container";
+            return Err(format!("Cannot update container {}: {why}", c.id));
+        }
+        Rc::make_mut(&mut c.spec).restart = policy;
+        self.tell(cid, "update", &[]);
+        Ok(())
     }
 }

@@ -9,6 +9,7 @@ use super::observed;
 use super::reconcile::{CreateOptions, plan};
 use super::service::{Project, Service};
 use super::start;
+use super::wait::stamp_nano;
 use crate::compose::engine::{Cid, Engine, Reply, Status, Ticket};
 use crate::journal::EntryId;
 use crate::sim::{Span, Time};
@@ -57,8 +58,19 @@ pub enum Step {
     Exec(Cid, Vec<Rc<str>>, Vec<(Rc<str>, Rc<str>)>),
     /// Makes a container for one run and follows it.
     RunOnce(Box<Once>),
-    /// Waits until containers have ended.
-    WaitEnd(Vec<Cid>),
+    /// Waits until containers have ended; whether only their codes are told, as by `docker wait`.
+    WaitEnd(Vec<Cid>, bool),
+    /// Waits for an answer of the engine.
+    Await(Ticket),
+    /// Shows what a container prints until it ends.
+    Watch {
+        /// The container.
+        cid: Cid,
+        /// So many of its lines are shown already.
+        shown: usize,
+        /// Whether moments stand before lines.
+        timestamps: bool,
+    },
     /// Prints what the engine tells.
     Listen(Listen),
     /// The `docker` client: names and what is done with them.
@@ -115,6 +127,20 @@ pub struct Once {
     pub waits: bool,
 }
 
+/// A container whose output is shown until it ends.
+#[derive(Clone, Copy, Debug, Default)]
+struct Watched {
+    cid: Cid,
+    /// So many of its lines are shown.
+    shown: usize,
+    /// Whether it is a run of this command: its code is that of the command.
+    runs: bool,
+    /// Whether it is removed when it has ended.
+    remove: bool,
+    /// Whether moments stand before its lines.
+    timestamps: bool,
+}
+
 /// A command under way or over.
 #[derive(Clone, Debug)]
 pub struct Job {
@@ -126,10 +152,11 @@ pub struct Job {
     follow: Option<Follow>,
     until: Time,
     ticket: Option<Ticket>,
-    once: Option<(Cid, bool, usize)>,
+    once: Option<Watched>,
     ends: Vec<Cid>,
     ends_from: usize,
     ends_code: i32,
+    ends_plain: bool,
     listen: Option<(Listen, usize)>,
     /// What it has printed, in order.
     pub lines: Vec<Line>,
@@ -162,6 +189,7 @@ impl Job {
             ends: Vec::new(),
             ends_from: 0,
             ends_code: 0,
+            ends_plain: false,
             listen: None,
             lines: Vec::new(),
             code: None,
@@ -303,7 +331,9 @@ impl Job {
                 Ok(_) => {}
                 Err(refusal) => self.failed(engine, &format!("Error response from daemon: {}", refusal.words)),
             }
-            return self.code.is_some();
+            if self.code.is_some() {
+                return true;
+            }
         }
         if let Some((listen, from)) = self.listen.take() {
             self.lines.extend(listen.lines(engine, &self.project.name, from));
@@ -311,8 +341,8 @@ impl Job {
             self.listen = (!over).then_some((listen, engine.events.len()));
             return !over;
         }
-        if let Some((cid, remove, shown)) = self.once {
-            return self.watch_once(engine, cid, remove, shown);
+        if let Some(watched) = self.once {
+            return self.watch_once(engine, watched);
         }
         self.ends_come(engine)
     }
@@ -330,8 +360,11 @@ impl Job {
         self.ends = wait;
         for cid in over {
             let Some(c) = engine.container(cid) else { continue };
-            self.ends_code = c.exit;
-            let text = format!("container \"{}\" exited with status code {}", c.id, c.exit);
+            let text = match self.ends_plain {
+                true => c.exit.to_string(),
+                false => format!("container \"{}\" exited with status code {}", c.id, c.exit),
+            };
+            self.ends_code = if self.ends_plain { 0 } else { c.exit };
             self.say(engine, OUT, text);
         }
         if self.ends.is_empty() && self.ends_code != 0 {
@@ -339,26 +372,33 @@ impl Job {
         }
         !self.ends.is_empty()
     }
-    fn watch_once(&mut self, engine: &mut Engine, cid: Cid, remove: bool, shown: usize) -> bool {
+    fn watch_once(&mut self, engine: &mut Engine, watched: Watched) -> bool {
+        let Watched { cid, shown, runs, remove, timestamps } = watched;
         let output = engine.output(cid);
         for line in output.iter().skip(shown) {
             let fd = if line.stream == Stream::Err { ERR } else { OUT };
-            self.lines.push(Line { t: line.t, fd, text: line.text.clone() });
+            let text = match timestamps {
+                true => format!("{} {}", stamp_nano(line.t), line.text).into(),
+                false => line.text.clone(),
+            };
+            self.lines.push(Line { t: line.t, fd, text });
         }
-        self.once = Some((cid, remove, output.len()));
-        let Some(c) = engine.container(cid) else {
-            self.once = None;
-            return false;
+        self.once = Some(Watched { shown: output.len(), ..watched });
+        // One that the engine removes at its end is gone before its code counts: its last end tells it.
+        let told = || {
+            let end = engine.events.iter().rev().find(|e| e.cid == Some(cid) && &*e.action == "die")?;
+            end.attrs.iter().find(|(key, _)| *key == "exitCode")?.1.parse().ok()
         };
-        if c.alive() || c.status == Status::Created {
-            return true;
-        }
-        let code = c.exit;
+        let code = match engine.container(cid) {
+            Some(c) if c.alive() || (runs && (c.status == Status::Created || c.spec.auto_remove)) => return true,
+            Some(c) => c.exit,
+            None => told().unwrap_or(0),
+        };
         self.once = None;
         if remove {
             self.dag.add(Node::new(Act::Remove(cid, true, true)));
         }
-        if code != 0 {
+        if runs && code != 0 {
             self.steps.push_front(Step::Exit(code));
         }
         false
@@ -411,7 +451,13 @@ impl Job {
             },
             Step::Exec(cid, words, env) => self.ticket = Some(engine.exec(cid, &words, &env)),
             Step::RunOnce(once) => self.run_once(engine, *once),
-            Step::WaitEnd(list) => (self.ends, self.ends_from) = (list, engine.events.len()),
+            Step::WaitEnd(list, plain) => {
+                (self.ends, self.ends_from, self.ends_plain) = (list, engine.events.len(), plain);
+            }
+            Step::Await(ticket) => self.ticket = Some(ticket),
+            Step::Watch { cid, shown, timestamps } => {
+                self.once = Some(Watched { cid, shown, timestamps, ..Watched::default() });
+            }
             Step::Listen(listen) => {
                 let from = engine.events.partition_point(|e| e.t < listen.since);
                 self.listen = Some((listen, from));
@@ -519,7 +565,7 @@ impl Job {
             self.say(engine, OUT, id);
         } else {
             engine.attach(cid);
-            self.once = Some((cid, remove, 0));
+            self.once = Some(Watched { cid, runs: true, remove, ..Watched::default() });
         }
         self.ticket = Some(engine.start(cid));
         let _ = runs(engine, cid);

@@ -28,4 +28,4 @@ pub use listen::Listen;
 pub use read::{go_span, publish_of};
 pub use reconcile::{CreateOptions, Recreate, in_order};
 pub use service::{Content, Dependency, Given, Hook, InNetwork, Mounted, Project, Resource, Service};
-pub use wait::stamp;
+pub use wait::{stamp, stamp_nano};

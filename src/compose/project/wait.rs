@@ -132,6 +132,11 @@ pub(super) fn warning(engine: &Engine, words: &str) -> Line {
     Line { t: engine.now, fd: ERR, text: text.as_str().into() }
 }
 
+/// A moment with its nanoseconds, as logs print it.
+pub fn stamp_nano(t: Time) -> String {
+    format!("{}.{:06}000Z", stamp(t).trim_end_matches('Z'), t.0 % 1_000_000)
+}
+
 /// A moment as the client's log prints it. Ours: every run begins on the first of January 2026 at midnight.
 pub fn stamp(now: Time) -> String {
     let s = now.as_secs() as i64;

@@ -5,9 +5,9 @@ use super::args::{Args, Flag};
 use super::look::{Kind, Look};
 use super::table::{DOCKER, table};
 use super::words::{command, ellipsis, human, ports, shown_ports, status};
-use super::{Desk, Next, inspect};
-use crate::compose::engine::{Cid, Container, Endpoint, Engine, Healthcheck, Restart, Spec, Status};
-use crate::compose::project::{Do, ERR, OUT, Step, observed, publish_of};
+use super::{Desk, Next, inspect, single};
+use crate::compose::engine::{Cid, Container, Endpoint, Engine, Healthcheck, Spec, Status};
+use crate::compose::project::{Do, ERR, Step, observed, publish_of};
 use crate::sim::Span;
 use crate::text::go::quoted;
 use std::rc::Rc;
@@ -18,8 +18,16 @@ pub(super) type Reading = fn(&Look, &mut Desk) -> Next;
 /// The client takes so long to start. Ours: recorded.
 const CLIENT: Span = Span::millis(60);
 
-/// Words of the verb, flags, whether flags may stand behind words, what it does.
-struct Verb(&'static [&'static str], &'static [Flag], bool, Reading);
+/// Words of the verb, its usage behind them, how many words it takes, flags, whether flags may stand behind words, what it
+/// does.
+struct Verb(&'static [&'static str], &'static str, Takes, &'static [Flag], bool, Reading);
+
+/// How many words a verb takes: at least, at most.
+type Takes = (usize, usize);
+const NONE: Takes = (0, 0);
+const ONE: Takes = (1, 1);
+const TWO: Takes = (2, 2);
+const SOME: Takes = (1, usize::MAX);
 
 const PS: &[Flag] = &[
     ("all", 'a', false),
@@ -54,87 +62,214 @@ const RUN: &[Flag] = &[
     ("stop-signal", ' ', true),
 ];
 
+const GRACE: &[Flag] = &[("time", ' ', true), ("timeout", 't', true), ("signal", 's', true)];
+const CONTAINERS: &str = "CONTAINER [CONTAINER...]";
+const FLAGGED: &str = "[OPTIONS] CONTAINER [CONTAINER...]";
+
+/// Source: docker/cli v28 cli/command, Use, Args and flags of each command.
 const VERBS: &[Verb] = &[
-    Verb(&["ps"], PS, true, ps),
-    Verb(&["container", "ls"], PS, true, ps),
-    Verb(&["inspect"], INSPECT, true, inspect::inspect),
-    Verb(&["container", "inspect"], INSPECT, true, inspect::inspect),
-    Verb(&["network", "ls"], LS, true, network_ls),
-    Verb(&["network", "inspect"], INSPECT, true, inspect::inspect),
-    Verb(&["volume", "ls"], LS, true, volume_ls),
-    Verb(&["volume", "inspect"], INSPECT, true, inspect::inspect),
-    Verb(&["stats"], &[("no-stream", ' ', false), ("all", 'a', false), ("format", ' ', true)], true, stats),
+    Verb(&["ps"], "[OPTIONS]", NONE, PS, true, ps),
+    Verb(&["container", "ls"], "[OPTIONS]", NONE, PS, true, ps),
+    Verb(&["inspect"], "[OPTIONS] NAME|ID [NAME|ID...]", SOME, INSPECT, true, inspect::inspect),
+    Verb(&["container", "inspect"], FLAGGED, SOME, INSPECT, true, inspect::inspect),
+    Verb(&["network", "ls"], "[OPTIONS]", NONE, LS, true, network_ls),
+    Verb(&["network", "inspect"], "[OPTIONS] NETWORK [NETWORK...]", SOME, INSPECT, true, inspect::inspect),
+    Verb(&["volume", "ls"], "[OPTIONS]", NONE, LS, true, volume_ls),
+    Verb(&["volume", "inspect"], "[OPTIONS] VOLUME [VOLUME...]", SOME, INSPECT, true, inspect::inspect),
+    Verb(
+        &["stats"],
+        "[OPTIONS] [CONTAINER...]",
+        (0, usize::MAX),
+        &[("no-stream", ' ', false), ("all", 'a', false), ("format", ' ', true), ("no-trunc", ' ', false)],
+        true,
+        stats,
+    ),
     Verb(
         &["logs"],
-        &[("follow", 'f', false), ("tail", 'n', true), ("timestamps", 't', false), ("since", ' ', true)],
+        "[OPTIONS] CONTAINER",
+        ONE,
+        &[
+            ("follow", 'f', false),
+            ("tail", 'n', true),
+            ("timestamps", 't', false),
+            ("since", ' ', true),
+            ("until", ' ', true),
+            ("details", ' ', false),
+        ],
         true,
-        logs,
+        single::logs,
     ),
-    Verb(&["kill"], &[("signal", 's', true)], true, |look, desk| {
+    Verb(&["port"], "CONTAINER [PRIVATE_PORT[/PROTO]]", (1, 2), &[], true, single::port),
+    Verb(&["top"], "CONTAINER [ps OPTIONS]", SOME, &[], false, single::top),
+    Verb(&["wait"], CONTAINERS, SOME, &[], true, single::wait),
+    Verb(&["rename"], "CONTAINER NEW_NAME", TWO, &[], true, single::rename),
+    Verb(&["update"], FLAGGED, SOME, &[("restart", ' ', true)], true, single::update),
+    Verb(&["kill"], FLAGGED, SOME, &[("signal", 's', true)], true, |look, desk| {
         let signal: Rc<str> = look.args.value("signal").unwrap_or("KILL").into();
         each(look, desk, |cid| Do::Kill(cid, signal.clone()))
     }),
-    Verb(&["stop"], &[("time", 't', true), ("timeout", ' ', true), ("signal", 's', true)], true, |look, desk| {
+    Verb(&["stop"], FLAGGED, SOME, GRACE, true, |look, desk| {
         let grace = grace(look);
         each(look, desk, |cid| Do::Stop(cid, grace))
     }),
-    Verb(&["restart"], &[("time", 't', true), ("timeout", ' ', true), ("signal", 's', true)], true, |look, desk| {
+    Verb(&["restart"], FLAGGED, SOME, GRACE, true, |look, desk| {
         let grace = grace(look);
         each(look, desk, |cid| Do::Restart(cid, grace))
     }),
-    Verb(&["start"], &[("attach", 'a', false)], true, |look, desk| each(look, desk, Do::Start)),
-    Verb(&["rm"], &[("force", 'f', false), ("volumes", 'v', false)], true, |look, desk| {
+    Verb(&["start"], FLAGGED, SOME, &[("attach", 'a', false)], true, |look, desk| each(look, desk, Do::Start)),
+    Verb(&["rm"], FLAGGED, SOME, &[("force", 'f', false), ("volumes", 'v', false)], true, |look, desk| {
         let (force, volumes) = (look.args.on("force"), look.args.on("volumes"));
         each(look, desk, |cid| Do::Remove(cid, force, volumes))
     }),
-    Verb(&["pause"], &[], true, |look, desk| each(look, desk, |cid| Do::Freeze(cid, true))),
-    Verb(&["unpause"], &[], true, |look, desk| each(look, desk, |cid| Do::Freeze(cid, false))),
+    Verb(&["pause"], CONTAINERS, SOME, &[], true, |look, desk| each(look, desk, |cid| Do::Freeze(cid, true))),
+    Verb(&["unpause"], CONTAINERS, SOME, &[], true, |look, desk| each(look, desk, |cid| Do::Freeze(cid, false))),
     Verb(
         &["exec"],
+        "[OPTIONS] CONTAINER COMMAND [ARG...]",
+        (2, usize::MAX),
         &[
             ("env", 'e', true),
             ("interactive", 'i', false),
             ("tty", 't', false),
             ("user", 'u', true),
             ("detach", 'd', false),
+            ("privileged", ' ', false),
+            ("workdir", 'w', true),
         ],
         false,
         exec,
     ),
-    Verb(&["run"], RUN, false, run_one),
-    Verb(&["tag"], &[], true, tag),
+    Verb(&["run"], "[OPTIONS] IMAGE [COMMAND] [ARG...]", SOME, RUN, false, run_one),
+    Verb(&["tag"], "SOURCE_IMAGE[:TAG] TARGET_IMAGE[:TAG]", TWO, &[], true, tag),
     Verb(
         &["network", "create"],
+        "[OPTIONS] NETWORK",
+        ONE,
         &[("driver", 'd', true), ("label", ' ', true), ("subnet", ' ', true)],
         true,
         |look, desk| made(look, desk, |name| Do::NetworkMake(name.into())),
     ),
-    Verb(&["network", "rm"], &[("force", 'f', false)], true, |look, desk| {
+    Verb(&["network", "rm"], "NETWORK [NETWORK...]", SOME, &[("force", 'f', false)], true, |look, desk| {
         named(look, desk, |name| Do::NetworkRemove(name.into()))
     }),
-    Verb(&["network", "connect"], &[("alias", ' ', true), ("ip", ' ', true)], true, connect),
-    Verb(&["network", "disconnect"], &[("force", 'f', false)], true, disconnect),
-    Verb(&["volume", "create"], &[("label", ' ', true), ("driver", 'd', true)], true, |look, desk| {
-        named(look, desk, |name| Do::VolumeMake(name.into()))
-    }),
-    Verb(&["volume", "rm"], &[("force", 'f', false)], true, |look, desk| {
+    Verb(
+        &["network", "connect"],
+        "[OPTIONS] NETWORK CONTAINER",
+        TWO,
+        &[("alias", ' ', true), ("ip", ' ', true)],
+        true,
+        connect,
+    ),
+    Verb(&["network", "disconnect"], "[OPTIONS] NETWORK CONTAINER", TWO, &[("force", 'f', false)], true, disconnect),
+    Verb(
+        &["volume", "create"],
+        "[OPTIONS] [VOLUME]",
+        ONE,
+        &[("label", ' ', true), ("driver", 'd', true)],
+        true,
+        |look, desk| named(look, desk, |name| Do::VolumeMake(name.into())),
+    ),
+    Verb(&["volume", "rm"], "[OPTIONS] VOLUME [VOLUME...]", SOME, &[("force", 'f', false)], true, |look, desk| {
         named(look, desk, |name| Do::VolumeRemove(name.into()))
     }),
 ];
 
-/// Runs what stands behind `docker`.
-pub(super) fn run(_: &mut Desk, words: &[String]) -> Next {
-    let fits = |v: &&Verb| v.0.iter().enumerate().all(|(at, word)| words.get(at).is_some_and(|w| w == word));
-    let Some(Verb(name, flags, mixed, reading)) = VERBS.iter().find(fits) else {
-        let name = words.first().map_or("", String::as_str);
-        return Next::error(1, format!("docker: '{name}' is not a docker command.\nSee 'docker --help'"));
+/// Real commands that do nothing here. Source: docker/cli v28 cli/command/commands.
+const NOT_SIMULATED: &[&str] = &[
+    "attach",
+    "build",
+    "builder",
+    "buildx",
+    "checkpoint",
+    "commit",
+    "config",
+    "context",
+    "cp",
+    "create",
+    "diff",
+    "events",
+    "export",
+    "history",
+    "image",
+    "images",
+    "import",
+    "info",
+    "load",
+    "login",
+    "logout",
+    "manifest",
+    "network",
+    "node",
+    "plugin",
+    "pull",
+    "push",
+    "rmi",
+    "save",
+    "search",
+    "secret",
+    "service",
+    "stack",
+    "swarm",
+    "system",
+    "trust",
+    "version",
+    "volume",
+];
+
+/// A wrong number of words. Source: docker/cli v28 cli/required.go.
+fn miscounted(full: &str, usage: &str, (least, most): Takes, count: usize) -> Option<String> {
+    let words = |n: usize| if n == 1 { "argument" } else { "arguments" };
+    let (what, hint) = match () {
+        () if (least..=most).contains(&count) => return None,
+        () if most == 0 => ("accepts no arguments".to_string(), "Run"),
+        () if least == most => (format!("requires {least} {}", words(least)), "Run"),
+        () if most == usize::MAX => (format!("requires at least {least} {}", words(least)), "See"),
+        () => (format!("requires at least {least} and at most {most} {}", words(most)), "Run"),
     };
+    let help = format!("{hint} '{full} --help' for more information");
+    Some(format!("docker: '{full}' {what}\n\nUsage:  {full} {usage}\n\n{help}"))
+}
+
+/// Words of several lines on standard error.
+fn refuse(code: i32, words: &str) -> Next {
+    Next::Done(words.lines().map(|line| (ERR, line.to_string())).collect(), code)
+}
+
+/// Runs what stands behind `docker`.
+pub(super) fn run(words: &[String]) -> Next {
+    let fits = |v: &&Verb| v.0.iter().enumerate().all(|(at, word)| words.get(at).is_some_and(|w| w == word));
+    let Some(Verb(name, usage, takes, flags, mixed, reading)) = VERBS.iter().find(fits) else {
+        return unknown(words);
+    };
+    let full = format!("docker {}", name.join(" "));
     let args = match Args::read(&words[name.len()..], flags, *mixed) {
         Ok(args) => args,
-        Err(error) => return Next::error(125, error),
+        // Source: docker/cli v28 cli/cobra.go, FlagErrorFunc.
+        Err(error) => {
+            let help = format!("Run '{full} --help' for more information");
+            return refuse(125, &format!("{error}\n\nUsage:  {full} {usage}\n\n{help}"));
+        }
     };
+    if let Some(words) = miscounted(&full, usage, *takes, args.words.len()) {
+        return refuse(1, &words);
+    }
     let look = Look { kind: Kind::Docker(*reading), project: Rc::default(), args };
     Next::Work(Rc::default(), vec![Step::Pause(CLIENT)], Some(look))
+}
+
+/// What is no verb here: a short form, a real command that is not simulated, or none at all.
+/// Source: docker/cli v28 cmd/docker/docker.go, newDockerCommand.
+fn unknown(words: &[String]) -> Next {
+    let name = words.first().map_or("", String::as_str);
+    match words.get(1) {
+        // `docker container stop` and its kin are the short forms.
+        Some(verb) if name == "container" && verb != "container" => run(&words[1..]),
+        Some(verb) if matches!(name, "network" | "volume") => {
+            Next::error(1, format!("docker {name} {verb} is not simulated"))
+        }
+        _ if NOT_SIMULATED.contains(&name) => Next::error(1, format!("docker {name} is not simulated")),
+        _ => refuse(1, &format!("docker: unknown command: docker {name}\n\nRun 'docker --help' for more information")),
+    }
 }
 
 /// The look of a verb.
@@ -174,34 +309,33 @@ fn made(look: &Look, _: &mut Desk, act: impl Fn(&str) -> Do) -> Next {
 }
 
 fn connect(look: &Look, desk: &mut Desk) -> Next {
-    let [network, name] = &look.args.words[..] else {
-        return Next::error(1, "docker: 'docker network connect' requires 2 arguments");
-    };
+    let [network, name] = &look.args.words[..] else { return Next::Done(Vec::new(), 1) };
     let aliases = look.args.all("alias").iter().map(|a| a.as_str().into()).collect();
+    if !desk.host.engine.networks.contains_key(network.as_str()) {
+        return Next::error(1, format!("Error response from daemon: network {network} not found"));
+    }
     match desk.host.engine.find(name) {
         Some(cid) => {
-            let _ = desk.host.engine.network_connect(network, cid, aliases);
-            Next::Done(Vec::new(), 0)
+            let ticket = desk.host.engine.network_connect(network, cid, aliases);
+            Next::Work(Rc::default(), vec![Step::Await(ticket)], None)
         }
         None => Next::error(1, format!("Error response from daemon: No such container: {name}")),
     }
 }
 
 fn disconnect(look: &Look, desk: &mut Desk) -> Next {
-    let [network, name] = &look.args.words[..] else {
-        return Next::error(1, "docker: 'docker network disconnect' requires 2 arguments");
-    };
+    let [network, name] = &look.args.words[..] else { return Next::Done(Vec::new(), 1) };
     match desk.host.engine.find(name) {
         Some(cid) => {
-            let _ = desk.host.engine.network_disconnect(network, cid);
-            Next::Done(Vec::new(), 0)
+            let ticket = desk.host.engine.network_disconnect(network, cid);
+            Next::Work(Rc::default(), vec![Step::Await(ticket)], None)
         }
         None => Next::error(1, format!("Error response from daemon: No such container: {name}")),
     }
 }
 
 fn tag(look: &Look, desk: &mut Desk) -> Next {
-    let [from, to] = &look.args.words[..] else { return Next::error(1, "docker: 'docker tag' requires 2 arguments") };
+    let [from, to] = &look.args.words[..] else { return Next::Done(Vec::new(), 1) };
     match desk.host.engine.images.tag(from, to) {
         true => Next::Done(Vec::new(), 0),
         false => Next::error(1, format!("Error response from daemon: No such image: {from}")),
@@ -209,9 +343,7 @@ fn tag(look: &Look, desk: &mut Desk) -> Next {
 }
 
 fn exec(look: &Look, desk: &mut Desk) -> Next {
-    let Some((name, command)) = look.args.words.split_first() else {
-        return Next::error(1, "docker: 'docker exec' requires at least 2 arguments");
-    };
+    let Some((name, command)) = look.args.words.split_first() else { return Next::Done(Vec::new(), 1) };
     match desk.host.engine.find(name) {
         Some(cid) => {
             let words = command.iter().map(|w| w.as_str().into()).collect();
@@ -223,9 +355,7 @@ fn exec(look: &Look, desk: &mut Desk) -> Next {
 
 fn run_one(look: &Look, desk: &mut Desk) -> Next {
     let args = &look.args;
-    let Some((image, command)) = args.words.split_first() else {
-        return Next::error(125, "docker: 'docker run' requires at least 1 argument");
-    };
+    let Some((image, command)) = args.words.split_first() else { return Next::Done(Vec::new(), 1) };
     let network: Rc<str> = args.value("network").or(args.value("net")).unwrap_or("bridge").into();
     let usual = format!("eager_{:05x}", desk.host.engine.events.len());
     let split = |p: &String| p.split_once('=').map(|(k, v)| (Rc::from(k), Rc::from(v)));
@@ -233,12 +363,11 @@ fn run_one(look: &Look, desk: &mut Desk) -> Next {
     let check = args
         .value("health-cmd")
         .map(|c| Healthcheck { test: vec!["CMD-SHELL".into(), c.into()], ..Healthcheck::default() });
-    let most = args.value("restart").and_then(|r| r.split_once(':')).and_then(|(_, n)| n.parse().ok()).unwrap_or(0);
-    let restart = match args.value("restart").map(|r| r.split(':').next().unwrap_or(r)) {
-        Some("always") => Restart::Always,
-        Some("unless-stopped") => Restart::UnlessStopped,
-        Some("on-failure") => Restart::OnFailure(most),
-        _ => Restart::No,
+    let restart = match single::policy(args.value("restart").unwrap_or_default()) {
+        Ok(policy) => policy,
+        Err(words) => {
+            return refuse(125, &format!("docker: {words}\n\nRun 'docker run --help' for more information"));
+        }
     };
     let spec = Spec {
         name: args.value("name").unwrap_or(&usual).into(),
@@ -263,21 +392,6 @@ fn run_one(look: &Look, desk: &mut Desk) -> Next {
         ..Spec::default()
     };
     Next::Work(Rc::default(), vec![Step::DockerRun(Box::new(spec), !args.on("detach"))], None)
-}
-
-fn logs(look: &Look, desk: &mut Desk) -> Next {
-    let Some(name) = look.args.words.first() else {
-        return Next::error(1, "docker: 'docker logs' requires 1 argument");
-    };
-    let Some(cid) = desk.host.engine.find(name) else {
-        return Next::error(1, format!("Error response from daemon: No such container: {name}"));
-    };
-    let mut lines = desk.host.engine.output(cid);
-    if let Some(n) = look.args.value("tail").and_then(|t| t.parse::<usize>().ok()) {
-        lines = lines.split_off(lines.len().saturating_sub(n));
-    }
-    let fd = |s| if s == crate::workload::Stream::Err { ERR } else { OUT };
-    Next::Done(lines.into_iter().map(|l| (fd(l.stream), l.text.to_string())).collect(), 0)
 }
 
 /// Whether something passes `--filter` of the forms `name=`, `label=`, `status=`, `id=`.

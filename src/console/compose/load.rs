@@ -71,20 +71,36 @@ impl Ask<'_> {
         }
         Ok(Loaded { project: rows(&read), warnings: said.iter().map(|p| p.message.clone()).collect() })
     }
-    /// The project of the files, or of what runs when a name is given and no file.
+    /// The project of the files, or of what runs when a name is given and no file; also when there are no files but the
+    /// environment knows a name. Source: compose v5.6 cmd/compose/compose.go, projectOrName.
     pub(super) fn project_or_name(&self, desk: &Desk, services: &[String]) -> Result<Loaded, NotLoaded> {
         let named = self.global.value("project-name").filter(|_| self.global.all("file").is_empty());
         match named {
-            Some(name) => {
-                let mut project = observed::project_of(&desk.host.engine, &name.to_lowercase());
-                let names: Vec<Rc<str>> = services.iter().map(|s| s.as_str().into()).collect();
-                if let Ok(chosen) = project.with_selected(&names, true) {
-                    project = chosen;
-                }
-                Ok(Loaded { project, warnings: Vec::new() })
-            }
-            None => self.read(desk, services, false),
+            Some(name) => Ok(Self::by_name(desk, name, services)),
+            None => match (self.read(desk, services, false), self.name_around()) {
+                (Err(_), Some(name)) => Ok(Self::by_name(desk, name, &[])),
+                (read, _) => read,
+            },
         }
+    }
+    /// The project of a name that is given or in the environment; otherwise that of the files.
+    /// Source: see above, toProjectName.
+    pub(super) fn project_by_name(&self, desk: &Desk) -> Result<Loaded, NotLoaded> {
+        match self.global.value("project-name").or_else(|| self.name_around()) {
+            Some(name) => Ok(Self::by_name(desk, name, &[])),
+            None => self.read(desk, &[], false),
+        }
+    }
+    fn name_around(&self) -> Option<&str> {
+        self.env.get("COMPOSE_PROJECT_NAME").map(String::as_str).filter(|name| !name.is_empty())
+    }
+    fn by_name(desk: &Desk, name: &str, services: &[String]) -> Loaded {
+        let mut project = observed::project_of(&desk.host.engine, &name.to_lowercase());
+        let names: Vec<Rc<str>> = services.iter().map(|s| s.as_str().into()).collect();
+        if let Ok(chosen) = project.with_selected(&names, true) {
+            project = chosen;
+        }
+        Loaded { project, warnings: Vec::new() }
     }
     fn request(&self, desk: &Desk) -> files::Request {
         let all = |name: &str| self.global.all(name).to_vec();

@@ -4,7 +4,7 @@ use super::look::Look;
 use super::{Desk, Next};
 use crate::compose::engine::Printed;
 use crate::compose::project::observed::Seen;
-use crate::compose::project::{Names, OUT, Step, go_span, short_name};
+use crate::compose::project::{Names, OUT, Step, go_span, short_name, stamp_nano};
 use crate::sim::Time;
 use std::rc::Rc;
 
@@ -27,7 +27,7 @@ pub(super) fn logs(look: &Look, desk: &Desk) -> Next {
         let name = short_name(one, &look.project.name);
         for line in chosen_lines(look, desk.host.engine.output(one.cid), desk.host.now()) {
             let text = match args.on("timestamps") {
-                true => format!("{} {}", stamp_of(&line), line.text),
+                true => format!("{} {}", stamp_nano(line.t), line.text),
                 false => line.text.to_string(),
             };
             lines.push((OUT, names.line(&name, &text).to_string()));
@@ -36,14 +36,19 @@ pub(super) fn logs(look: &Look, desk: &Desk) -> Next {
     if !args.on("follow") {
         return Next::Done(lines, 0);
     }
-    let services: Vec<Rc<str>> = args.words.iter().map(|w| w.as_str().into()).collect();
+    // Services that wish not to be attached to are not followed, unless they are named.
+    let attached = || look.project.services.values().filter(|row| row.attach).map(|row| row.name.clone()).collect();
+    let services: Vec<Rc<str>> = match args.words.is_empty() {
+        true => attached(),
+        false => args.words.iter().map(|w| w.as_str().into()).collect(),
+    };
     let mut steps: Vec<Step> = lines.into_iter().map(|(fd, text)| Step::Say(fd, text.into())).collect();
     steps.push(Step::FollowLogs(services, names, tail(look)));
     Next::Work(look.project.clone(), steps, None)
 }
 
 /// What `--since`, `--until` and `--tail` leave.
-fn chosen_lines(look: &Look, lines: Vec<Printed>, now: Time) -> Vec<Printed> {
+pub(super) fn chosen_lines(look: &Look, lines: Vec<Printed>, now: Time) -> Vec<Printed> {
     let moment = |name: &str| {
         let span = go_span(look.args.value(name)?)?;
         Some(Time(now.0.saturating_sub(span.0)))
@@ -60,10 +65,4 @@ fn chosen_lines(look: &Look, lines: Vec<Printed>, now: Time) -> Vec<Printed> {
 /// `--tail`; anything but a number stands for all.
 fn tail(look: &Look) -> Option<usize> {
     look.args.value("tail")?.parse().ok()
-}
-
-/// A moment with nanoseconds.
-fn stamp_of(line: &Printed) -> String {
-    let whole = crate::compose::project::stamp(line.t);
-    format!("{}.{:06}000Z", whole.trim_end_matches('Z'), line.t.0 % 1_000_000)
 }

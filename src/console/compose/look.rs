@@ -51,6 +51,11 @@ impl Look {
             Kind::Docker(reading) => docker::read(reading, self, desk),
         }
     }
+    /// A word that names no service of the files; without files any name will do.
+    pub(super) fn unknown(&self) -> Option<&String> {
+        let missing = |w: &&String| !self.project.services.contains_key(w.as_str());
+        self.args.words.iter().find(missing).filter(|_| !self.project.files.is_empty())
+    }
     /// Containers of the project that are meant by services.
     pub(super) fn seen(&self, desk: &Desk) -> Vec<Seen> {
         observed::of_project(&desk.host.engine, &self.project.name)
@@ -95,7 +100,7 @@ impl Look {
         if list.is_empty() {
             return Next::error(1, format!("no containers for project \"{}\"", self.project.name));
         }
-        let mut steps = vec![Step::WaitEnd(list)];
+        let mut steps = vec![Step::WaitEnd(list, false)];
         if self.args.on("down-project") {
             steps.push(Step::Down(DownOptions { orphans: true, ..DownOptions::default() }));
         }

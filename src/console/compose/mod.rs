@@ -8,6 +8,7 @@ mod load;
 mod logs;
 mod look;
 mod shell;
+mod single;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -116,12 +117,19 @@ pub fn only_reads(words: &[String]) -> bool {
                 _ => false,
             })
         }
-        ["docker", "ps" | "inspect" | "version", ..] => true,
-        ["docker", "container" | "network" | "volume", "ls" | "inspect", ..] => true,
+        ["docker", "container", verb, rest @ ..] if *verb != "container" => only_reads(&short(verb, rest)),
+        ["docker", "ps" | "inspect" | "port" | "top", ..] => true,
+        ["docker", "network" | "volume", "ls" | "inspect", ..] => true,
         ["docker", "logs", ..] => !follows,
         ["docker", "stats", rest @ ..] => rest.contains(&"--no-stream"),
         _ => false,
     }
+}
+
+/// `docker container VERB` without its middle word.
+fn short(verb: &str, rest: &[&str]) -> Vec<String> {
+    let verb = if verb == "ls" { "ps" } else { verb };
+    ["docker", verb].iter().chain(rest).map(|w| w.to_string()).collect()
 }
 
 impl Table {
@@ -400,7 +408,7 @@ impl Desk<'_> {
             ["false"] => Next::Done(Vec::new(), 1),
             ["docker", "compose", ..] => verbs::run(self, &words[2..], env),
             ["docker-compose", ..] => verbs::run(self, &words[1..], env),
-            ["docker", ..] => docker::run(self, &words[1..]),
+            ["docker", ..] => docker::run(&words[1..]),
             ["sudo", _, ..] => self.command(&words[1..], env),
             ["systemctl", "restart", "docker" | "docker.service"] => self.power(Power::Restarting),
             ["reboot"] => self.power(Power::Rebooting),

@@ -210,3 +210,85 @@ fn a_single_run_leaves_nothing_with_rm_also_when_it_fails() {
     assert_eq!(type_line(&mut desk, "docker compose run -T web sleepexit 1 6").0, 6);
     assert_eq!(desk.0.engine.containers.len(), 1);
 }
+
+#[test]
+fn a_single_container_leaves_nothing_with_rm_and_its_code_counts() {
+    let mut desk = desk(SHOP);
+    let (code, lines) = type_line(&mut desk, "docker run --rm myapp:1 sleepexit 1 4");
+    assert_eq!((code, lines), (4, vec!["exiting with 4".to_string()]));
+    assert!(desk.0.engine.containers.is_empty());
+}
+
+#[test]
+fn a_service_of_a_profile_that_is_off_is_seen_by_its_name() {
+    let mut desk = desk("services:\n  web: {image: \"myapp:1\", profiles: [x]}\n");
+    type_line(&mut desk, "docker compose up -d web");
+    assert_eq!(type_line(&mut desk, "docker compose ps --services web"), (0, vec!["web".to_string()]));
+    let (_, lines) = type_line(&mut desk, "docker compose ps nosuch");
+    assert_eq!(lines, ["no such service: nosuch"]);
+    assert_eq!(type_line(&mut desk, "docker compose -p shop ps -q nosuch"), (0, Vec::new()));
+    desk.1.files.clear();
+    desk.1.env.insert("COMPOSE_PROJECT_NAME".into(), "shop".into());
+    let (code, lines) = type_line(&mut desk, "docker compose exec -T web sh -c \"exit 3\"");
+    assert_eq!((code, lines.len()), (3, 0), "a name is enough: {lines:?}");
+    assert_eq!(type_line(&mut desk, "docker compose ps -q").1.len(), 1);
+}
+
+/// Source: docker/cli v28 cli/command/container; moby v29 daemon.
+#[test]
+fn verbs_about_one_container() {
+    let mut desk = desk(SHOP);
+    type_line(&mut desk, "docker compose up -d");
+    let both = ["80/tcp -> 0.0.0.0:8080", "80/tcp -> [::]:8080"].map(String::from).to_vec();
+    assert_eq!(type_line(&mut desk, "docker port shop-web-1"), (0, both));
+    assert_eq!(type_line(&mut desk, "docker port shop-web-1 80").1, ["0.0.0.0:8080", "[::]:8080"]);
+    let mut refused = |line: &str, words: &str| {
+        let (code, lines) = type_line(&mut desk, &format!("docker {line}"));
+        assert_eq!((code, lines.first().map(String::as_str)), (1, Some(words)), "{line}");
+    };
+    refused("port shop-web-1 81", "Error: No public port '81' published for shop-web-1");
+    refused("port shop-web-1 x", "Error: invalid port (x): strconv.ParseUint: parsing \"x\": invalid syntax");
+    refused("port", "docker: 'docker port' requires at least 1 and at most 2 arguments");
+    refused("stop", "docker: 'docker stop' requires at least 1 argument");
+    refused("tag one", "docker: 'docker tag' requires 2 arguments");
+    refused("ps web", "docker: 'docker ps' accepts no arguments");
+    refused("nonsense", "docker: unknown command: docker nonsense");
+    refused("cp a b", "docker cp is not simulated");
+    refused("port nobody", "Error response from daemon: No such container: nobody");
+    refused("update shop-web-1", "you must provide one or more flags when using this command");
+    let policy = "unknown policy 'ever'; use one of 'no', 'always', 'on-failure', or 'unless-stopped'";
+    refused("update --restart ever a", &format!("Error response from daemon: invalid restart policy: {policy}"));
+    refused("network connect nowhere nobody", "Error response from daemon: network nowhere not found");
+    let twice = "endpoint with name shop-web-1 already exists in network shop_default";
+    refused("network connect shop_default shop-web-1", &format!("Error response from daemon: {twice}"));
+}
+
+#[test]
+fn a_container_is_renamed_updated_and_waited_for() {
+    let mut desk = desk(SHOP);
+    type_line(&mut desk, "docker compose up -d");
+    assert_eq!(type_line(&mut desk, "docker rename shop-web-1 old"), (0, Vec::new()));
+    let (code, lines) = type_line(&mut desk, "docker rename old old");
+    assert_eq!((code, lines.last().map(String::as_str)), (1, Some("Error: failed to rename container named old")));
+    assert!(type_line(&mut desk, "docker top old").1[1].ends_with("/app serve"));
+    assert_eq!(type_line(&mut desk, "docker update --restart=always old"), (0, vec!["old".to_string()]));
+    let policy = "docker inspect -f '{{.HostConfig.RestartPolicy.Name}}' old";
+    assert_eq!(type_line(&mut desk, policy).1, ["always"]);
+    type_line(&mut desk, "docker container stop old");
+    let missing = "Error response from daemon: No such container: nobody";
+    assert_eq!(type_line(&mut desk, "docker wait nobody old"), (1, vec!["0".to_string(), missing.to_string()]));
+    assert!(type_line(&mut desk, "docker top old").1[0].ends_with("is not running"));
+}
+
+#[test]
+fn the_output_of_one_container_is_cut_stamped_and_followed() {
+    let vars = "{LOG_EVERY: \"1\", EXIT_AFTER: \"4\", EXIT_CODE: \"3\"}";
+    let mut desk = desk(&format!("services:\n  a: {{image: \"myapp:1\", environment: {vars}}}\n"));
+    type_line(&mut desk, "docker compose up -d");
+    let (_, lines) = type_line(&mut desk, "docker logs -t --tail 1 shop-a-1");
+    assert_eq!(lines.len(), 1);
+    assert!(lines[0].starts_with("2026-"), "{lines:?}");
+    let (code, lines) = type_line(&mut desk, "docker logs -ft --tail 0 shop-a-1");
+    assert_eq!(code, 0, "the code of the container does not count");
+    assert!(lines.iter().any(|l| l.starts_with("2026-") && l.ends_with("Z line 3")), "{lines:?}");
+}

@@ -58,12 +58,12 @@ const VERBS: &[Verb] = &[
             ("orphans", ' ', false),
         ],
         true,
-        |cx| seeing(cx, Kind::Ps, true),
+        |cx| seeing(cx, Kind::Ps, Meant::Services),
     ),
-    Verb("images", &[("quiet", 'q', false), ("format", ' ', true)], true, |cx| seeing(cx, Kind::Images, false)),
+    Verb("images", &[("quiet", 'q', false), ("format", ' ', true)], true, |cx| seeing(cx, Kind::Images, Meant::Name)),
     Verb("ls", &[("all", 'a', false), ("quiet", 'q', false), ("format", ' ', true), ("filter", ' ', true)], true, list),
-    Verb("top", &[], true, |cx| seeing(cx, Kind::Top, false)),
-    Verb("port", &[("protocol", ' ', true), ("index", ' ', true)], true, |cx| seeing(cx, Kind::Port, false)),
+    Verb("top", &[], true, |cx| seeing(cx, Kind::Top, Meant::Name)),
+    Verb("port", &[("protocol", ' ', true), ("index", ' ', true)], true, |cx| seeing(cx, Kind::Port, Meant::Name)),
     Verb(
         "logs",
         &[
@@ -77,7 +77,7 @@ const VERBS: &[Verb] = &[
             ("tail", 'n', true),
         ],
         true,
-        |cx| seeing(cx, Kind::Logs, true),
+        |cx| seeing(cx, Kind::Logs, Meant::Services),
     ),
     Verb(
         "exec",
@@ -94,18 +94,20 @@ const VERBS: &[Verb] = &[
             ("tty", 't', false),
         ],
         false,
-        |cx| seeing(cx, Kind::Exec, false),
+        |cx| seeing(cx, Kind::Exec, Meant::Name),
     ),
-    Verb("wait", &[("down-project", ' ', false)], true, |cx| seeing(cx, Kind::Wait, false)),
+    Verb("wait", &[("down-project", ' ', false)], true, |cx| seeing(cx, Kind::Wait, Meant::Project)),
     Verb("events", &[("json", ' ', false), ("since", ' ', true), ("until", ' ', true)], true, |cx| {
-        seeing(cx, Kind::Events, false)
+        seeing(cx, Kind::Events, Meant::Services)
     }),
-    Verb("volumes", &[("quiet", 'q', false), ("format", ' ', true)], true, |cx| seeing(cx, Kind::Volumes, false)),
+    Verb("volumes", &[("quiet", 'q', false), ("format", ' ', true)], true, |cx| {
+        seeing(cx, Kind::Volumes, Meant::Services)
+    }),
     Verb(
         "stats",
         &[("all", 'a', false), ("no-stream", ' ', false), ("format", ' ', true), ("no-trunc", ' ', false)],
         true,
-        |cx| seeing(cx, Kind::Stats, false),
+        |cx| seeing(cx, Kind::Stats, Meant::Name),
     ),
     Verb("config", super::load::CONFIG, true, super::load::config),
     Verb("convert", super::load::CONFIG, true, super::load::config),
@@ -243,10 +245,25 @@ fn acting(cx: &Cx, steps: fn(&Cx, Vec<Rc<str>>) -> Vec<Step>) -> Next {
     }
 }
 
-/// Something is looked at once the client runs; `services` tells whether all words name services.
-fn seeing(cx: &Cx, kind: Kind, services: bool) -> Next {
-    let chosen = if services && !matches!(kind, Kind::Ps) { &cx.args.words[..] } else { &[] };
-    match cx.ask.project_or_name(cx.desk, chosen) {
+/// What is read before something is looked at.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Meant {
+    /// The project with the services that are named.
+    Services,
+    /// The whole project.
+    Project,
+    /// The project's name alone.
+    Name,
+}
+
+/// Something is looked at once the client runs.
+fn seeing(cx: &Cx, kind: Kind, meant: Meant) -> Next {
+    let loaded = match meant {
+        Meant::Services => cx.ask.project_or_name(cx.desk, &cx.args.words),
+        Meant::Project => cx.ask.project_or_name(cx.desk, &[]),
+        Meant::Name => cx.ask.project_by_name(cx.desk),
+    };
+    match loaded {
         Ok(loaded) => {
             let look = Look { kind, project: Rc::new(loaded.project.clone()), args: cx.args.clone() };
             work(cx, loaded, Vec::new(), Some(look))

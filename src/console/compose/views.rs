@@ -4,7 +4,7 @@ use super::look::Look;
 use super::table::{DOCKER, TOP, WIDE, table};
 use super::words::{Port, command, ellipsis, human, ports, shown_ports, status};
 use super::{Desk, Next};
-use crate::compose::engine::{Container, Engine, Status};
+use crate::compose::engine::{Cid, Container, Engine, Status};
 use crate::compose::project::observed::{self, Seen};
 use crate::compose::project::{Listen, Step};
 use crate::map;
@@ -25,7 +25,7 @@ fn listed(c: &Container) -> bool {
 pub(super) fn ps(look: &Look, desk: &Desk) -> Next {
     let args = &look.args;
     let project = &look.project;
-    if let Some(unknown) = args.words.iter().find(|w| !project.services.contains_key(w.as_str())) {
+    if let Some(unknown) = look.unknown() {
         return Next::error(1, format!("no such service: {unknown}"));
     }
     let mut wanted: Vec<&str> = args.all("status").iter().map(String::as_str).collect();
@@ -44,8 +44,12 @@ pub(super) fn ps(look: &Look, desk: &Desk) -> Next {
         return Next::out(seen.iter().map(|s| s.container.id.to_string()).collect());
     }
     if args.on("services") {
-        let mut names: Vec<String> = seen.iter().map(|s| s.service.to_string()).collect();
-        names.dedup();
+        let mut names: Vec<String> = Vec::new();
+        for one in &seen {
+            if !names.contains(&one.service.to_string()) {
+                names.push(one.service.to_string());
+            }
+        }
         return Next::out(if names.is_empty() { vec![String::new()] } else { names });
     }
     let now = desk.host.now();
@@ -234,24 +238,28 @@ pub(super) fn top(look: &Look, desk: &mut Desk) -> Next {
     seen.sort_by(|a, b| a.container.name.cmp(&b.container.name));
     let mut rows = vec![strings(["SERVICE", "#", "UID", "PID", "PPID", "C", "STIME", "TTY", "TIME", "CMD"])];
     for one in &seen {
-        let c = &one.container;
         desk.host.engine.told_top(one.cid);
-        let at = day_and_time(c.started.unwrap_or(Time::ZERO));
-        let (share, used) = desk.host.engine.unit(one.cid).map_or((0, 0), |unit| cpu(unit, desk.host.now()));
-        rows.push(vec![
-            one.service.to_string(),
-            one.number.to_string(),
-            "root".into(),
-            c.pid.to_string(),
-            c.pid.saturating_sub(22).to_string(),
-            share.to_string(),
-            at.get(11..16).unwrap_or_default().into(),
-            "?".into(),
-            format!("{:02}:{:02}:{:02}", used / 3600, used / 60 % 60, used % 60),
-            c.spec.words().join(" "),
-        ]);
+        let mut row = vec![one.service.to_string(), one.number.to_string()];
+        row.extend(process(&one.container, &desk.host.engine, one.cid, desk.host.now()));
+        rows.push(row);
     }
     Next::out(if rows.len() == 1 { Vec::new() } else { table(&rows, TOP) })
+}
+
+/// The first process of a container as `ps -ef` tells it.
+pub(super) fn process(c: &Container, engine: &Engine, cid: Cid, now: Time) -> Vec<String> {
+    let at = day_and_time(c.started.unwrap_or(Time::ZERO));
+    let (share, used) = engine.unit(cid).map_or((0, 0), |unit| cpu(unit, now));
+    vec![
+        "root".into(),
+        c.pid.to_string(),
+        c.pid.saturating_sub(22).to_string(),
+        share.to_string(),
+        at.get(11..16).unwrap_or_default().into(),
+        "?".into(),
+        format!("{:02}:{:02}:{:02}", used / 3600, used / 60 % 60, used % 60),
+        c.spec.words().join(" "),
+    ]
 }
 
 /// What a process took: per cent of a processor over its life, and whole seconds. Source: procps ps, pcpu and cputime.
@@ -294,7 +302,7 @@ pub(super) fn port(look: &Look, desk: &Desk) -> Next {
 /// Source: compose v5.6 cmd/compose/volumes.go; pkg/compose/volumes.go.
 pub(super) fn volumes(look: &Look, desk: &Desk) -> Next {
     let (engine, words) = (&desk.host.engine, &look.args.words);
-    if let Some(unknown) = words.iter().find(|w| !look.project.services.contains_key(w.as_str())) {
+    if let Some(unknown) = look.unknown() {
         return Next::error(1, format!("no such service: {unknown}"));
     }
     let mut users = look.seen(desk);
