@@ -23,6 +23,8 @@ use std::rc::Rc;
 
 /// The component's name.
 const KWOK: &str = "kwok";
+/// The machine that it runs on.
+const HOST: &str = "vm";
 
 reasons! { "kwok":
     /// A fake node reports that it is ready.
@@ -214,7 +216,8 @@ fn renew(name: &Rc<str>, every: Option<Span>, cx: &mut Cx<Timer>) {
         return;
     }
     let lease = Lease {
-        holder: "kwok".into(),
+        // Recorded of kwok: the machine it runs on and a UUID for the process, the same for all its nodes.
+        holder: format!("{HOST}_{}", cx.api.calendar.uid(Id(0))).into(),
         duration: LEASE_DURATION,
         renewed: Some(now),
         renewing: every,

@@ -133,13 +133,13 @@ fn unready(pod: &Pod, sample: &Sample, now: Time) -> bool {
 fn requests(pods: &[Pod], resource: &str, container: Option<&str>) -> Result<BTreeMap<Rc<str>, i64>, String> {
     let mut out = BTreeMap::new();
     for pod in pods {
-        let asked = match (&pod.whole, container) {
+        let asked = match (&pod.asks.whole, container) {
             (Some(whole), None) => *whole
                 .get(resource)
                 .ok_or_else(|| format!("missing pod-level request for {resource} in Pod {}", pod.name))?,
             _ => {
                 let mut sum = 0i64;
-                for (name, asks) in pod.containers.iter().filter(|(name, _)| container.is_none_or(|c| c == &**name)) {
+                for (name, asks) in pod.asks.containers.iter().filter(|(name, _)| container.is_none_or(|c| c == &**name)) {
                     let asked = asks.get(resource).ok_or_else(|| {
                         format!("missing request for {resource} in container {name} of Pod {}", pod.name)
                     })?;

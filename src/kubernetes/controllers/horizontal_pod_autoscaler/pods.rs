@@ -1,7 +1,8 @@
 //! What the autoscaler looks at: pods, and what was measured of them.
 
-use crate::kubernetes::objects::Calendar;
 use crate::kubernetes::objects::parts::Quantity;
+use crate::kubernetes::objects::pod::PodSpec;
+use crate::kubernetes::objects::{Calendar, Object};
 use crate::sim::{Span, Time};
 use crate::text::{Map, Value};
 use std::collections::BTreeMap;
@@ -27,24 +28,41 @@ pub struct Pod {
     pub ready: Option<(Rc<str>, Time)>,
     /// When it started.
     pub started: Option<Time>,
-    /// What its containers that go on running ask for.
+    /// What it asks for.
+    pub asks: Rc<Asks>,
+}
+
+/// What a pod's wish asks for; pods of one template share it.
+#[derive(Clone, Debug, Default)]
+pub struct Asks {
+    /// By container that goes on running.
     pub containers: Vec<(Rc<str>, Amounts)>,
-    /// What the pod as a whole asks for.
+    /// The pod as a whole.
     pub whole: Option<Amounts>,
 }
 
+impl Asks {
+    /// Reads `spec`.
+    pub fn read(spec: &Value) -> Self {
+        let sidecars = spec.list_at(&["initContainers"]).iter();
+        let sidecars = sidecars.filter(|c| c.str_at(&["restartPolicy"]) == Some("Always"));
+        let of_one = |c: &Value| {
+            let name = Rc::from(c.str_at(&["name"]).unwrap_or_default());
+            (name, amounts(c.at(&["resources", "requests"])))
+        };
+        Asks {
+            containers: spec.list_at(&["containers"]).iter().chain(sidecars).map(of_one).collect(),
+            whole: spec.at(&["resources", "requests"]).map(|r| amounts(Some(r))).filter(|r| !r.is_empty()),
+        }
+    }
+}
+
 impl Pod {
-    /// Reads a pod.
+    /// Reads a pod as the API shows it.
     pub fn read(tree: &Value, calendar: &Calendar) -> Self {
         let text = |path: &[&str]| Rc::from(tree.str_at(path).unwrap_or_default());
         let time = |t: &str| calendar.read(t);
         let ready = tree.list_at(&["status", "conditions"]).iter().find(|c| c.str_at(&["type"]) == Some("Ready"));
-        let sidecars = tree.list_at(&["spec", "initContainers"]).iter();
-        let sidecars = sidecars.filter(|c| c.str_at(&["restartPolicy"]) == Some("Always"));
-        let asks = |c: &Value| {
-            let name = Rc::from(c.str_at(&["name"]).unwrap_or_default());
-            (name, amounts(c.at(&["resources", "requests"])))
-        };
         Pod {
             name: text(&["metadata", "name"]),
             deleting: tree.str_at(&["metadata", "deletionTimestamp"]).is_some(),
@@ -54,9 +72,32 @@ impl Pod {
                 (Rc::from(c.str_at(&["status"]).unwrap_or_default()), since)
             }),
             started: tree.str_at(&["status", "startTime"]).and_then(time),
-            containers: tree.list_at(&["spec", "containers"]).iter().chain(sidecars).map(asks).collect(),
-            whole: tree.at(&["spec", "resources", "requests"]).map(|r| amounts(Some(r))).filter(|r| !r.is_empty()),
+            asks: Rc::new(Asks::read(tree.get("spec").unwrap_or(&Value::Null))),
         }
+    }
+    /// Pods of the store, in its order. What the API would show of them is not composed for it: a thousand pods are looked
+    /// at every fifteen seconds.
+    pub fn of(objects: &[&Rc<Object>]) -> Vec<Self> {
+        let mut last: Option<(&Rc<PodSpec>, Rc<Asks>)> = None;
+        let mut pods = Vec::with_capacity(objects.len());
+        for object in objects {
+            let Some(row) = object.pod() else { continue };
+            let asks = match last.take().filter(|(spec, _)| Rc::ptr_eq(spec, &row.spec)) {
+                Some((_, asks)) => asks,
+                None => Rc::new(Asks::read(&row.spec.tree)),
+            };
+            last = Some((&row.spec, asks.clone()));
+            let ready = row.condition("Ready").map(|c| (Rc::from(c.status.word()), c.changed.whole_seconds()));
+            pods.push(Pod {
+                name: object.meta.name.clone(),
+                deleting: object.meta.deleting(),
+                phase: row.status.phase.word().into(),
+                ready,
+                started: row.status.start_time.map(Time::whole_seconds),
+                asks,
+            });
+        }
+        pods
     }
     /// Whether it runs and is ready.
     pub fn serves(&self) -> bool {

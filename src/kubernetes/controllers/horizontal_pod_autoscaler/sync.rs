@@ -97,7 +97,7 @@ fn sync(hpa: &Rc<Object>, ctl: &mut Ctl) {
     let selector = found.as_ref().map(|f| f.selector.clone()).unwrap_or_default();
     let mine: Vec<&Rc<Object>> =
         all.iter().filter(|p| !selector.is_empty() && selector.matches(&p.meta.labels)).collect();
-    let pods: Vec<Pod> = mine.iter().map(|p| Pod::read(&ctl.api.tree(p), &ctl.api.calendar)).collect();
+    let pods = Pod::of(&mine);
     let measured = &ctl.memory.autoscalers.measured;
     let readings = match measured.is_empty() {
         true => metered::readings(ctl.api, &tree, &namespace, &mine, now),
