@@ -11,12 +11,14 @@ use crate::kubernetes::Cluster;
 use crate::kubernetes::apiserver::{By, NodeSpec};
 use crate::kubernetes::kubelet::{Settings, Sheet};
 use crate::kubernetes::objects::Calendar;
+use crate::kubernetes::objects::parts::Quantity;
 use crate::reasons;
 use crate::sim::{Span, Time};
 use crate::text::{Node, NodeKind, Problem, Value, yaml};
 use crate::workload::{Load, Meter, Rule};
 use crate::world::World;
 use crate::world::faults::{self, Order};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 reasons! { "scenario":
@@ -272,7 +274,15 @@ impl Reader<'_> {
             }
         }
     }
+    /// Names the members of a map that nothing reads.
+    fn known(&mut self, node: &Node, what: &str, keys: &[&str]) {
+        let NodeKind::Map(members) = &node.kind else { return };
+        for member in members.iter().filter(|member| !keys.contains(&&*member.key)) {
+            self.complain(&member.node, format!("{what}: unknown field \"{}\"", member.key));
+        }
+    }
     fn cluster(&mut self, node: &Node, into: &mut Scenario) {
+        self.known(node, "cluster", &["storage", "kubelet", "metrics", "nodes"]);
         if let Some(storage) = node.get("storage") {
             into.storage = storage.to_value() != Value::Bool(false);
         }
@@ -290,6 +300,10 @@ impl Reader<'_> {
             NodeKind::List(items) => items.iter().for_each(|item| self.group(item, &mut made)),
             _ => self.group(nodes, &mut made),
         }
+        let mut names = BTreeSet::new();
+        if let Some(twice) = made.iter().find(|spec| !names.insert(spec.name.to_string())) {
+            self.complain(nodes, format!("nodes: the name {} stands twice", twice.name));
+        }
         if made.len() > NODES_MAX {
             self.complain(nodes, format!("at most {NODES_MAX} nodes are possible"));
             made.truncate(NODES_MAX);
@@ -299,8 +313,20 @@ impl Reader<'_> {
     /// One node, or a group: `{count, zones, name, cpu, memory, pods, labels, taints, manifests}`.
     fn group(&mut self, node: &Node, made: &mut Vec<NodeSpec>) {
         let tree = node.to_value();
+        let Value::Map(_) = &tree else {
+            return self.complain(node, "nodes: a group such as {count: 3, cpu: 4} is expected".into());
+        };
+        self.known(node, "nodes", &[GROUP, NODE].concat());
+        node.get("each").into_iter().for_each(|each| self.known(each, "nodes", NODE));
         let each = tree.get("each").unwrap_or(&tree);
-        let count = tree.int_at(&["count"]).unwrap_or(1).clamp(0, NODES_MAX as i64 + 1) as usize;
+        self.amounts(node.get("each").unwrap_or(node));
+        let count = match tree.get("count").map(|n| n.as_int().filter(|n| *n >= 0)) {
+            None => 1,
+            Some(Some(n)) => n.min(NODES_MAX as i64 + 1) as usize,
+            Some(None) => {
+                return self.complain(node, "nodes: count: a whole number of at least 0 is expected".into());
+            }
+        };
         let zones: Vec<&str> = each.list_at(&["zones"]).iter().filter_map(Value::as_str).collect();
         for i in 0..count {
             let number = made.len() + 1;
@@ -317,6 +343,16 @@ impl Reader<'_> {
                 }
             }
             made.push(spec);
+        }
+    }
+    /// Looks at the quantities of a node.
+    fn amounts(&mut self, node: &Node) {
+        for key in AMOUNTS {
+            let Some(amount) = node.get(key) else { continue };
+            let read = scalar_text(&amount.to_value()).map(|text| Quantity::parse(&text));
+            if !matches!(read, Some(Ok(_))) {
+                self.complain(amount, format!("nodes: {key}: a quantity such as 4 or 8Gi is expected"));
+            }
         }
     }
     fn files(&mut self, node: &Node, into: &mut Scenario) {
@@ -379,14 +415,34 @@ pub fn parse_span(text: &str) -> Option<Span> {
     Span::read(text)
 }
 
+/// Members of a node that are quantities.
+const AMOUNTS: [&str; 4] = ["cpu", "memory", "pods", "ephemeral-storage"];
+/// Members of a group of nodes.
+const GROUP: &[&str] = &["count", "each"];
+/// Members of a node.
+const NODE: &[&str] = &[
+    "name",
+    "zones",
+    "zone",
+    "cpu",
+    "memory",
+    "pods",
+    "ephemeral-storage",
+    "extended",
+    "capacity",
+    "labels",
+    "annotations",
+    "manifests",
+    "unschedulable",
+    "taints",
+];
+
 fn node_spec(name: &str, each: &Value, zone: Option<&str>) -> NodeSpec {
     let mut node = machine(name);
-    for (key, text) in
-        [("cpu", "cpu"), ("memory", "memory"), ("pods", "pods"), ("ephemeral-storage", "ephemeral-storage")]
-    {
+    for key in AMOUNTS {
         if let Some(amount) = each.get(key).and_then(scalar_text) {
-            node.capacity.retain(|(k, _)| k != text);
-            node.capacity.push((text.into(), amount));
+            node.capacity.retain(|(k, _)| k != key);
+            node.capacity.push((key.into(), amount));
         }
     }
     let pairs = |key: &str| {
@@ -490,5 +546,22 @@ mod tests {
             assert_eq!(parse_span(text), Some(Span(us)));
         }
         assert_eq!((parse_span(""), parse_span("5x"), parse_span("s")), (None, None, None));
+    }
+
+    #[test]
+    fn what_nothing_reads_is_named() {
+        let (_, problems) = read(
+            "cluster:\n  node: 3\n  nodes:\n  - {cout: 3, memroy: 2Gi}\n  - {count: \"3\"}\n  - {cpu: four}\n  - {name: a}\n  - {name: a}\n",
+        );
+        let words: Vec<&str> = problems.iter().map(|p| p.message.as_str()).collect();
+        let wanted = [
+            "cluster: unknown field \"node\"",
+            "nodes: unknown field \"cout\"",
+            "nodes: unknown field \"memroy\"",
+            "nodes: count: a whole number of at least 0 is expected",
+            "nodes: cpu: a quantity such as 4 or 8Gi is expected",
+            "nodes: the name a stands twice",
+        ];
+        assert_eq!(words, wanted);
     }
 }

@@ -80,11 +80,11 @@ pub fn main() -> std::process::ExitCode {
     outcome.code.into()
 }
 
-/// Takes `--name VALUE` out of the arguments.
+/// Takes `--name VALUE` out of the arguments. Without a value the name stays, and is refused where files are expected.
 fn take_option(args: &mut Vec<String>, name: &str) -> Option<String> {
-    let at = args.iter().position(|arg| arg == name)?;
+    let at = args.iter().position(|arg| arg == name).filter(|at| at + 1 < args.len())?;
     args.remove(at);
-    (at < args.len()).then(|| args.remove(at))
+    Some(args.remove(at))
 }
 
 /// Takes the switch `--name` out of the arguments; whether it was there.

@@ -34,7 +34,7 @@ fn try_run(mut args: Vec<String>) -> Result<Outcome, Outcome> {
     let end = Time::ZERO + length.or(scenario.until).unwrap_or(DEFAULT_LENGTH);
     let mut run = start(&scenario, &mut outcome);
     play(&mut run, end, &mut asked);
-    take_up(&mut run, &mut outcome);
+    take_lines(&mut run, &mut outcome);
     summary(&run, &mut outcome);
     host_summary(&run, &mut outcome);
     let cases = judge(&asked, &mut outcome);
@@ -80,6 +80,9 @@ pub fn take_seed(args: &mut Vec<String>) -> Result<Option<u64>, Outcome> {
 pub fn read_files(paths: &[String]) -> Result<Vec<TextFile>, Outcome> {
     if paths.is_empty() {
         return Err(Outcome::usage("no file is named"));
+    }
+    if let Some(flag) = paths.iter().find(|path| path.starts_with("--")) {
+        return Err(Outcome::usage(format!("{flag}: no such flag, or its value is missing")));
     }
     let read = |path: &String| match std::fs::read(path) {
         Ok(bytes) => {
@@ -138,6 +141,24 @@ pub(super) fn play(run: &mut Run, end: Time, asked: &mut [Watch]) {
     run.run_until(end);
     look(run, asked);
     run.world.cluster.take_seen();
+}
+
+/// What bringing a project up came to, and which lines of the scenario failed; a failure counts.
+fn take_lines(run: &mut Run, outcome: &mut Outcome) {
+    for answer in run.take_answers() {
+        let failed = answer.code.unwrap_or(0) != 0;
+        if &*answer.line == UP {
+            outcome.err.push_str(&answer.stdout);
+        } else if !failed {
+            continue;
+        } else {
+            let _ = writeln!(outcome.err, "$ {}", answer.line);
+        }
+        outcome.err.push_str(&answer.stderr);
+        if failed {
+            outcome.code = 1;
+        }
+    }
 }
 
 /// What bringing a project up came to, once it is over.

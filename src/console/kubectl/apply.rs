@@ -49,7 +49,7 @@ fn with_last_applied(tree: &Value) -> Value {
 }
 
 fn apply(cx: &mut Cx, args: &Args) -> Result {
-    let manifests = manifest::read(cx, args)?;
+    let manifests = manifest::selected(args, manifest::read(cx, args)?)?;
     let dry_run = args.dry_run()?;
     let (ready, unread) = manifest::prepare_all(cx, args, &manifests);
     let mut errors = Vec::new();
@@ -227,7 +227,7 @@ fn create(cx: &mut Cx, args: &Args) -> Result {
             quoted(&args.words.join(" "))
         )));
     }
-    let manifests = manifest::read(cx, args)?;
+    let manifests = manifest::selected(args, manifest::read(cx, args)?)?;
     let dry_run = args.dry_run()?;
     let mut errors = Vec::new();
     let mut printed = Vec::new();

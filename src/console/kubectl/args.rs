@@ -1,6 +1,8 @@
 //! A command line: flags as kubectl reads them, words, and what stands behind `--`.
 
 use super::{Failure, Result, Verb};
+use crate::sim::Span;
+use crate::text::go::{parse_duration, quoted};
 
 /// Flags every verb knows; they change nothing here but the namespace.
 const GLOBAL_OPTIONS: &str = "namespace n context kubeconfig request-timeout v cluster user as field-manager";
@@ -18,6 +20,35 @@ const LONG: &[(&str, &str)] = &[
     ("R", "recursive"),
     ("e", "env"),
     ("h", "help"),
+];
+
+/// Flags whose value is a whole number. Source: kubernetes v1.37 kubectl pkg/cmd, IntVar and its kin.
+const NUMBERS: &str = "grace-period replicas current-replicas revision to-revision tail limit-bytes max-log-requests \
+                       chunk-size min max skip-wait-for-delete-timeout node-port";
+/// Flags whose value is a duration. Source: the same files, DurationVar.
+const SPANS: &str = "timeout since pod-running-timeout";
+/// Flags of real verbs that nothing here carries out, so that they are refused; for all verbs first.
+/// Differs: FID-075.
+const NOT_SIMULATED: &[(&str, &str)] = &[
+    ("", "kustomize"),
+    ("apply", "prune prune-allowlist"),
+    ("create", "edit raw append-hash external-ip load-balancer-ip session-affinity annotation default-backend class"),
+    ("run", "overrides rm attach stdin tty leave-stdin-open image-pull-policy limits requests privileged"),
+    ("expose", "overrides external-ip load-balancer-ip session-affinity"),
+    ("replace", "force raw subresource"),
+    ("get", "subresource server-print output-watch-events"),
+    ("delete", "raw interactive"),
+    ("explain", "api-version"),
+    ("label", "local resource-version"),
+    ("annotate", "local resource-version"),
+    ("set", "local resource-version resolve keys"),
+    ("scale", "resource-version"),
+    ("wait", "local"),
+    ("events", "watch"),
+    ("drain", "skip-wait-for-delete-timeout"),
+    ("logs", "all-pods since-time"),
+    ("exec", "filename"),
+    ("top", "show-swap"),
 ];
 
 /// A parsed command line.
@@ -125,8 +156,29 @@ impl Args {
             };
             return Err(Failure::error(format!("{words}\nSee 'kubectl {} --help' for usage.", verb.name)));
         }
-        self.flags.push((long(verb, name), value));
+        let long = long(verb, name);
+        if let Err(words) = sound(&long, is_switch(verb, name), &value) {
+            let shown = short_of(verb, &long).map_or(format!("--{long}"), |short| format!("-{short}, --{long}"));
+            let words = format!("invalid argument {} for {} flag: {words}", quoted(&value), quoted(&shown));
+            return Err(Failure::error(format!("{words}\nSee 'kubectl {} --help' for usage.", verb.name)));
+        }
+        self.flags.push((long, value));
         Ok(())
+    }
+    /// A flag on the line that is real but not carried out here.
+    pub fn not_simulated(&self) -> Option<&str> {
+        let verb = self.verb.split(' ').next().unwrap_or_default();
+        let meant = |name: &str| {
+            let listed = |(of, flags): &(&str, &str)| (of.is_empty() || *of == verb) && has(flags, name);
+            NOT_SIMULATED.iter().any(listed)
+        };
+        let on = |value: &str| !matches!(value, "false" | "0");
+        self.flags.iter().find(|(name, value)| meant(name) && (on(value) || name == "server-print")).map(|(n, _)| &**n)
+    }
+    /// A duration; a negative one is none at all.
+    pub fn span(&self, name: &str) -> Option<Span> {
+        let nanos = parse_duration(self.get(name)?).ok()?;
+        Some(Span(u64::try_from(nanos).unwrap_or_default() / 1_000))
     }
     /// The last value of a flag.
     pub fn get(&self, name: &str) -> Option<&str> {
@@ -192,6 +244,22 @@ impl DryRun {
     }
 }
 
+/// Whether a flag takes a value. Source: pflag v1.0 flag.go, Set; Go strconv, time.
+fn sound(name: &str, switch: bool, value: &str) -> std::result::Result<(), String> {
+    let invalid = |what: &str| format!("strconv.{what}: parsing {}: invalid syntax", quoted(value));
+    if switch {
+        let known = ["1", "t", "T", "TRUE", "true", "True", "0", "f", "F", "FALSE", "false", "False"];
+        return if known.contains(&value) { Ok(()) } else { Err(invalid("ParseBool")) };
+    }
+    if has(NUMBERS, name) {
+        return value.parse::<i64>().map(|_| ()).map_err(|_| invalid("ParseInt"));
+    }
+    if has(SPANS, name) {
+        return parse_duration(value).map(|_| ());
+    }
+    Ok(())
+}
+
 fn has(list: &str, name: &str) -> bool {
     list.split(' ').any(|w| w == name)
 }
@@ -218,6 +286,13 @@ fn long(verb: &Verb, name: &str) -> String {
     LONG.iter().find(|(short, _)| *short == name).map_or(name, |(_, long)| long).to_string()
 }
 
+/// The short name of a flag: in the verb's list it follows the long one.
+fn short_of(verb: &Verb, long: &str) -> Option<&'static str> {
+    let beside = |list: &'static str| list.split(' ').skip_while(|w| *w != long).nth(1).filter(|w| w.len() == 1);
+    let known = || LONG.iter().find(|(_, name)| *name == long).map(|(short, _)| *short);
+    beside(verb.switches).or_else(|| beside(verb.options)).or_else(known)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -225,7 +300,7 @@ mod tests {
     const GET: Verb = Verb {
         name: "get",
         switches: "all-namespaces A watch w",
-        options: "output o selector l filename f",
+        options: "output o selector l filename f chunk-size timeout subresource",
         run: |_, _| Ok(super::super::Flow::Done(0)),
     };
     static VERB: &Verb = &GET;
@@ -242,6 +317,22 @@ mod tests {
             (Some("wide"), true, Some("y"))
         );
         assert_eq!((args.words, args.rest), (vec!["pods".to_string()], vec!["c".to_string(), "-d".into()]));
+    }
+
+    #[test]
+    fn values_are_looked_at_and_what_is_not_simulated_is_named() {
+        let says = |line: &str| parse(line).err().map(|f| f.words.lines().next().unwrap_or_default().to_string());
+        let words =
+            "error: invalid argument \"x\" for \"--chunk-size\" flag: strconv.ParseInt: parsing \"x\": invalid syntax";
+        assert_eq!(says("pods --chunk-size=x").as_deref(), Some(words));
+        let words =
+            "error: invalid argument \"x\" for \"-w, --watch\" flag: strconv.ParseBool: parsing \"x\": invalid syntax";
+        assert_eq!(says("pods --watch=x").as_deref(), Some(words));
+        let words = "error: invalid argument \"3\" for \"--timeout\" flag: time: missing unit in duration \"3\"";
+        assert_eq!(says("pods --timeout 3").as_deref(), Some(words));
+        assert_eq!(parse("pods --timeout 1m30s").map(|a| a.span("timeout")).ok().flatten(), Some(Span::secs(90)));
+        assert_eq!(parse("pods --subresource=status").unwrap_or_default().not_simulated(), Some("subresource"));
+        assert_eq!(parse("pods -A").unwrap_or_default().not_simulated(), None);
     }
 
     #[test]

@@ -72,7 +72,7 @@ fn delete(cx: &mut Cx, args: &Args) -> Result {
         }
         None => 0,
     };
-    let until = match args.get("timeout").and_then(crate::scenario::parse_span) {
+    let until = match args.span("timeout") {
         Some(span) if span > Span::ZERO => cx.now() + span,
         _ => Time::NEVER,
     };

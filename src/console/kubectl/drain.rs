@@ -4,6 +4,7 @@
 use super::args::DryRun;
 use super::{Args, Cx, Failure, Flow, Result, Verb, Waiting};
 use crate::kubernetes::apiserver::DeleteOptions;
+use crate::kubernetes::objects::parts::selector::Selector;
 use crate::kubernetes::objects::{Id, Object};
 use crate::sim::{Span, Time};
 use crate::text::go;
@@ -46,8 +47,11 @@ fn drain(cx: &mut Cx, args: &Args) -> Result {
     if args.words.is_empty() && args.get("selector").is_none() {
         return Err(Failure::error("USAGE: drain NODE [flags]\nSee 'kubectl drain -h' for help and examples"));
     }
+    let pod_selector = args.get("pod-selector").map(Selector::parse).transpose();
+    let pod_selector =
+        pod_selector.map_err(|_| Failure::error("--pod-selector=<pod_selector> must be a valid label selector"))?;
     let nodes = super::mark::cordon_all(cx, args, true)?;
-    let timeout = args.get("timeout").and_then(crate::scenario::parse_span).filter(|t| *t > Span::ZERO);
+    let timeout = args.span("timeout").filter(|t| *t > Span::ZERO);
     let grace = args.get("grace-period").and_then(|g| g.parse::<i64>().ok()).filter(|g| *g >= 0);
     let mut waiting = Drain {
         nodes: nodes.iter().map(|(_, o)| o.meta.name.clone()).collect(),
@@ -57,6 +61,7 @@ fn drain(cx: &mut Cx, args: &Args) -> Result {
         ignore_daemon_sets: args.on("ignore-daemonsets"),
         delete_storage: args.on("delete-emptydir-data"),
         dry_run: args.dry_run()?,
+        pod_selector,
         timeout,
         until: Time::NEVER,
         pods: None,
@@ -97,6 +102,8 @@ struct Drain {
     ignore_daemon_sets: bool,
     delete_storage: bool,
     dry_run: DryRun,
+    /// Only these pods go. Source: kubernetes v1.37 kubectl pkg/drain/drain.go, GetPodsForDeletion.
+    pod_selector: Option<Selector>,
     timeout: Option<Span>,
     until: Time,
     /// The pods of the first node, once it is under way.
@@ -135,6 +142,9 @@ impl Drain {
     /// Sorts the pods of a node: those to take, warnings and refusals by message.
     fn look(&self, cx: &Cx, node: &str) -> Looked {
         let mut pods: Vec<Rc<Object>> = cx.cluster.api.store.pods_on(node).cloned().collect();
+        if let Some(selector) = &self.pod_selector {
+            pods.retain(|p| selector.matches(|key| p.meta.labels.get(key).map(|v| &**v)));
+        }
         pods.sort_by(|a, b| (&a.meta.namespace, &a.meta.name).cmp(&(&b.meta.namespace, &b.meta.name)));
         let (mut take, mut warnings, mut refusals) = (Vec::new(), Vec::new(), Vec::new());
         let enter = |list: &mut Told, words: String, pod: &Object| {

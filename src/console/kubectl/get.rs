@@ -8,6 +8,7 @@ use super::{Args, Cx, Failure, Flow, Result, Verb, Waiting, manifest};
 use crate::kubernetes::objects::{Id, Object};
 use crate::map;
 use crate::sim::Time;
+use crate::text::go::quoted;
 use crate::text::{Value, json, yaml};
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -35,7 +36,7 @@ fn get(cx: &mut Cx, args: &Args) -> Result {
             "You must specify the type of resource to get. Use \"kubectl api-resources\" for a complete list of supported resources.\n\nerror: Required resource not specified.\nUse \"kubectl explain <resource>\" for a detailed description of that resource (e.g. kubectl explain pods).\nSee 'kubectl get -h' for help and examples",
         ));
     }
-    let selection = select(cx, args)?;
+    let selection = Selection::with_files(cx, args, &args.words)?;
     for resource in &selection.resources {
         let old = DEPRECATED.iter().find(|(v, k, _)| *v == resource.api_version && *k == resource.kind);
         if let Some((_, _, words)) = old {
@@ -72,19 +73,6 @@ fn get(cx: &mut Cx, args: &Args) -> Result {
         Some(failure) => Err(failure),
         None => Ok(Flow::Done(0)),
     }
-}
-
-fn select(cx: &mut Cx, args: &Args) -> Result<Selection> {
-    if args.get("filename").is_none() {
-        return Selection::read(cx, args, &args.words);
-    }
-    let mut words = Vec::new();
-    for manifest in manifest::read(cx, args)? {
-        let tree = manifest::prepare(cx, args, &manifest)?;
-        let name = tree.str_at(&["metadata", "name"]).unwrap_or_default();
-        words.push(format!("{}/{name}", manifest::resource_name(&tree)));
-    }
-    Selection::read(cx, args, &words)
 }
 
 fn sort(cx: &Cx, found: &mut [(Resource, Rc<Object>)], path: &str) -> Result<()> {
@@ -154,7 +142,7 @@ fn print_as(cx: &mut Cx, output: &str, trees: &[Value], alone: bool, args: &Args
         ("yaml", _) => yaml::write(&whole()),
         ("json", _) => json::write(&whole(), json::Style::KUBECTL) + "\n",
         ("name", _) => trees.iter().map(|t| manifest::label(t) + "\n").collect(),
-        ("jsonpath", Some(template)) => jsonpath::Template::parse(template).map_err(Failure::error)?.print(&whole()),
+        ("jsonpath", Some(template)) => by_template(cx, template, &whole())?,
         ("custom-columns", Some(spec)) => custom_columns(spec, trees, args.on("no-headers"))?,
         ("custom-columns", None) => {
             return Err(Failure::error("custom-columns format specified but no custom columns given"));
@@ -168,6 +156,18 @@ fn print_as(cx: &mut Cx, output: &str, trees: &[Value], alone: bool, args: &Args
     };
     cx.print(&text);
     Ok(())
+}
+
+/// What a JSONPath template prints. Source: kubernetes v1.37 cli-runtime pkg/printers/jsonpath.go, PrintObj.
+fn by_template(cx: &mut Cx, template: &str, tree: &Value) -> Result<String> {
+    let (text, why) = jsonpath::Template::parse(template).map_err(Failure::error)?.print(tree);
+    let Some(why) = why else { return Ok(text) };
+    cx.print(&text);
+    let given = jsonpath::go_syntax(tree);
+    Err(Failure::error(format!(
+        "error executing jsonpath {}: Error executing template: {why}. Printing more information for debugging the template:\n\ttemplate was:\n\t\t{template}\n\tobject given to jsonpath engine was:\n\t\t{given}\n\n",
+        quoted(template)
+    )))
 }
 
 /// Several objects as one. Source: get.go, printGeneric.
@@ -197,13 +197,13 @@ fn custom_columns(spec: &str, trees: &[Value], no_headers: bool) -> Result<Strin
     }
     for tree in trees {
         let cell = |path: &jsonpath::Path| {
-            let found = path.find(tree);
-            match found.is_empty() {
+            let found = path.try_find(tree).map_err(Failure::error)?;
+            Ok(match found.is_empty() {
                 true => "<none>".to_string(),
                 false => found.iter().map(|v| jsonpath::text(v)).collect::<Vec<_>>().join(","),
-            }
+            })
         };
-        rows.push(columns.iter().map(|(_, path)| cell(path)).collect());
+        rows.push(columns.iter().map(|(_, path)| cell(path)).collect::<Result<_>>()?);
     }
     Ok(align(&rows, &mut Vec::new()))
 }

@@ -1,6 +1,7 @@
 //! JSONPath as kubectl understands it: paths, `[*]`, slices, filters, unions, `range`, text.
 //! Source: kubernetes v1.37 client-go util/jsonpath/parser.go, jsonpath.go.
 
+use crate::text::go::quoted;
 use crate::text::{Value, json};
 use std::cmp::Ordering;
 
@@ -10,7 +11,7 @@ enum Step {
     Member(String),
     All,
     Index(i64),
-    Slice(Option<i64>, Option<i64>),
+    Slice(Option<i64>, Option<i64>, i64),
     Below(String),
     Filter(Vec<Step>, String, String),
     Members(Vec<String>),
@@ -68,9 +69,21 @@ impl Path {
         }
         Ok(Path(steps))
     }
-    /// What the path leads to.
+    /// What the path leads to; nothing where an index is out of bounds.
     pub fn find<'a>(&self, tree: &'a Value) -> Vec<&'a Value> {
-        self.0.iter().fold(vec![tree], |here, step| here.into_iter().flat_map(|v| follow(v, step)).collect())
+        self.try_find(tree).unwrap_or_default()
+    }
+    /// The same, or why it cannot be followed.
+    pub fn try_find<'a>(&self, tree: &'a Value) -> Result<Vec<&'a Value>, String> {
+        let mut here = vec![tree];
+        for step in &self.0 {
+            let mut next = Vec::new();
+            for value in here {
+                next.extend(follow(value, step)?);
+            }
+            here = next;
+        }
+        Ok(here)
     }
 }
 
@@ -125,31 +138,31 @@ fn bracket(text: &str) -> Result<Step, String> {
         return Ok(Step::Members(text.split(',').map(|t| t.trim().trim_matches(['"', '\'']).to_string()).collect()));
     }
     if let Some((from, to)) = text.split_once(':') {
-        return Ok(Step::Slice(from.parse().ok(), to.split(':').next().and_then(|t| t.parse().ok())));
+        let (to, step) = to.split_once(':').unwrap_or((to, "1"));
+        return Ok(Step::Slice(from.parse().ok(), to.parse().ok(), step.parse().unwrap_or(1)));
     }
     text.parse().map(Step::Index).map_err(|_| format!("invalid array index {text}"))
 }
 
-fn follow<'a>(tree: &'a Value, step: &Step) -> Vec<&'a Value> {
+fn follow<'a>(tree: &'a Value, step: &Step) -> Result<Vec<&'a Value>, String> {
     let items = || match tree {
         Value::List(items) => items.iter().collect::<Vec<_>>(),
         Value::Map(members) => members.sorted().into_iter().map(|(_, v)| v).collect(),
         _ => Vec::new(),
     };
-    match step {
+    Ok(match step {
         Step::Member(name) => tree.get(name).into_iter().collect(),
         Step::Members(names) => names.iter().filter_map(|n| tree.get(n)).collect(),
         Step::All => items(),
         Step::Index(at) => {
-            let list = tree.as_list().unwrap_or_default();
-            let at = if *at < 0 { at + list.len() as i64 } else { *at };
-            usize::try_from(at).ok().and_then(|at| list.get(at)).into_iter().collect()
+            let list = list_of(tree)?;
+            let at = if *at < 0 { at.saturating_add(list.len() as i64) } else { *at };
+            part(list, at, at.saturating_add(1), 1)?
         }
-        Step::Slice(from, to) => {
-            let list = tree.as_list().unwrap_or_default();
-            let bound = |n: i64| (if n < 0 { n + list.len() as i64 } else { n }).clamp(0, list.len() as i64) as usize;
-            let (from, to) = (bound(from.unwrap_or(0)), bound(to.unwrap_or(list.len() as i64)));
-            list.get(from..to.max(from)).unwrap_or_default().iter().collect()
+        Step::Slice(from, to, step) => {
+            let list = list_of(tree)?;
+            let bound = |n: i64| if n < 0 { n.saturating_add(list.len() as i64) } else { n };
+            part(list, bound(from.unwrap_or(0)), bound(to.unwrap_or(list.len() as i64)), *step)?
         }
         Step::Below(name) => {
             let mut found = Vec::new();
@@ -159,7 +172,43 @@ fn follow<'a>(tree: &'a Value, step: &Step) -> Vec<&'a Value> {
         Step::Filter(path, operator, right) => {
             items().into_iter().filter(|v| holds(v, path, operator, right)).collect()
         }
+    })
+}
+
+/// The list that an index is taken of.
+fn list_of(tree: &Value) -> Result<&[Value], String> {
+    let kind = match tree {
+        Value::List(items) => return Ok(items),
+        Value::Null => return Ok(&[]),
+        Value::Str(_) => "string",
+        Value::Int(_) => "int64",
+        Value::Float(_) => "float64",
+        Value::Bool(_) => "bool",
+        Value::Map(_) => "map[string]interface {}",
+    };
+    Err(format!("{kind} is not array or slice"))
+}
+
+/// Part of a list. Source: client-go util/jsonpath/jsonpath.go, evalArray.
+fn part(list: &[Value], from: i64, to: i64, step: i64) -> Result<Vec<&Value>, String> {
+    let length = list.len() as i64;
+    if from == to {
+        return Ok(Vec::new());
     }
+    let outside = |index: i64| Err(format!("array index out of bounds: index {index}, length {length}"));
+    if from >= length || from < 0 {
+        return outside(from);
+    }
+    if to > length || to < 0 {
+        return outside(to.saturating_sub(1));
+    }
+    if from > to {
+        return Err(format!("starting index {from} is greater than ending index {to}"));
+    }
+    if step <= 0 {
+        return Err("step must be > 0".into());
+    }
+    Ok(list[from as usize..to as usize].iter().step_by(step as usize).collect())
 }
 
 fn below<'a>(tree: &'a Value, name: &str, found: &mut Vec<&'a Value>) {
@@ -251,11 +300,11 @@ impl Template {
         }
         Ok(Template(stack.pop().map(|(_, parts)| parts).unwrap_or_default()))
     }
-    /// What it prints of a tree.
-    pub fn print(&self, tree: &Value) -> String {
+    /// What it prints of a tree, until it cannot be followed any further, and why it cannot.
+    pub fn print(&self, tree: &Value) -> (String, Option<String>) {
         let mut out = String::new();
-        print_parts(&self.0, tree, &mut out);
-        out
+        let ended = print_parts(&self.0, tree, &mut out);
+        (out, ended.err())
     }
 }
 
@@ -265,15 +314,36 @@ fn push(stack: &mut [(Path, Vec<Part>)], part: Part) {
     }
 }
 
-fn print_parts(parts: &[Part], tree: &Value, out: &mut String) {
+fn print_parts(parts: &[Part], tree: &Value, out: &mut String) -> Result<(), String> {
     for part in parts {
         match part {
             Part::Text(words) => out.push_str(words),
             Part::Path(path) => {
-                out.push_str(&path.find(tree).into_iter().map(text).collect::<Vec<_>>().join(" "));
+                out.push_str(&path.try_find(tree)?.into_iter().map(text).collect::<Vec<_>>().join(" "));
             }
-            Part::Range(path, inner) => path.find(tree).into_iter().for_each(|v| print_parts(inner, v, out)),
+            Part::Range(path, inner) => {
+                path.try_find(tree)?.into_iter().try_for_each(|v| print_parts(inner, v, out))?;
+            }
         }
+    }
+    Ok(())
+}
+
+/// A tree as Go prints it with `%#v`, members sorted.
+pub fn go_syntax(value: &Value) -> String {
+    match value {
+        Value::Null => "interface {}(nil)".into(),
+        Value::Str(text) => quoted(text),
+        Value::List(items) => {
+            let items: Vec<String> = items.iter().map(go_syntax).collect();
+            format!("[]interface {{}}{{{}}}", items.join(", "))
+        }
+        Value::Map(members) => {
+            let members = members.sorted().into_iter();
+            let members: Vec<String> = members.map(|(k, v)| format!("{}:{}", quoted(k), go_syntax(v))).collect();
+            format!("map[string]interface {{}}{{{}}}", members.join(", "))
+        }
+        other => json::write(other, json::Style::COMPACT),
     }
 }
 
@@ -304,7 +374,9 @@ mod tests {
 
     fn print(template: &str, tree: &str) -> String {
         let tree = json::parse(tree).unwrap_or_default();
-        Template::parse(template).map(|t| t.print(&tree)).unwrap_or_else(|e| e)
+        Template::parse(template)
+            .map(|t| t.print(&tree))
+            .map_or_else(|e| e, |(out, why)| out + &why.unwrap_or_default())
     }
 
     #[test]
@@ -317,5 +389,10 @@ mod tests {
         assert_eq!(print("{..s}", tree), "1 2");
         assert_eq!(print("{.nope}x", tree), "x");
         assert_eq!(print("{.a", tree), "unclosed action");
+        assert_eq!(print("{.items[0:2:2].n}", tree), "a");
+        assert_eq!(print("x{.items[2].n}y", tree), "xarray index out of bounds: index 2, length 2");
+        assert_eq!(print("{.items[-3].n}", tree), "array index out of bounds: index -1, length 2");
+        assert_eq!(print("{.m[0]}", tree), "map[string]interface {} is not array or slice");
+        assert_eq!(print("{.nope[0].n}x", tree), "x", "what is missing has no parts");
     }
 }

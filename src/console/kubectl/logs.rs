@@ -117,7 +117,7 @@ fn logs(cx: &mut Cx, args: &Args) -> Result {
     let by_selector = args.get("selector").is_some();
     let part = Part {
         previous: args.on("previous"),
-        since: args.get("since").and_then(crate::scenario::parse_span),
+        since: args.span("since"),
         // Source: kubectl pkg/cmd/logs/logs.go, selectorTail: ten lines of each pod.
         tail: number("tail").or((by_selector && args.get("tail").is_none()).then_some(10)),
         bytes: number("limit-bytes"),

@@ -3,7 +3,9 @@
 use super::failure::{one_of_many, server_words, with_source};
 use super::{Args, Cx, Failure, Result};
 use crate::kubernetes::apiserver::ApiError;
+use crate::kubernetes::objects::parts::selector::Selector;
 use crate::kubernetes::objects::{Schema, Source, decode, group_of, plural};
+use crate::text::go::quoted;
 use crate::text::{Node, NodeKind, Value, json, yaml};
 use std::rc::Rc;
 
@@ -51,6 +53,19 @@ pub fn read(cx: &Cx, args: &Args) -> Result<Vec<Manifest>> {
         }
     }
     Ok(found)
+}
+
+/// Those that `-l` lets through. Source: kubernetes v1.37 cli-runtime pkg/resource/builder.go, visitByPaths.
+pub fn selected(args: &Args, mut all: Vec<Manifest>) -> Result<Vec<Manifest>> {
+    if let Some(text) = args.get("selector") {
+        let selector = Selector::parse(text)
+            .map_err(|e| Failure::error(format!("the provided selector {} is not valid: {e}", quoted(text))))?;
+        all.retain(|manifest| {
+            let labels = manifest.node.get("metadata").and_then(|m| m.get("labels"));
+            selector.matches(|key| labels.and_then(|l| l.get(key)).and_then(Node::as_str))
+        });
+    }
+    Ok(all)
 }
 
 /// `kind: List` stands for its items.

@@ -29,7 +29,7 @@ pub(super) const VERBS: &[Verb] = verbs!(
 type Found = Vec<(Resource, Rc<Object>)>;
 
 fn objects(cx: &Cx, args: &Args, words: &[String]) -> Result<Found> {
-    let (found, missing) = Selection::read(cx, args, words)?.objects(cx.cluster, &cx.namespace);
+    let (found, missing) = Selection::with_files(cx, args, words)?.objects(cx.cluster, &cx.namespace);
     match together(missing) {
         Some(failure) => Err(failure),
         None => Ok(found),
@@ -66,7 +66,7 @@ fn annotate(cx: &mut Cx, args: &Args) -> Result {
 fn mark(cx: &mut Cx, args: &Args, what: &str) -> Result {
     let (words, pairs) = pairs(args);
     let singular = what.trim_end_matches('s');
-    if words.is_empty() {
+    if words.is_empty() && args.get("filename").is_none() {
         return Err(Failure::error(
             "one or more resources must be specified as <resource> <name> or <resource>/<name>",
         ));

@@ -184,7 +184,8 @@ pub fn run(cx: &mut Cx, words: &[String]) -> Flow {
     }
 }
 
-fn try_run(cx: &mut Cx, words: &[String]) -> Result {
+/// The verb of a line, and the words behind it.
+fn verb_of(words: &[String]) -> Result<(&'static Verb, Vec<String>)> {
     let (head, rest) = args::verb_words(words);
     let found = verbs().filter(|v| head.len() >= v.name.split(' ').count()).filter(|v| {
         let name: Vec<&str> = v.name.split(' ').collect();
@@ -198,8 +199,15 @@ fn try_run(cx: &mut Cx, words: &[String]) -> Result {
         };
     };
     let used = verb.name.split(' ').count();
-    let words: Vec<String> = head[used..].iter().cloned().chain(rest).collect();
+    Ok((verb, head[used..].iter().cloned().chain(rest).collect()))
+}
+
+fn try_run(cx: &mut Cx, words: &[String]) -> Result {
+    let (verb, words) = verb_of(words)?;
     let args = Args::parse(verb, &words)?;
+    if let Some(flag) = args.not_simulated() {
+        return Err(Failure::error(cx.say("flag.refused", &[("flag", flag)])));
+    }
     if cx.cluster.api.down && !verb.name.starts_with("config") {
         return Err(Failure::plain(failure::REFUSED));
     }
@@ -234,8 +242,7 @@ pub fn complete(cluster: &Cluster, namespace: &str, line: &str) -> Vec<String> {
 
 /// Whether a kubectl line (without the word `kubectl`) writes nothing and ends at once.
 pub fn only_reads(words: &[String]) -> bool {
-    let (head, rest) = args::verb_words(words);
-    let waits = |flag: &str| rest.iter().any(|w| w == flag);
+    let (head, _) = args::verb_words(words);
     let verb = head.first().map(String::as_str).unwrap_or_default();
     let reads = matches!(
         verb,
@@ -251,5 +258,12 @@ pub fn only_reads(words: &[String]) -> bool {
             | "auth"
             | "cluster-info"
     ) || head.starts_with(&["rollout".to_string(), "history".to_string()]);
-    reads && !waits("-w") && !waits("--watch") && !waits("-f") && !waits("--follow")
+    let waits = |args: &Args| ["watch", "watch-only", "follow"].iter().any(|flag| args.on(flag));
+    reads && parsed(words).is_none_or(|args| !waits(&args))
+}
+
+/// The line as its verb reads it.
+fn parsed(words: &[String]) -> Option<Args> {
+    let (verb, words) = verb_of(words).ok()?;
+    Args::parse(verb, &words).ok()
 }

@@ -1,11 +1,12 @@
 //! Which objects a command line means: `deploy,rs`, `pod/web-1`, `all`, names, selectors.
 //! Source: kubernetes v1.37 cli-runtime pkg/resource/builder.go.
 
-use super::{Args, Cx, Failure, Result};
+use super::{Args, Cx, Failure, Result, manifest};
 use crate::kubernetes::Cluster;
 use crate::kubernetes::objects::parts::selector::{FieldSelector, Selector};
 use crate::kubernetes::objects::{Kind, Object, Schema, group_of, plural};
 use crate::text::Value;
+use crate::text::go::quoted;
 use std::rc::Rc;
 
 /// A resource type.
@@ -158,13 +159,24 @@ pub fn resources(cluster: &Cluster, list: &str) -> Result<Vec<Resource>> {
     Ok(found)
 }
 
+/// An object by its name.
+#[derive(Clone, Debug)]
+pub struct Named {
+    /// Its type.
+    pub resource: Resource,
+    /// Its name.
+    pub name: String,
+    /// The namespace that its manifest says.
+    pub namespace: Option<String>,
+}
+
 /// What a command line selects.
 #[derive(Clone, Debug)]
 pub struct Selection {
     /// The types, in order.
     pub resources: Vec<Resource>,
-    /// The names, by type; empty when lists are wanted.
-    pub names: Vec<(Resource, String)>,
+    /// The names; empty when lists are wanted.
+    pub names: Vec<Named>,
     /// `-l`
     pub labels: Option<Selector>,
     /// `--field-selector`
@@ -176,33 +188,16 @@ pub struct Selection {
 impl Selection {
     /// Reads `TYPE[,TYPE] [NAME…]` or `TYPE/NAME…` with `-l`, `--field-selector`, `-A`.
     pub fn read(cx: &Cx, args: &Args, words: &[String]) -> Result<Selection> {
-        let labels = args.get("selector").map(Selector::parse).transpose();
-        let labels = labels.map_err(|e| Failure::error(format!("unable to parse requirement: {e}")))?;
-        let fields = args.get("field-selector").map(FieldSelector::parse).transpose().map_err(Failure::error)?;
-        let namespace = (!args.on("all-namespaces")).then(|| cx.namespace.clone());
-        let mut selection = Selection { resources: Vec::new(), names: Vec::new(), labels, fields, namespace };
+        let mut selection = Self::empty(cx, args)?;
         let slashed = words.iter().filter(|w| w.contains('/')).count();
         if slashed > 0 {
-            if slashed < words.len() {
-                return Err(Failure::error(
-                    "there is no need to specify a resource type as a separate argument when passing arguments in resource/name form (e.g. 'kubectl get resource/<resource_name>' instead of 'kubectl get resource resource/<resource_name>'",
-                ));
-            }
-            for word in words {
-                let (types, name) = word.split_once('/').unwrap_or((word, ""));
-                if types.is_empty() || name.is_empty() || name.contains('/') {
-                    return Err(Failure::error("arguments in resource/name form may not have more than one slash"));
-                }
-                for resource in resources(cx.cluster, types)? {
-                    selection.add(resource, name);
-                }
-            }
+            selection.add_slashed(cx, words, slashed)?;
             return Ok(selection);
         }
         let Some((types, names)) = words.split_first() else { return Ok(selection) };
         for resource in resources(cx.cluster, types)? {
             for name in names {
-                selection.names.push((resource.clone(), name.clone()));
+                selection.names.push(Named { resource: resource.clone(), name: name.clone(), namespace: None });
             }
             selection.resources.push(resource);
         }
@@ -211,29 +206,102 @@ impl Selection {
         }
         Ok(selection)
     }
-    fn add(&mut self, resource: Resource, name: &str) {
+    /// The same, or the objects of the manifests of `-f`.
+    /// Source: kubernetes v1.37 cli-runtime pkg/resource/builder.go, visitByPaths.
+    pub fn with_files(cx: &Cx, args: &Args, words: &[String]) -> Result<Selection> {
+        if args.get("filename").is_none() {
+            return Self::read(cx, args, words);
+        }
+        match words.first() {
+            Some(word) if word.contains('/') => {
+                return Err(Failure::error("resource/name arguments cannot be provided when a path is specified"));
+            }
+            Some(_) => {
+                return Err(Failure::error(
+                    "when paths, URLs, or stdin is provided as input, you may not specify resource arguments as well",
+                ));
+            }
+            None => {}
+        }
+        let mut selection = Self::empty(cx, args)?;
+        for manifest in manifest::read(cx, args)? {
+            let tree = manifest::prepare(cx, args, &manifest)?;
+            let resource = resource(cx.cluster, &manifest::resource_name(&tree))?;
+            let namespace = tree.str_at(&["metadata", "namespace"]).map(String::from);
+            let name = tree.str_at(&["metadata", "name"]).unwrap_or_default();
+            selection.add(resource, name, namespace);
+        }
+        Ok(selection)
+    }
+    fn empty(cx: &Cx, args: &Args) -> Result<Selection> {
+        let labels = args.get("selector").map(Selector::parse).transpose();
+        let labels = labels.map_err(|e| Failure::error(format!("unable to parse requirement: {e}")))?;
+        let fields = args.get("field-selector").map(FieldSelector::parse).transpose().map_err(Failure::error)?;
+        let namespace = (!args.on("all-namespaces")).then(|| cx.namespace.clone());
+        Ok(Selection { resources: Vec::new(), names: Vec::new(), labels, fields, namespace })
+    }
+    /// `TYPE/NAME…`
+    fn add_slashed(&mut self, cx: &Cx, words: &[String], slashed: usize) -> Result<()> {
+        if slashed < words.len() {
+            return Err(Failure::error(
+                "there is no need to specify a resource type as a separate argument when passing arguments in resource/name form (e.g. 'kubectl get resource/<resource_name>' instead of 'kubectl get resource resource/<resource_name>'",
+            ));
+        }
+        for word in words {
+            let (types, name) = word.split_once('/').unwrap_or((word, ""));
+            if types.is_empty() || name.is_empty() || name.contains('/') {
+                return Err(Failure::error("arguments in resource/name form may not have more than one slash"));
+            }
+            for resource in resources(cx.cluster, types)? {
+                self.add(resource, name, None);
+            }
+        }
+        Ok(())
+    }
+    fn add(&mut self, resource: Resource, name: &str, namespace: Option<String>) {
         if !self.resources.contains(&resource) {
             self.resources.push(resource.clone());
         }
-        self.names.push((resource, name.to_string()));
+        self.names.push(Named { resource, name: name.to_string(), namespace });
     }
     /// The objects, and a failure for each name that is not there.
     pub fn objects(&self, cluster: &Cluster, default_namespace: &str) -> (Vec<(Resource, Rc<Object>)>, Vec<Failure>) {
         let (mut found, mut missing) = (Vec::new(), Vec::new());
         if self.names.is_empty() {
             for resource in &self.resources {
+                if let Some(refused) = self.unsupported_field(resource) {
+                    missing.push(refused);
+                    continue;
+                }
                 let list = resource.list(cluster, self.namespace.as_deref());
                 found.extend(list.into_iter().filter(|o| self.fits(cluster, o)).map(|o| (resource.clone(), o)));
             }
             return (found, missing);
         }
-        for (resource, name) in &self.names {
-            match resource.find(cluster, self.namespace.as_deref().unwrap_or(default_namespace), name) {
-                Some(object) => found.push((resource.clone(), object)),
+        for Named { resource, name, namespace } in &self.names {
+            let namespace = namespace.as_deref().or(self.namespace.as_deref()).unwrap_or(default_namespace);
+            match resource.find(cluster, namespace, name) {
+                // Only objects of manifests can have a selector beside them.
+                Some(object) if self.fits(cluster, &object) => found.push((resource.clone(), object)),
+                Some(_) => {}
                 None => missing.push(resource.not_found(name)),
             }
         }
         (found, missing)
+    }
+    /// What the server answers when it cannot select by a field.
+    /// Source: kubernetes v1.37 cli-runtime pkg/resource/selector.go, EnhanceListError.
+    fn unsupported_field(&self, resource: &Resource) -> Option<Failure> {
+        let fields = self.fields.as_ref()?;
+        let words = fields.names().find_map(|field| unknown_field(&resource.kind, field))?;
+        let group = group_of(&resource.api_version);
+        let version = resource.api_version.rsplit('/').next().unwrap_or_default();
+        let labels = self.labels.as_ref().map(|l| l.to_string()).unwrap_or_default();
+        let subject = quoted(&format!("{group}/{version}, Resource={}", resource.plural));
+        let (labels, fields) = (quoted(&labels), quoted(&fields.to_string()));
+        Some(Failure::plain(format!(
+            "Error from server (BadRequest): Unable to find {subject} that match label selector {labels}, field selector {fields}: {words}"
+        )))
     }
     /// Whether the selectors let an object through.
     pub fn fits(&self, cluster: &Cluster, object: &Object) -> bool {
@@ -242,6 +310,65 @@ impl Selection {
             return false;
         }
         self.fields.as_ref().is_none_or(|fields| fields.matches(|field| field_of(cluster, object, field)))
+    }
+}
+
+/// Fields by which the server selects objects of a kind, besides their name and namespace.
+/// Source: kubernetes v1.37 pkg/apis/{core,apps,batch,certificates}/v1/conversion.go, AddFieldLabelConversions….
+const FIELDS: &[(&str, &[&str])] = &[
+    (
+        "Pod",
+        &[
+            "spec.nodeName",
+            "spec.restartPolicy",
+            "spec.schedulerName",
+            "spec.serviceAccountName",
+            "spec.hostNetwork",
+            "status.phase",
+            "status.podIP",
+            "status.podIPs",
+            "status.nominatedNodeName",
+        ],
+    ),
+    ("Node", &["spec.unschedulable"]),
+    ("ReplicationController", &["status.replicas"]),
+    (
+        "Event",
+        &[
+            "involvedObject.kind",
+            "involvedObject.namespace",
+            "involvedObject.name",
+            "involvedObject.uid",
+            "involvedObject.apiVersion",
+            "involvedObject.resourceVersion",
+            "involvedObject.fieldPath",
+            "reason",
+            "reportingComponent",
+            "source",
+            "type",
+        ],
+    ),
+    ("Namespace", &["status.phase"]),
+    ("Secret", &["type"]),
+    ("Service", &["spec.clusterIP", "spec.type"]),
+    ("StatefulSet", &["status.successful"]),
+    ("Job", &["status.successful"]),
+    ("CertificateSigningRequest", &["spec.signerName"]),
+];
+
+/// Why the server cannot select objects of a kind by a field. Source: the same files; for all other kinds
+/// apimachinery/pkg/runtime/conversion.go, DefaultMetaV1FieldSelectorConversion.
+fn unknown_field(kind: &str, field: &str) -> Option<String> {
+    if matches!(field, "metadata.name" | "metadata.namespace") {
+        return None;
+    }
+    match FIELDS.iter().find(|(k, _)| *k == kind) {
+        Some((_, fields)) if fields.contains(&field) => None,
+        Some(_) => Some(format!("field label not supported: {field}")),
+        None => Some(format!(
+            "{} is not a known field selector: only \"metadata.name\", \"metadata.namespace\"",
+            quoted(field)
+        )),
     }
 }
 

@@ -41,16 +41,10 @@ pub(super) fn bare_template(template: Option<&Value>) -> Value {
 }
 
 fn select(cx: &Cx, args: &Args) -> Result<Vec<(Resource, Rc<Object>)>> {
-    let mut words = args.words.clone();
-    for manifest in if args.get("filename").is_some() { manifest::read(cx, args)? } else { Vec::new() } {
-        let tree = manifest::prepare(cx, args, &manifest)?;
-        let name = tree.str_at(&["metadata", "name"]).unwrap_or_default();
-        words.push(format!("{}/{name}", manifest::resource_name(&tree)));
-    }
-    if words.is_empty() {
+    if args.words.is_empty() && args.get("filename").is_none() {
         return Err(Failure::error("required resource not specified"));
     }
-    let (found, missing) = Selection::read(cx, args, &words)?.objects(cx.cluster, &cx.namespace);
+    let (found, missing) = Selection::with_files(cx, args, &args.words)?.objects(cx.cluster, &cx.namespace);
     match together(missing) {
         Some(failure) => Err(failure),
         None => Ok(found),
@@ -65,7 +59,7 @@ fn status(cx: &mut Cx, args: &Args) -> Result {
     if found.is_empty() {
         return Err(Failure::error("no resources found"));
     }
-    let timeout = args.get("timeout").and_then(crate::scenario::parse_span).unwrap_or(Span::ZERO);
+    let timeout = args.span("timeout").unwrap_or(Span::ZERO);
     let until = if timeout == Span::ZERO { Time::NEVER } else { cx.now() + timeout };
     let revision = args.get("revision").and_then(|r| r.parse().ok()).unwrap_or(0);
     let watches = args.on_unless("watch");

@@ -2,10 +2,9 @@
 //! Source: kubernetes v1.37 kubectl pkg/cmd/scale/scale.go, pkg/scale/scale.go.
 
 use super::resource::{Resource, Selection, together};
-use super::{Args, Cx, Failure, Flow, Result, Verb, manifest};
+use super::{Args, Cx, Failure, Flow, Result, Verb};
 use crate::kubernetes::apiserver::WriteOptions;
 use crate::kubernetes::objects::Object;
-use std::rc::Rc;
 
 pub(super) const VERBS: &[Verb] = &[Verb {
     name: "scale",
@@ -26,7 +25,7 @@ fn scale(cx: &mut Cx, args: &Args) -> Result {
             "The --replicas=COUNT flag is required, and COUNT must be greater than or equal to 0",
         ));
     }
-    let (found, missing) = targets(cx, args)?;
+    let (found, missing) = Selection::with_files(cx, args, &args.words)?.objects(cx.cluster, &cx.namespace);
     if found.is_empty() && missing.is_empty() {
         return Err(Failure::error("no objects passed to scale"));
     }
@@ -43,26 +42,6 @@ fn scale(cx: &mut Cx, args: &Args) -> Result {
         Some(failure) => Err(failure),
         None => Ok(Flow::Done(0)),
     }
-}
-
-type Targets = (Vec<(Resource, Rc<Object>)>, Vec<Failure>);
-
-fn targets(cx: &mut Cx, args: &Args) -> Result<Targets> {
-    if args.get("filename").is_none() {
-        return Ok(Selection::read(cx, args, &args.words)?.objects(cx.cluster, &cx.namespace));
-    }
-    let (mut found, mut missing) = (Vec::new(), Vec::new());
-    for manifest in manifest::read(cx, args)? {
-        let tree = manifest::prepare(cx, args, &manifest)?;
-        let text = |path: &[&str]| tree.str_at(path).unwrap_or_default();
-        let resource = super::resource::resource(cx.cluster, &manifest::resource_name(&tree))?;
-        let name = text(&["metadata", "name"]);
-        match resource.find(cx.cluster, text(&["metadata", "namespace"]), name) {
-            Some(object) => found.push((resource, object)),
-            None => missing.push(resource.not_found(name)),
-        }
-    }
-    Ok((found, missing))
 }
 
 fn scale_one(cx: &mut Cx, args: &Args, resource: &Resource, object: &Object, replicas: i64) -> Result<()> {

@@ -37,12 +37,12 @@ type Found = Vec<(Resource, Rc<Object>)>;
 fn select(cx: &Cx, args: &Args) -> Result<(Found, Vec<String>)> {
     let is_change = |w: &String| w.contains('=') || w.ends_with('-');
     let (changes, words): (Vec<String>, Vec<String>) = args.words.iter().cloned().partition(is_change);
-    if words.is_empty() {
+    if words.is_empty() && args.get("filename").is_none() {
         return Err(Failure::error(
             "one or more resources must be specified as <resource> <name> or <resource>/<name>",
         ));
     }
-    let (found, missing) = Selection::read(cx, args, &words)?.objects(cx.cluster, &cx.namespace);
+    let (found, missing) = Selection::with_files(cx, args, &words)?.objects(cx.cluster, &cx.namespace);
     match together(missing) {
         Some(failure) => Err(failure),
         None => Ok((found, changes)),
@@ -191,7 +191,7 @@ fn list_env(cx: &mut Cx, found: Found, only: &str) -> Result {
 
 fn resources(cx: &mut Cx, args: &Args) -> Result {
     let words = args.words.clone();
-    let (found, missing) = Selection::read(cx, args, &words)?.objects(cx.cluster, &cx.namespace);
+    let (found, missing) = Selection::with_files(cx, args, &words)?.objects(cx.cluster, &cx.namespace);
     if let Some(failure) = together(missing) {
         return Err(failure);
     }
@@ -241,7 +241,7 @@ fn service_account(cx: &mut Cx, args: &Args) -> Result {
     let Some((account, words)) = args.words.split_last() else {
         return Err(Failure::error("serviceaccount is required"));
     };
-    let (found, missing) = Selection::read(cx, args, words)?.objects(cx.cluster, &cx.namespace);
+    let (found, missing) = Selection::with_files(cx, args, words)?.objects(cx.cluster, &cx.namespace);
     if let Some(failure) = together(missing) {
         return Err(failure);
     }

@@ -169,3 +169,74 @@ fn a_field_of_another_manager_is_a_conflict() {
         "configmap/conf serverside-applied\n"
     );
 }
+
+/// Objects of another namespace, and two of one file.
+const OTHER: &str = "apiVersion: v1
+kind: ConfigMap
+metadata: {name: a, namespace: shop, labels: {tier: one}}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: b, namespace: shop, labels: {tier: two}}
+";
+
+#[test]
+fn manifests_say_which_objects_are_meant_and_where() {
+    let mut desk = Desk::new(&[("a.yaml", OTHER)]);
+    desk.say("kubectl create ns shop");
+    assert_eq!(desk.say("kubectl apply -l tier=one -f a.yaml"), "configmap/a created\n");
+    assert_eq!(desk.say("kubectl apply -f a.yaml"), "configmap/a unchanged\nconfigmap/b created\n");
+    assert_eq!(desk.say("kubectl get -f a.yaml -o name"), "configmap/a\nconfigmap/b\n");
+    assert_eq!(desk.say("kubectl get -f a.yaml -l tier=two -o name"), "configmap/b\n");
+    assert_eq!(desk.say("kubectl label -f a.yaml new=1"), "configmap/a labeled\nconfigmap/b labeled\n");
+    assert_eq!(desk.say("kubectl wait -f a.yaml --for=jsonpath={.metadata.labels.new}=1").lines().count(), 2);
+    let words =
+        "error: when paths, URLs, or stdin is provided as input, you may not specify resource arguments as well\n";
+    assert_eq!(desk.say("kubectl get cm -f a.yaml"), words);
+}
+
+#[test]
+fn what_cannot_be_done_is_said() {
+    let mut desk = Desk::new(&[("a.yaml", OTHER)]);
+    assert_eq!(desk.say("kubectl apply --prune -f a.yaml"), "error: --prune is not simulated: nothing was done\n");
+    let words = desk.say("kubectl get pods --field-selector metadata.labels.app=web");
+    assert_eq!(
+        words,
+        "Error from server (BadRequest): Unable to find \"/v1, Resource=pods\" that match label selector \"\", field selector \"metadata.labels.app=web\": field label not supported: metadata.labels.app\n"
+    );
+    let words = desk.say("kubectl get deploy --field-selector status.replicas=1");
+    assert!(
+        words.ends_with("is not a known field selector: only \"metadata.name\", \"metadata.namespace\"\n"),
+        "{words}"
+    );
+    let output = desk.run("kubectl get pods -l app=none -o jsonpath='x{.items[0].metadata.name}'");
+    assert_eq!((output.stdout.as_str(), output.code), ("x", Some(1)));
+    assert!(output.stderr.starts_with("error: error executing jsonpath \"x{.items[0].metadata.name}\": Error executing template: array index out of bounds: index 0, length 0."));
+    assert!(output.stderr.contains("map[string]interface {}{\"apiVersion\":\"v1\", \"items\":[]interface {}{}, "));
+    let words = desk.say("kubectl delete pod x --grace-period=soon");
+    assert!(
+        words.starts_with("error: invalid argument \"soon\" for \"--grace-period\" flag: strconv.ParseInt"),
+        "{words}"
+    );
+}
+
+#[test]
+fn a_drain_takes_only_the_pods_it_is_told_to() {
+    let mut desk = Desk::new(&[("web.yaml", WEB)]);
+    desk.say("kubectl apply -f web.yaml");
+    desk.say("kubectl run alone --image=nginx:1 --labels=app=alone");
+    desk.go_to(30);
+    for node in ["node-a", "node-b", "node-c"] {
+        let words = desk.say(&format!("kubectl drain {node} --pod-selector=app=alone --force"));
+        assert!(!words.contains("evicting pod default/web-"), "{words}");
+    }
+    assert_eq!(desk.say("kubectl get pods -o name").matches("pod/web-").count(), 2);
+    assert!(desk.say("kubectl drain node-a --pod-selector=a=b=c").contains("must be a valid label selector"));
+}
+
+#[test]
+fn a_watch_is_no_look_whatever_it_is_written_like() {
+    let reads = |line: &str| super::only_reads(&line.split(' ').map(String::from).collect::<Vec<_>>());
+    assert!(reads("get po -A") && reads("logs web --tail=3") && reads("get po --watch=false"));
+    assert!(!reads("get po -Aw") && !reads("get po --watch=true") && !reads("logs -f web") && !reads("delete po x"));
+}

@@ -2,7 +2,7 @@
 //! Source: kubernetes v1.37 kubectl pkg/cmd/wait.
 
 use super::jsonpath::{self, Path};
-use super::resource::{Resource, Selection, together};
+use super::resource::{Named, Resource, Selection, together};
 use super::{Args, Cx, Failure, Flow, Result, Verb, Waiting};
 use crate::kubernetes::objects::{Id, Object};
 use crate::sim::{Span, Time};
@@ -33,10 +33,9 @@ fn wait(cx: &mut Cx, args: &Args) -> Result {
     let wish = read(args.get("for").unwrap_or_default())?;
     let timeout = match args.get("timeout") {
         Some(text) if text.starts_with('-') => Span::secs(7 * 24 * 3600),
-        Some(text) => crate::scenario::parse_span(text).unwrap_or(TIMEOUT),
-        None => TIMEOUT,
+        _ => args.span("timeout").unwrap_or(TIMEOUT),
     };
-    let selection = Selection::read(cx, args, &args.words)?;
+    let selection = Selection::with_files(cx, args, &args.words)?;
     let (found, missing) = selection.objects(cx.cluster, &cx.namespace);
     if matches!(wish, For::Create) {
         let mut waiting = Created { selection, until: cx.now() + timeout };
@@ -162,7 +161,7 @@ impl Waiting for Created {
             resource.stored =
                 resource.stored.or_else(|| cx.cluster.api.kinds.find(&resource.api_version, &resource.kind));
         }
-        for (resource, _) in &mut self.selection.names {
+        for Named { resource, .. } in &mut self.selection.names {
             resource.stored =
                 resource.stored.or_else(|| cx.cluster.api.kinds.find(&resource.api_version, &resource.kind));
         }

@@ -217,7 +217,7 @@ fn renew(name: &Rc<str>, every: Option<Span>, cx: &mut Cx<Timer>) {
     }
     let lease = Lease {
         // Recorded of kwok: the machine it runs on and a UUID for the process, the same for all its nodes.
-        holder: format!("{HOST}_{}", cx.api.calendar.uid(Id(0))).into(),
+        holder: format!("{HOST}_{}", cx.api.calendar.uid(Id(u32::MAX))).into(),
         duration: LEASE_DURATION,
         renewed: Some(now),
         renewing: every,

@@ -77,17 +77,7 @@ fn describe(cx: &mut Cx, args: &Args) -> Result {
             "You must specify the type of resource to describe. Use \"kubectl api-resources\" for a complete list of supported resources.",
         ));
     }
-    let selection = if args.get("filename").is_some() {
-        let mut words = Vec::new();
-        for manifest in super::manifest::read(cx, args)? {
-            let tree = super::manifest::prepare(cx, args, &manifest)?;
-            let name = tree.str_at(&["metadata", "name"]).unwrap_or_default();
-            words.push(format!("{}/{name}", super::manifest::resource_name(&tree)));
-        }
-        Selection::read(cx, args, &words)?
-    } else {
-        Selection::read(cx, args, &args.words)?
-    };
+    let selection = Selection::with_files(cx, args, &args.words)?;
     let (mut found, missing) = selection.objects(cx.cluster, &cx.namespace);
     let mut events = found.len() <= 1 && missing.is_empty();
     let mut by_prefix = false;

@@ -139,7 +139,9 @@ fn requests(pods: &[Pod], resource: &str, container: Option<&str>) -> Result<BTr
                 .ok_or_else(|| format!("missing pod-level request for {resource} in Pod {}", pod.name))?,
             _ => {
                 let mut sum = 0i64;
-                for (name, asks) in pod.asks.containers.iter().filter(|(name, _)| container.is_none_or(|c| c == &**name)) {
+                for (name, asks) in
+                    pod.asks.containers.iter().filter(|(name, _)| container.is_none_or(|c| c == &**name))
+                {
                     let asked = asks.get(resource).ok_or_else(|| {
                         format!("missing request for {resource} in container {name} of Pod {}", pod.name)
                     })?;

@@ -462,6 +462,10 @@ impl FieldSelector {
         }
         Ok(FieldSelector { terms })
     }
+    /// The fields that it names.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.terms.iter().map(|(field, _, _)| field.as_str())
+    }
     /// Whether fields are so; `look_up` gives the text of a field, empty where there is none.
     pub fn matches(&self, look_up: impl Fn(&str) -> String) -> bool {
         self.terms.iter().all(|(field, equal, value)| (look_up(field) == *value) == *equal)
