@@ -2,6 +2,7 @@
 
 use super::judge::{percent, span};
 use super::report::{Figures, Replicas, Report, Said, Step};
+use crate::text::catalogue::{self, entries};
 use std::fmt::Write;
 
 /// A language with its sentences and its rules; the first is used where another is asked for.
@@ -13,10 +14,6 @@ const LANGUAGES: [(&str, &str, &str); 2] = [
 const LABEL: usize = 34;
 /// Ours: most figures are narrower.
 const COLUMN: usize = 22;
-
-fn entries(catalogue: &str) -> impl Iterator<Item = (&str, &str)> {
-    catalogue.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once(" = "))
-}
 
 /// Everything is said in one language.
 #[derive(Clone, Copy)]
@@ -41,8 +38,11 @@ impl Words {
     }
     /// Of two forms the first is for a count of one. A value `@word` is itself a sentence.
     fn fill(self, text: &str, blanks: &[(&str, String)]) -> String {
-        let one = blanks.first().is_some_and(|(_, value)| value == "1");
-        let form = text.split_once(" | ").map_or(text, |(first, rest)| if one { first } else { rest });
+        let one = |second: &str| {
+            let count = catalogue::counter(second);
+            blanks.iter().any(|(name, value)| Some(*name) == count && value == "1")
+        };
+        let form = text.split_once(" | ").map_or(text, |(first, rest)| if one(rest) { first } else { rest });
         blanks.iter().fold(form.replace("\\n", "\n"), |text, (name, value)| {
             let value = match value.strip_prefix('@') {
                 Some(word) => self.say(&format!("value.{word}"), &[]),
@@ -51,18 +51,16 @@ impl Words {
             text.replace(&format!("{{{name}}}"), &value)
         })
     }
-    /// A decimal number as the language writes it.
+    /// A number as the language writes it.
     fn number(self, value: &str) -> String {
-        let decimal = value.split_once('.').is_some_and(|(whole, rest)| {
-            let digits = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_digit());
-            digits(whole) && digits(rest.trim_end_matches([' ', '%', 's', 'm']))
-        });
-        if decimal && self.language == "de" { value.replace('.', ",") } else { value.into() }
+        catalogue::number(value, self.language)
     }
     /// A rule with its name and its numbers.
     fn rule(self, step: &Step) -> String {
-        let blanks: Vec<(&str, String)> = step.args.iter().map(|(n, v)| (n.as_str(), v.clone())).collect();
-        let text = entries(self.why).find(|(k, _)| *k == step.reason).map_or(step.reason.as_str(), |(_, text)| text);
+        let sentence = |key: &str| entries(self.why).find(|(k, _)| *k == key).map(|(_, text)| text);
+        let value = |n: &str, v: &String| sentence(&catalogue::value_key(n, v)).map_or_else(|| v.clone(), String::from);
+        let blanks: Vec<(&str, String)> = step.args.iter().map(|(n, v)| (n.as_str(), value(n, v))).collect();
+        let text = sentence(&step.reason).unwrap_or(step.reason.as_str());
         format!("{} [{}]", self.fill(text, &blanks), step.reason)
     }
     fn moment(self, micros: u64) -> String {

@@ -165,7 +165,7 @@ pub enum Action {
         /// Whether pods may be placed.
         on: bool,
     },
-    /// `kubectl drain --ignore-daemonsets --delete-emptydir-data`.
+    /// The line of [`drain_line`].
     Drain {
         /// Row id.
         id: u32,
@@ -220,4 +220,9 @@ pub enum Action {
         /// Its number.
         number: u32,
     },
+}
+
+/// The line that moves all pods off a node, also those that no controller would make anew.
+pub fn drain_line(node: &str) -> String {
+    format!("kubectl drain {node} --ignore-daemonsets --delete-emptydir-data --force")
 }

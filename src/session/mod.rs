@@ -23,7 +23,7 @@ mod update;
 pub mod wire;
 
 pub use crate::assertion as expression;
-pub use command::{Action, Command, File};
+pub use command::{Action, Command, File, drain_line};
 pub use faults::{Choice, menu, menu_for};
 pub use figures::*;
 pub use trace::trace;
@@ -305,9 +305,7 @@ impl Session {
             Action::Cordon { id, on } => {
                 named(id).map(|(_, n)| Input::Line(format!("kubectl {} {n}", if on { "cordon" } else { "uncordon" })))
             }
-            Action::Drain { id } => named(id).map(|(_, n)| {
-                Input::Line(format!("kubectl drain {n} --ignore-daemonsets --delete-emptydir-data --force"))
-            }),
+            Action::Drain { id } => named(id).map(|(_, n)| Input::Line(command::drain_line(&n))),
             Action::Rollout { id, verb } => named(id).map(|(r, _)| Input::Line(format!("kubectl rollout {verb} {r}"))),
             Action::Fault(ask) => match faults::read(&self.run().world, &ask) {
                 Ok(fault) => Some(Input::Fault(fault)),
@@ -335,7 +333,7 @@ impl Session {
         };
         match input {
             Some(input) => self.take(input),
-            None => update.refused = Some("the object is gone".into()),
+            None => update.missed = true,
         }
     }
     /// A terminal line. Reading lines leave no trace in the run; writing ones are inputs and may fork.

@@ -99,6 +99,7 @@ fn pod_row(cluster: &Cluster, object: &Object, pod: &Pod) -> PodRow {
     let revision = owner.and_then(|o| o.meta.annotations.get(REVISION)?.parse().ok()).unwrap_or(0);
     let status = status_text(cluster, object, pod);
     let main = &pod.status.containers;
+    let (detail, exit) = detail(pod);
     PodRow {
         node: pod.node.as_ref().and_then(|n| store.find(Kind::Node, "", n)).map(|id| id.0),
         look: look(cluster, object, pod, &status),
@@ -107,7 +108,8 @@ fn pod_row(cluster: &Cluster, object: &Object, pod: &Pod) -> PodRow {
         restarts: main.iter().map(|c| c.restarts).sum(),
         revision,
         span: span(cluster, object, pod),
-        detail: detail(pod),
+        detail,
+        exit,
         cpu: pod.spec.requests.cpu.max(0) as u64,
         memory: pod.spec.requests.memory.max(0) as u64,
         priority: pod.spec.priority,
@@ -168,21 +170,20 @@ fn span(cluster: &Cluster, object: &Object, pod: &Pod) -> Option<(u64, u64)> {
     cluster.kubelet.pause(object.meta.id, cluster.now()).map(|(from, to)| (from.0, to.0))
 }
 
-fn detail(pod: &Pod) -> String {
+/// The detail of a pod and, when a container ended badly, its code.
+fn detail(pod: &Pod) -> (String, Option<i32>) {
     let states = pod.status.init_containers.iter().chain(&pod.status.containers);
     for status in states {
         match &status.state {
-            ContainerState::Waiting { message, .. } if !message.is_empty() => return message.to_string(),
-            ContainerState::Terminated { exit, reason, .. } if *exit != 0 => {
-                return format!("exit code {exit}, {reason}");
-            }
+            ContainerState::Waiting { message, .. } if !message.is_empty() => return (message.to_string(), None),
+            ContainerState::Terminated { exit, reason, .. } if *exit != 0 => return (reason.to_string(), Some(*exit)),
             _ => {}
         }
     }
     if let Some(c) = pod.condition("PodScheduled").filter(|c| c.status == Tri::False) {
-        return c.message.to_string();
+        return (c.message.to_string(), None);
     }
-    pod.status.message.to_string()
+    (pod.status.message.to_string(), None)
 }
 
 fn parts(cluster: &Cluster, id: Id, pod: &Pod) -> Vec<PartRow> {

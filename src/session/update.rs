@@ -54,6 +54,8 @@ pub struct Update {
     pub log: Option<Vec<u8>>,
     /// Something was refused: the real tool's words.
     pub refused: Option<String>,
+    /// Nothing was done, because the object it was asked of is no longer there.
+    pub missed: bool,
 }
 
 /// Where the run stands. Times in microseconds.
@@ -206,8 +208,10 @@ pub struct PodRow {
     pub revision: u32,
     /// Progress of what it is doing (pull, grace, back-off): start and end, when there is one.
     pub span: Option<(u64, u64)>,
-    /// One short quoted detail: why it waits, the exit code, the image.
+    /// One short quoted detail: why it waits, what its container ended of, the image.
     pub detail: String,
+    /// The code that `detail` belongs to, when a container ended badly.
+    pub exit: Option<i32>,
     /// Requested CPU in thousandths.
     pub cpu: u64,
     /// Requested memory in bytes.

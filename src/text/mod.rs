@@ -1,6 +1,6 @@
 //! Text to documents with places, and back. Knows no kind and no orchestrator; every other room may use it.
 
-mod catalogue;
+pub mod catalogue;
 pub mod go;
 pub mod json;
 mod node;

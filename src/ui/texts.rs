@@ -2,6 +2,7 @@
 //! `ui.txt` (`pods.waiting` becomes [`Texts::pods_waiting`]); reasons and hints are looked up by key. All languages are in
 //! the one file that is loaded anyway: a switch needs no request and cannot fail (sizes: `docs/performance.md`).
 
+use crate::text::catalogue;
 use std::fmt::Display;
 
 /// A language of the page.
@@ -53,8 +54,22 @@ include!(concat!(env!("OUT_DIR"), "/texts.rs"));
 impl Texts {
     /// The sentence of a journal reason. A key without a sentence is shown as it is, with its arguments.
     pub fn why(self, key: &str, args: &[(String, String)]) -> String {
-        let values: Vec<(&str, &dyn Display)> = args.iter().map(|(name, value)| (&**name, value as _)).collect();
+        let values: Vec<(&str, String)> = args.iter().map(|(name, text)| (&**name, self.value(name, text))).collect();
+        let values: Vec<(&str, &dyn Display)> = values.iter().map(|(name, value)| (*name, value as _)).collect();
         self.look_up(WHY, key, &values)
+    }
+
+    /// One value of a reason: what is broken or a state has words of its own, a number is written as the language has it.
+    fn value(self, name: &str, text: &str) -> String {
+        let key = catalogue::value_key(name, text);
+        let fault = || text.replace('-', "_");
+        if WHY.binary_search_by_key(&&*key, |entry| entry.0).is_ok() {
+            self.look_up(WHY, &key, &[])
+        } else if name == "what" && FAULTS.binary_search_by_key(&&*fault(), |entry| entry.0).is_ok() {
+            self.fault(&fault())
+        } else {
+            super::format::number(text, self.0)
+        }
     }
 
     /// The hint of a problem, with `{0}`, `{1}`, … for its arguments.
@@ -73,7 +88,7 @@ impl Texts {
     pub fn duel(self, key: &str, args: &[(String, String)]) -> String {
         let value = |value: &String| match value.strip_prefix('@') {
             Some(word) => self.look_up(DUEL, &format!("value.{word}"), &[]),
-            None => super::format::decimal(value, self.0),
+            None => super::format::number(value, self.0),
         };
         let values: Vec<(&str, String)> = args.iter().map(|(name, text)| (&**name, value(text))).collect();
         let values: Vec<(&str, &dyn Display)> = values.iter().map(|(name, value)| (*name, value as _)).collect();
@@ -139,6 +154,25 @@ mod tests {
     fn an_unknown_reason_shows_its_key() {
         let args = [("have".to_string(), "1".to_string())];
         assert_eq!(Texts::default().why("nobody.knows", &args), "nobody.knows have=1");
+    }
+
+    #[test]
+    fn values_of_a_reason_are_said_in_the_language() {
+        let say = |key: &str, args: &[(&str, &str)], language| {
+            let args: Vec<(String, String)> = args.iter().map(|(n, v)| (n.to_string(), v.to_string())).collect();
+            Texts(language).why(key, &args)
+        };
+        let pressed = |n| say("kubelet.starved", &[("resource", "ephemeral-storage"), ("pressed", n)], Language::En);
+        assert_eq!(pressed("1"), "The machine is now short of disk space.");
+        assert_eq!(pressed("0"), "The machine is no longer short of disk space.");
+        let probed = say("kubelet.probed", &[("container", "web"), ("ready", "True")], Language::De);
+        assert!(probed.ends_with("Ergebnis: bestanden."), "{probed}");
+        let leak = say("fault.leak", &[("container", "web"), ("rate", "1048576")], Language::De);
+        assert!(leak.contains("1.048.576 Byte"), "{leak}");
+        assert!(say("rung.outside", &[("ratio", "1.66")], Language::De).contains("1,66"));
+        assert!(say("fault.ended", &[("what", "node-crash")], Language::De).contains("Strom abschalten"));
+        let unplaced = |n| say("alert.unplaced", &[("pods", n), ("seconds", "30")], Language::De);
+        assert!(unplaced("1").starts_with("1 Pod findet") && unplaced("2").starts_with("2 Pods finden"));
     }
 
     #[test]

@@ -255,7 +255,8 @@ impl Page {
         if let Some(trace) = &update.trace {
             super::dom::save_file("trace.jsonl", trace);
         }
-        let (refused, forked) = (update.refused.clone(), update.clock.forked);
+        let gone = update.missed.then(|| self.texts().action_gone().to_string());
+        let (refused, forked) = (update.refused.clone().or(gone), update.clock.forked);
         self.0.news.borrow_mut().extend(update.happenings.iter().cloned());
         let (was, end) = (self.view().clock.now, time_bar::end(&self.view().clock));
         let changes = self.0.view.borrow_mut().fold(update);

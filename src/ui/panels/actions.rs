@@ -7,7 +7,7 @@ use super::super::hooks::use_page;
 use super::super::page::{Dialog, Page, topic};
 use super::super::texts::Texts;
 use super::super::widgets::Icon;
-use crate::session::{Action, Choice, FaultRow, NodeRow, Row, RowBody, WorkloadRow};
+use crate::session::{Action, Choice, FaultRow, NodeRow, Row, RowBody, WorkloadRow, drain_line};
 use yew::prelude::*;
 
 /// Properties of [`Actions`].
@@ -107,8 +107,7 @@ fn on_node(t: Texts, id: u32, name: &str, node: &NodeRow) -> Vec<Item> {
     } else {
         all.push(item(t.action_cordon(), format!("kubectl cordon {name}"), Action::Cordon { id, on: true }));
     }
-    let drain = format!("kubectl drain {name} --ignore-daemonsets --delete-emptydir-data");
-    all.push(item(t.action_drain(), drain, Action::Drain { id }));
+    all.push(item(t.action_drain(), drain_line(name), Action::Drain { id }));
     all
 }
 

@@ -2,6 +2,7 @@
 
 use super::super::app::open;
 use super::super::examples;
+use super::super::format;
 use super::super::hooks::use_page;
 use super::super::page::{Dialog, TextTab, topic};
 use super::super::settings::Theme;
@@ -145,7 +146,11 @@ fn ProblemsChip() -> Html {
         (view.check.problems.len(), view.troubles.len())
     };
     let count = files + cluster;
-    let label = if count == 0 { t.problems_none().to_string() } else { t.problems_count(count) };
+    let label = if count == 0 {
+        t.problems_none().to_string()
+    } else {
+        t.problems_count(format::whole(count as u64, page.language()))
+    };
     let onclick = {
         let page = page.clone();
         Callback::from(move |_| {

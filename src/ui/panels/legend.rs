@@ -6,6 +6,7 @@ use super::super::scene::layout::Rect;
 use super::super::scene::palette::Palette;
 use super::super::scene::pods::{self, PodShape};
 use super::super::scene::tree;
+use super::super::texts::Texts;
 use super::super::view::LOOKS;
 use super::super::widgets::Icon;
 use super::docker::DockerLegend;
@@ -17,10 +18,10 @@ use yew::prelude::*;
 /// Side of a sample, in pixels at the usual size of text. Ours: that of a pod among others.
 const SAMPLE: f64 = 28.0;
 
-fn state(look: Look) -> Html {
+fn state(look: Look, t: Texts) -> Html {
     html! {
         <li key={look as u32}><Sample shape={PodShape { look, progress: Some(0.4), ..PodShape::default() }} />
-            <span>{ tree::look_name(look) }</span></li>
+            <span>{ tree::look_name(look, t) }</span></li>
     }
 }
 
@@ -36,7 +37,7 @@ pub fn Legend() -> Html {
                 <button type="button" class="quiet" aria-label={t.close()}
                     onclick={move |_| close.choose(|ui| ui.legend = false)}><Icon name="close" /></button></header>
             <ul>
-                { for LOOKS.into_iter().map(state) }
+                { for LOOKS.into_iter().map(|look| state(look, t)) }
                 <li><Sample shape={PodShape { look: Look::Creating, stuck: true, ..PodShape::default() }} />
                     <span>{ "ImagePullBackOff" }</span></li>
                 <li><Sample shape={PodShape { look: Look::Ready, new: Some(2), ..PodShape::default() }} />
@@ -64,7 +65,7 @@ pub fn LegendStrip() -> Html {
         LOOKS.into_iter().filter(|look| view.of(*look) > 0).collect()
     };
     html! {
-        <ul class="legend-strip" aria-label={t.legend_title()}>{ for there.into_iter().map(state) }</ul>
+        <ul class="legend-strip" aria-label={t.legend_title()}>{ for there.into_iter().map(|look| state(look, t)) }</ul>
     }
 }
 

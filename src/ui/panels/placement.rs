@@ -52,7 +52,7 @@ pub fn Placement(props: &PlacementProps) -> Html {
                     format::whole(attempt.not_looked_at as u64, language),
                     format::whole(attempt.not_looked_at as u64 + attempt.nodes.len() as u64, language)) }</p>
             }
-            if attempt.tied > 1 { <p>{ t.placement_tied(attempt.tied) }</p> }
+            if attempt.tied > 1 { <p>{ t.placement_tied(format::whole(attempt.tied as u64, language)) }</p> }
             <div class="scroll" role="group" tabindex="0" aria-label={t.tab_placement()}>
                 { table(attempt, t, language, shown) }
             </div>

@@ -3,6 +3,7 @@
 use super::super::format;
 use super::super::hooks::use_page;
 use super::super::page::topic;
+use super::super::texts::Texts;
 use super::inspector::origin;
 use yew::prelude::*;
 
@@ -11,6 +12,16 @@ use yew::prelude::*;
 pub struct WhyProps {
     /// Row id.
     pub id: u32,
+}
+
+/// Who did it: a part of the cluster by its own name, anybody else in words.
+fn actor(name: &str, t: Texts) -> &str {
+    match name {
+        "you" => t.why_you(),
+        "scenario" => t.why_scenario(),
+        "fault" => t.why_fault(),
+        _ => name,
+    }
 }
 
 /// The chain.
@@ -37,7 +48,7 @@ pub fn Why(props: &WhyProps) -> Html {
                             <div class="when">
                                 <button type="button" class="link numbers" title={t.why_moment()}
                                     onclick={move |_| seek.seek(at)}>{ format::clock(what.at) }</button>
-                                <span class="actor">{ &what.actor }</span>
+                                <span class="actor">{ actor(&what.actor, t) }</span>
                             </div>
                             <p>{ t.why(&what.reason, &what.args) }</p>
                             <p class="about">

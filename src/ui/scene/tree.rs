@@ -1,6 +1,7 @@
 //! The twin: the stage as rows of a tree, from the same view. Keys are stable, so focus survives every update.
 
 use super::super::docker::{self, Sight};
+use super::super::format;
 use super::super::texts::{Language, Texts};
 use super::super::view::View;
 use super::{layout, words};
@@ -129,10 +130,10 @@ impl Builder<'_> {
         let rows = |ids: &[u32]| ids.iter().map(|id| Key::Row(*id)).collect::<Vec<_>>();
         if !troubles.is_empty() {
             let children = troubles.iter().map(|id| Key::Problem(*id)).collect();
-            roots.push((Key::Problems, self.t.tree_problems(troubles.len()), children));
+            roots.push((Key::Problems, self.t.tree_problems(self.whole(troubles.len())), children));
         }
         if !waiting.is_empty() {
-            roots.push((Key::Waiting, self.t.tree_waiting(waiting.len()), rows(&waiting)));
+            roots.push((Key::Waiting, self.t.tree_waiting(self.whole(waiting.len())), rows(&waiting)));
         }
         if let Some(row) = self.view.row(HOST) {
             let label = words::row(self.view, row, self.t, self.language);
@@ -140,15 +141,15 @@ impl Builder<'_> {
         }
         for (name, nodes) in &zones {
             let label = match name.as_str() {
-                "" => self.t.tree_nodes(nodes.len()),
-                _ => self.t.tree_zone(name, nodes.len()),
+                "" => self.t.tree_nodes(self.whole(nodes.len())),
+                _ => self.t.tree_zone(name, self.whole(nodes.len())),
             };
             roots.push((Key::Zone(name.clone()), label, rows(nodes)));
         }
         for (key, label, ids) in [
-            (Key::Services, self.t.tree_services(services.len()), services),
-            (Key::Workloads, self.t.tree_workloads(workloads.len()), workloads),
-            (Key::Others, self.t.tree_others(others.len()), others),
+            (Key::Services, self.t.tree_services(self.whole(services.len())), services),
+            (Key::Workloads, self.t.tree_workloads(self.whole(workloads.len())), workloads),
+            (Key::Others, self.t.tree_others(self.whole(others.len())), others),
         ] {
             if !ids.is_empty() {
                 roots.push((key, label, rows(&ids)));
@@ -164,6 +165,10 @@ impl Builder<'_> {
                 self.children(2, &children);
             }
         }
+    }
+
+    fn whole(&self, n: usize) -> String {
+        format::whole(n as u64, self.language)
     }
 
     fn open(&self, key: &Key, by_default: bool) -> bool {
@@ -185,14 +190,17 @@ impl Builder<'_> {
         if let Key::Part(_, part) = key {
             let RowBody::Pod(pod) = &row.body else { return };
             let Some(part) = pod.parts.get(*part as usize) else { return };
-            let kind = if part.init { "init" } else { "container" };
-            let label = format!("{kind} {}: {}, {}", part.name, part.state.replace(':', " "), part.image);
+            let state = part.state.replace(':', " ");
+            let label = match part.init {
+                true => self.t.tree_init(&part.name, state, &part.image),
+                false => self.t.tree_container(&part.name, state, &part.image),
+            };
             self.lines.push(Line { key: key.clone(), level, label, open: None, set, pos, look: None, sight: None });
             return;
         }
         if let Key::Group(node, look) = key {
             let count = self.view.seats.get(node).map_or(0, |s| s.looks[*look as usize]);
-            let label = format!("{count} {}", look_name(*look));
+            let label = format!("{} {}", self.whole(count as usize), look_name(*look, self.t));
             self.lines.push(Line {
                 key: key.clone(),
                 level,
@@ -258,11 +266,11 @@ impl Builder<'_> {
 }
 
 /// The name of a state, as Kubernetes says it where it has a word.
-pub fn look_name(look: Look) -> &'static str {
+pub fn look_name(look: Look, t: Texts) -> &'static str {
     match look {
         Look::Pending => "Pending",
         Look::Creating => "ContainerCreating",
-        Look::NotReady => "Running, not ready",
+        Look::NotReady => t.look_not_ready(),
         Look::Ready => "Ready",
         Look::Terminating => "Terminating",
         Look::CrashLoop => "CrashLoopBackOff",

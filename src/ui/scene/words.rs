@@ -67,7 +67,8 @@ fn cluster_summary(view: &View, t: Texts, language: Language) -> String {
     zones.dedup();
     let silent = nodes.iter().filter(|n| n.ready != "True").count();
     let whole = |n: usize| format::whole(n as u64, language);
-    let mut out = t.summary_nodes(whole(nodes.len()), whole(zones.len().max(1)));
+    let zones = t.summary_zones(whole(zones.len().max(1)));
+    let mut out = t.summary_nodes(whole(nodes.len()), zones);
     if silent > 0 {
         out += " ";
         out += &t.summary_silent(whole(silent));
@@ -78,14 +79,14 @@ fn cluster_summary(view: &View, t: Texts, language: Language) -> String {
 /// One row as a sentence.
 pub fn row(view: &View, row: &Row, t: Texts, language: Language) -> String {
     match &row.body {
-        RowBody::Pod(p) => pod(view, row, p, t),
+        RowBody::Pod(p) => pod(view, row, p, t, language),
         RowBody::Node(n) => node(view, row, &view.with_use(row.id, n), t, language),
         RowBody::Service(s) => service(view, row, s, t, language),
         RowBody::Workload(w) => workload(row, w, t, language),
         RowBody::Autoscaler(a) => {
-            let rule = binding(a, t);
+            let (rule, n) = (binding(a, t), |n: u32| format::whole(n.into(), language));
             let end = if rule.is_empty() { String::new() } else { format!(" {rule}.") };
-            t.autoscaler_line(&row.name, a.current, a.desired, a.min, a.max) + &end
+            t.autoscaler_line(&row.name, n(a.current), n(a.desired), n(a.min), n(a.max)) + &end
         }
         RowBody::Other(o) if o.acted_on => format!("{} {}", o.kind, row.name),
         RowBody::Other(o) => t.other_kept(&o.kind, &row.name),
@@ -99,12 +100,17 @@ fn failing(pod: &PodRow, t: Texts) -> Option<String> {
     probes.find(|probe| probe.well != Some(true)).map(|probe| self::probe(probe, t))
 }
 
-fn pod(view: &View, row: &Row, p: &PodRow, t: Texts) -> String {
+fn pod(view: &View, row: &Row, p: &PodRow, t: Texts, language: Language) -> String {
     let now = view.clock.now;
     let name = &row.name;
     let left = p.span.map_or(0, |(_, to)| to.saturating_sub(now).div_ceil(1_000_000));
-    let since = now.saturating_sub(row.created) / 1_000_000;
-    let detail = if p.detail.is_empty() { &p.status } else { &p.detail };
+    let whole = |n: u64| format::whole(n, language);
+    let since = whole(now.saturating_sub(row.created) / 1_000_000);
+    let detail = match p.exit {
+        Some(code) => t.pod_exit(code, &p.detail),
+        None if p.detail.is_empty() => p.status.clone(),
+        None => p.detail.clone(),
+    };
     match p.look {
         Look::Pending => t.pod_pending(name, since, detail),
         Look::Creating if stuck(p) => t.pod_stuck(name, &p.status, detail),
@@ -119,7 +125,7 @@ fn pod(view: &View, row: &Row, p: &PodRow, t: Texts) -> String {
             None => t.pod_ready(name),
         },
         Look::Terminating => t.pod_terminating(name, left),
-        Look::CrashLoop => t.pod_crash_loop(name, detail, p.restarts, left),
+        Look::CrashLoop => t.pod_crash_loop(name, detail, whole(p.restarts.into()), left),
         Look::Succeeded => t.pod_succeeded(name),
         Look::Failed => t.pod_failed(name, detail),
         Look::Unknown => t.pod_unknown(name, node_name(view, p)),
@@ -199,7 +205,8 @@ fn service(view: &View, row: &Row, s: &ServiceRow, t: Texts, language: Language)
         let share = format::percent(f64::from(flow.failed / flow.rate), language);
         return t.service_flow(&row.name, format::rate(flow.rate, language), ready, s.endpoints.len(), share);
     }
-    t.service_line(&row.name, ready, s.endpoints.len())
+    let whole = |n: usize| format::whole(n as u64, language);
+    t.service_line(&row.name, whole(ready), whole(s.endpoints.len()))
 }
 
 fn workload(row: &Row, w: &WorkloadRow, t: Texts, language: Language) -> String {
