@@ -46,7 +46,7 @@ const VERBS: &[Verb] = &[
     Verb { name: "convert", usage: convert::USAGE, run: convert::run },
     Verb {
         name: "conformance",
-        usage: "conformance FAMILY FILE... [--only PREFIX] [--why] [--emit DIR [--planned]]",
+        usage: "conformance FAMILY FILE... [--only PREFIX] [--seed N] [--why] [--emit DIR [--planned]]",
         run: conformance::run,
     },
 ];

@@ -50,6 +50,9 @@ pub fn Legend() -> Html {
             <DockerLegend />
             <p>{ t.legend_bars() }</p>
             <p>{ t.legend_nodes() }</p>
+            <p>{ t.legend_heat() }{ " " }<span class="heat">{ "0\u{a0}%" }
+                { for (0..6).map(|i| html! { <i key={i} style={format!("background: var(--heat-{i})")} /> }) }
+                { "100\u{a0}%" }</span></p>
             <p>{ t.legend_flows() }</p>
         </section>
     }

@@ -81,9 +81,9 @@ fn Toolbar() -> Html {
     let (t, language) = (page.texts(), page.language());
     let clock = page.view().clock.clone();
     let replay = clock.now < clock.newest;
-    let (outline, legend, started) = {
+    let (outline, legend, chosen, started) = {
         let ui = page.ui();
-        (ui.outline, ui.legend, page.view().started)
+        (ui.outline, ui.legend, ui.selected.is_some(), page.view().started)
     };
     let count = if started { words::count(&page.view(), t, language) } else { t.engine_starting().to_string() };
     let wish = |w: Wish| {
@@ -127,6 +127,8 @@ fn Toolbar() -> Html {
                     <button type="button" class={classes!("quiet", (icon != "fit").then_some("as-zoom"))}
                         aria-label={words} title={words} onclick={wish(act)}><Icon name={icon} /></button>
                 }) }
+            <button type="button" class="quiet as-centre" aria-label={t.key_centre()} title={t.key_centre()}
+                disabled={!chosen} onclick={wish(Wish::Centre)}><Icon name="centre" /></button>
             <button type="button" class="quiet" aria-label={t.legend_title()} title={t.legend_title()}
                 aria-expanded={legend.to_string()} onclick={move |_| l.choose(|ui| ui.legend = !ui.legend)}>
                     <Icon name="legend" /></button>

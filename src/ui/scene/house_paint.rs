@@ -277,7 +277,9 @@ fn container(c: &Canvas, f: &Frame, row: &Row, it: &ContainerRow, r: &Rect) {
         if sight.ill() {
             c.set_fill_style_str(&f.p.bad);
         }
-        let state = elide(c, &state_words(f, it, sight), room);
+        let forms = state_words(f, it, sight);
+        let form = forms.iter().find(|words| width(c, words) <= room).or(forms.last());
+        let state = elide(c, form.map_or("", |words| words), room);
         let _ = c.fill_text(&state, left, y + 16.0);
         requests(c, f, row, (left + width(c, &state), left + room), y + 16.0);
     }
@@ -302,18 +304,23 @@ fn requests(c: &Canvas, f: &Frame, row: &Row, (from, to): (f64, f64), y: f64) {
     }
 }
 
-/// Docker's own words, with what counts.
-fn state_words(f: &Frame, it: &ContainerRow, sight: Sight) -> String {
-    let state = match sight {
-        Sight::Starting | Sight::Healthy | Sight::Unhealthy => it.health.clone(),
-        Sight::Failed | Sight::Stopped => format!("exited ({})", it.exit),
+/// Docker's own words, with what counts; shorter and shorter, for as much room as there is.
+fn state_words(f: &Frame, it: &ContainerRow, sight: Sight) -> Vec<String> {
+    let (state, short) = match sight {
+        Sight::Starting | Sight::Healthy | Sight::Unhealthy => (it.health.clone(), String::new()),
+        Sight::Failed | Sight::Stopped => (format!("exited ({})", it.exit), format!("({})", it.exit)),
         Sight::Restarting => {
             let left = it.span.map_or(0, |(_, to)| to.saturating_sub(f.view.clock.now).div_ceil(1_000_000));
-            format!("restarting {left} s")
+            (format!("restarting {left} s"), format!("{left} s"))
         }
-        _ => it.state.clone(),
+        _ => (it.state.clone(), String::new()),
     };
-    if it.restarts > 0 { format!("{state} · ↻ {}", it.restarts) } else { state }
+    let mut forms: Vec<String> = [state, short].into_iter().filter(|words| !words.is_empty()).collect();
+    if it.restarts > 0 {
+        let counted: Vec<String> = forms.iter().map(|words| format!("{words} · ↻ {}", it.restarts)).collect();
+        forms = counted.into_iter().zip(forms).flat_map(|(long, plain)| [long, plain]).collect();
+    }
+    forms
 }
 
 /// The colour of a state.

@@ -181,10 +181,7 @@ impl Scene {
             let _ = c.put_image_data(&data, window.x * f.ratio, window.y * f.ratio);
         }
         self.zones(c, f, window);
-        c.set_font("600 12px system-ui, sans-serif");
-        c.set_text_baseline("alphabetic");
-        c.set_fill_style_str(&f.p.ink2);
-        let _ = c.fill_text(f.fleet_label, 12.0, self.size.1 - 8.0);
+        heat_scale(c, f, self.size.1 - 8.0);
     }
 
     fn node_frame(&self, c: &Canvas, f: &Frame, place: &NodePlace, level: Level) {
@@ -535,6 +532,28 @@ fn container(c: &Canvas, f: &Frame, part: &crate::session::PartRow, r: &Rect) {
     let again = if part.restarts > 0 { format!(" · ↻ {}", part.restarts) } else { String::new() };
     let words = elide(c, &format!("{}{again}", part.state.replace(':', " ")), r.w - 34.0);
     let _ = c.fill_text(&words, r.x + 26.0, r.y + 27.0);
+}
+
+/// What a cell is and what its colours mean, from nothing requested to all of it, with the line of its words at `y`.
+fn heat_scale(c: &Canvas, f: &Frame, y: f64) {
+    c.set_font("600 12px system-ui, sans-serif");
+    c.set_text_baseline("alphabetic");
+    let mut x = 12.0;
+    let say = |x: f64, words: &str| {
+        c.set_fill_style_str(&f.p.ink2);
+        let _ = c.fill_text(words, x, y);
+        x + width(c, words) + 6.0
+    };
+    x = say(x, &format!("{} 0\u{a0}%", f.fleet_label));
+    for heat in &f.p.heat {
+        c.set_fill_style_str(heat);
+        c.fill_rect(x, y - 10.0, 12.0, 12.0);
+        c.set_line_width(1.0);
+        c.set_stroke_style_str(&f.p.edge);
+        c.stroke_rect(x + 0.5, y - 9.5, 11.0, 11.0);
+        x += 12.0;
+    }
+    say(x + 6.0, "100\u{a0}%");
 }
 
 /// How wide a text is.

@@ -1,4 +1,4 @@
-//! A separator that changes a panel's size: by drag, by arrow keys, by double click (back to the default).
+//! A separator that changes a panel's size: by drag, by arrow keys, by a click (the default, or wide).
 
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement};
@@ -6,6 +6,9 @@ use yew::prelude::*;
 
 /// Pixels a key press. Ours.
 const STEP: i32 = 16;
+
+/// A pointer that moved less than this clicked. Ours: a finger is never quite still.
+const STILL: f64 = 4.0;
 
 /// Properties of [`Grip`].
 #[derive(Properties, PartialEq)]
@@ -54,7 +57,16 @@ pub fn Grip(props: &GripProps) -> Html {
             }
         })
     };
-    let onpointerup = Callback::from(move |_: PointerEvent| *start.borrow_mut() = None);
+    let onpointerup = {
+        let (start, set) = (start.clone(), props.set.clone());
+        Callback::from(move |e: PointerEvent| {
+            let Some((from, size)) = start.borrow_mut().take() else { return };
+            if (place(&e) - from).abs() < STILL {
+                set.emit(if size == usual { (usual + most) / 2 } else { usual });
+            }
+        })
+    };
+    let onpointercancel = Callback::from(move |_: PointerEvent| *start.borrow_mut() = None);
     let onkeydown = {
         let (set, size) = (props.set.clone(), props.size);
         Callback::from(move |e: KeyboardEvent| {
@@ -70,14 +82,10 @@ pub fn Grip(props: &GripProps) -> Html {
             set.emit(clamp(size as f64 + sign * by as f64));
         })
     };
-    let ondblclick = {
-        let set = props.set.clone();
-        Callback::from(move |_| set.emit(usual))
-    };
     html! {
         <div class="grip" role="separator" tabindex="0" data-of={props.of.clone()} aria-label={props.label.clone()}
             aria-orientation={if upright { "horizontal" } else { "vertical" }} aria-valuenow={props.size.to_string()}
             aria-valuemin={least.to_string()} aria-valuemax={most.to_string()}
-            {onpointerdown} {onpointermove} {onpointerup} {onkeydown} {ondblclick} />
+            {onpointerdown} {onpointermove} {onpointerup} {onpointercancel} {onkeydown} />
     }
 }
