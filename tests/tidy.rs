@@ -276,7 +276,13 @@ fn every_reason_has_a_sentence() {
             faults.push(format!("{at}: {key} has no argument `{name}`, which its sentence names"));
         }
     }
-    let orphans = sentences.iter().filter(|(known, _)| !reasons.iter().any(|(_, key, _)| key == known));
+    // `value.NAME.VALUE` is said in place of a value of an argument of that name.
+    let named = |name: &str| reasons.iter().any(|(.., args)| args.iter().any(|arg| arg == name));
+    let given = |known: &str| match known.strip_prefix("value.").and_then(|rest| rest.split_once('.')) {
+        Some((name, _)) => named(name),
+        None => reasons.iter().any(|(_, key, _)| key == known),
+    };
+    let orphans = sentences.iter().filter(|(known, _)| !given(known));
     faults.extend(orphans.map(|(key, _)| format!("static/locales/en/why.txt: nothing gives the reason {key}")));
     none(&faults);
 }

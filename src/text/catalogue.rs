@@ -13,7 +13,7 @@ impl Catalogue {
     }
 }
 
-/// A whole number of fewer digits is written without marks, as both languages have it. Below lie years and most codes.
+/// A whole number of fewer digits is written without marks. Ours: below lie years and most codes.
 const GROUPED_FROM: usize = 5;
 
 /// A number as a language writes it: `1.66` or `1,66`, with a unit or without, and from five digits on `10,000` or `10.000`.
