@@ -418,7 +418,7 @@ fn children(page: &Page, row: &Row) -> Html {
     let t = page.texts();
     html! {
         <>
-            <h3>{ t.children_title(ids.len()) }</h3>
+            <h3>{ t.children_title(format::whole(ids.len() as u64, page.language())) }</h3>
             <ul>
                 { for items.iter().map(|child| {
                     let (page, id) = (page.clone(), child.id);

@@ -2,6 +2,7 @@
 //! the focus for the stage, whose ring then moves along; `O` shows it as text.
 
 use super::super::dom;
+use super::super::format;
 use super::super::hooks::use_page;
 use super::super::page::{Page, Tab, topic};
 use super::super::scene::tree::{self, Folds, Key, Line};
@@ -48,13 +49,14 @@ pub fn Outline() -> Html {
         })
     };
     let (before, after) = (first, lines.len() - last);
+    let whole = |n: usize| format::whole(n as u64, page.language());
     html! {
         <div class="outline" role="tree" aria-label={t.tree_label()} id="tree" {onkeydown}>
-            if before > 0 { <p class="more" role="none">{ t.tree_before(before) }</p> }
+            if before > 0 { <p class="more" role="none">{ t.tree_before(whole(before)) }</p> }
             { for lines[first..last].iter().map(|line| {
                 row(line, here.as_ref() == Some(&line.key), selected, go.clone(), folds.clone())
             }) }
-            if after > 0 { <p class="more" role="none">{ t.tree_after(after) }</p> }
+            if after > 0 { <p class="more" role="none">{ t.tree_after(whole(after)) }</p> }
         </div>
     }
 }

@@ -2,6 +2,7 @@
 
 use super::super::dom;
 use super::super::examples;
+use super::super::format;
 use super::super::hooks::use_page;
 use super::super::page::{Dialog, Page, TextTab, topic};
 use super::super::widgets::{Grip, Icon, TabItem, Tabs};
@@ -228,12 +229,13 @@ fn Apply() -> Html {
     let t = page.texts();
     let check = page.view().check.clone();
     let changes: Vec<_> = check.changes.iter().filter(|c| c.sign != '=').collect();
+    let many = format::whole(changes.len() as u64, page.language());
     let difference = if changes.is_empty() {
         t.difference_none().to_string()
     } else if changes.iter().any(|c| c.rollout) {
-        t.difference_rollout(changes.len())
+        t.difference_rollout(many)
     } else {
-        t.difference(changes.len())
+        t.difference(many)
     };
     let errors = check.problems.iter().filter(|p| p.error).count();
     let apply = page.clone();

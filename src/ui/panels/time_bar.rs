@@ -368,7 +368,7 @@ fn lane_row(page: &Page, overview: &Overview, lane: &'static str, name: &'static
         }
     }
     let t = page.texts();
-    let said = t.lane_marks(name, marks.len());
+    let said = t.lane_marks(name, format::whole(marks.len() as u64, page.language()));
     let words = |label: &str| label_words(lane, label, t);
     html! {
         <div class="lane" data-lane={lane}>
