@@ -1,6 +1,6 @@
 //! What the engine tells to who listens: `docker events`.
 
-use super::{Cid, Engine};
+use super::{Cid, Engine, Spec};
 use crate::sim::Time;
 use std::rc::Rc;
 
@@ -43,6 +43,8 @@ pub struct Event {
     pub attrs: Vec<(&'static str, Rc<str>)>,
     /// The container, for events about one.
     pub cid: Option<Cid>,
+    /// What that container was asked to be, with its labels; `None` for events about something else.
+    pub spec: Option<Rc<Spec>>,
 }
 
 impl Engine {
@@ -52,10 +54,16 @@ impl Engine {
         let mut attrs = vec![("image", c.spec.image.clone())];
         attrs.extend(more.iter().cloned());
         attrs.sort_by_key(|(key, _)| *key);
-        let (id, name) = (c.id.clone(), c.name.clone());
-        let event =
-            Event { t: self.now, kind: Kind::Container, action: action.into(), id, name, attrs, cid: Some(cid) };
-        self.events.push(event);
+        self.events.push(Event {
+            t: self.now,
+            kind: Kind::Container,
+            action: action.into(),
+            id: c.id.clone(),
+            name: c.name.clone(),
+            attrs,
+            cid: Some(cid),
+            spec: Some(c.spec.clone()),
+        });
     }
     /// An event about a network, and of a container in it.
     pub(super) fn tell_network(&mut self, name: &str, action: &str, container: Option<Cid>) {
@@ -64,9 +72,16 @@ impl Engine {
         if let Some(c) = container.and_then(|cid| self.containers.get(&cid)) {
             attrs.insert(0, ("container", c.id.clone()));
         }
-        let (id, name) = (network.id.clone(), network.name.clone());
-        let event = Event { t: self.now, kind: Kind::Network, action: action.into(), id, name, attrs, cid: container };
-        self.events.push(event);
+        self.events.push(Event {
+            t: self.now,
+            kind: Kind::Network,
+            action: action.into(),
+            id: network.id.clone(),
+            name: network.name.clone(),
+            attrs,
+            cid: container,
+            spec: None,
+        });
     }
     /// An event about a volume.
     pub(super) fn tell_volume(&mut self, name: &str, action: &str, container: Option<(Cid, &str, bool)>) {
@@ -91,6 +106,7 @@ impl Engine {
             name: "".into(),
             attrs,
             cid,
+            spec: None,
         };
         self.events.push(event);
     }

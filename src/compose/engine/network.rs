@@ -1,6 +1,7 @@
 //! Networks: addresses, names and aliases, and who answers to a name.
 
 use super::{Answer, Cid, Container, Endpoint, Engine, Fault, Refusal, Reply, Ticket, Timer};
+use crate::sim::Time;
 use std::rc::Rc;
 
 /// A network.
@@ -18,6 +19,8 @@ pub struct Network {
     pub subnet: u8,
     /// Whether it has no way out.
     pub internal: bool,
+    /// When it was made.
+    pub created: Time,
 }
 
 /// First subnet that is handed out. Source: moby v29 daemon/libnetwork/ipamutils/utils.go: 172.17.0.0/16 is the default
@@ -41,7 +44,7 @@ impl Engine {
         }
         let used = |n: &u8| self.networks.values().any(|other| other.subnet == *n);
         let subnet = (FIRST_SUBNET..=u8::MAX).find(|n| !used(n)).unwrap_or(u8::MAX);
-        self.networks.insert(name.clone(), Network { subnet, ..(*network).clone() }.into());
+        self.networks.insert(name.clone(), Network { subnet, created: self.now, ..(*network).clone() }.into());
         self.tell_network(&name, "create", None);
         self.answer(ticket, Ok(Reply::Done));
     }

@@ -5,7 +5,7 @@ use super::folder::Folder;
 use super::notes::Refused;
 use super::project::{Project, Request, load, load_model};
 use super::tree::Tree;
-use super::{hash, write};
+use super::{hash, variables, write};
 use crate::text::{Problem, go};
 use std::collections::BTreeSet;
 
@@ -27,6 +27,8 @@ pub enum Show {
     Profiles,
     /// `--images`
     Images,
+    /// `--variables`
+    Variables,
     /// `--environment`
     Environment,
     /// `--hash`, with the services that it names.
@@ -74,6 +76,7 @@ pub fn parse(args: &[&str], request: &mut Request) -> Result<Options, String> {
             "--models" => options.show = Show::Models,
             "--profiles" => options.show = Show::Profiles,
             "--images" => options.show = Show::Images,
+            "--variables" => options.show = Show::Variables,
             "--environment" => options.show = Show::Environment,
             "--hash" => options.show = Show::Hash(value()?),
             flag if flag.starts_with('-') => return Err(format!("unknown flag: {flag}")),
@@ -101,11 +104,17 @@ pub fn run(folder: &Folder, request: &Request, options: &Options) -> Printed {
         Ok(out) => out,
         Err(refused) => return Printed { out: String::new(), warnings, refused: Some(*refused) },
     };
-    Printed { out: if options.quiet { String::new() } else { out }, warnings, refused: None }
+    // Only what goes to the process's own standard output is silenced.
+    let silent = options.quiet && matches!(options.show, Show::All | Show::Environment);
+    Printed { out: if silent { String::new() } else { out }, warnings, refused: None }
 }
 
 fn print(folder: &Folder, request: &Request, options: &Options, warnings: &mut Vec<Problem>) -> Refused<String> {
+    if options.show == Show::Variables {
+        return variables_of(folder, request, options, warnings);
+    }
     let json = match options.format.as_str() {
+        _ if options.show != Show::All => false,
         "" | "yaml" => false,
         "json" => true,
         other => {
@@ -171,15 +180,60 @@ fn listed(project: &Project, show: &Show) -> String {
             lines(profiles)
         }
         Show::Images => {
-            let image = |(name, service): (&std::rc::Rc<str>, &Tree)| match service.str_at(&["image"]) {
-                Some(image) => image.to_owned(),
-                None => format!("{}-{name}", project.name),
-            };
-            lines(project.services.iter().map(image))
+            lines(project.services.iter().chain(&project.jobs).flat_map(|(name, of)| images(project, name, of)))
         }
         Show::Environment => lines(project.env.iter().map(|(key, value)| format!("{key}={value}"))),
-        Show::All | Show::Hash(_) => String::new(),
+        Show::All | Show::Hash(_) | Show::Variables => String::new(),
     }
+}
+
+/// The image of a service or job, and those of what runs before it. Source: pkg/api/api.go, GetDependentImages.
+fn images(project: &Project, name: &str, of: &Tree) -> Vec<String> {
+    let own = of.str_at(&["image"]).map_or_else(|| format!("{}-{name}", project.name), str::to_owned);
+    let hooks = of.list_at(&["pre_start"]).iter().filter_map(|hook| hook.str_at(&["image"]));
+    let others: Vec<String> = hooks.filter(|image| !image.is_empty() && *image != own).map(str::to_owned).collect();
+    std::iter::once(own).chain(others).collect()
+}
+
+/// Source: runVariables: the model is not filled in, and not held against the schema.
+fn variables_of(folder: &Folder, request: &Request, options: &Options, warnings: &mut Vec<Problem>) -> Refused<String> {
+    if !request.services.is_empty() {
+        let words = "service filtering is not applied when --variables is set, variables from the full model will be \
+                     rendered";
+        warnings.push(super::notes::warning("filtering", &super::Place::default(), words));
+    }
+    let request = Request { no_interpolate: true, no_validation: true, ..request.clone() };
+    let (model, said) = load_model(folder, &request);
+    warnings.extend(said);
+    let variables = variables::of_model(&model?);
+    match options.format.to_lowercase().as_str() {
+        "" | "table" | "pretty" => {
+            let cells = |name: &str, v: &variables::Variable| {
+                [name.to_owned(), v.required.to_string(), v.default.clone(), v.presence.clone()]
+            };
+            let title = ["NAME", "REQUIRED", "DEFAULT VALUE", "ALTERNATE VALUE"].map(str::to_owned);
+            let rows = std::iter::once(title).chain(variables.iter().map(|(name, v)| cells(name, v)));
+            Ok(columns(&rows.collect::<Vec<_>>()))
+        }
+        "yaml" => Ok(write::variables_yaml(&variables)),
+        "json" => Ok(write::variables_json(&variables)),
+        _ => {
+            let words = format!("format value {} could not be parsed: parsing failed", go::quoted(&options.format));
+            super::notes::refuse("format", &super::Place::default(), words)
+        }
+    }
+}
+
+/// Rows in columns of at least twenty letters. Source: cmd/formatter/pretty.go, PrintPrettySection.
+fn columns(rows: &[[String; 4]]) -> String {
+    let widest = |at: usize| rows.iter().map(|row| row[at].chars().count()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..3).map(|at| (widest(at) + 3).max(20)).collect();
+    let pad = |cell: &str, width: usize| format!("{cell}{}", " ".repeat(width.saturating_sub(cell.chars().count())));
+    let line = |row: &[String; 4]| {
+        let cells: String = widths.iter().zip(row).map(|(width, cell)| pad(cell, *width)).collect();
+        format!("{cells}{}\n", row[3])
+    };
+    rows.iter().map(line).collect()
 }
 
 fn hashes(folder: &Folder, project: &mut Project, names: &str, warnings: &mut Vec<Problem>) -> Refused<String> {

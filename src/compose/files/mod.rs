@@ -12,6 +12,7 @@ pub mod dotenv;
 pub mod folder;
 pub mod hash;
 mod interpolate;
+mod jobs;
 mod merge;
 mod model;
 mod normalize;
@@ -29,6 +30,7 @@ mod swarm;
 mod template;
 mod tree;
 pub mod units;
+mod variables;
 mod volumes;
 mod write;
 
@@ -40,3 +42,15 @@ pub use notes::Refused;
 pub use path::Path;
 pub use project::{FILE_NAMES, OVERRIDE_NAMES, Project, Request, load, load_model, normal_name};
 pub use tree::{Data, Members, Place, Tree};
+
+use crate::text::Value;
+
+/// A port in its short form, as `run --publish` takes it, in long ones.
+pub fn port(spec: &str) -> Result<Vec<Value>, String> {
+    Ok(ports::parse(spec)?.into_iter().map(|members| Tree::from(members).to_value()).collect())
+}
+
+/// A volume in its short form, as `run --volume` takes it, in the long one.
+pub fn volume(spec: &str) -> Result<Value, String> {
+    Ok(Tree::from(volumes::parse(spec)?.long()).to_value())
+}

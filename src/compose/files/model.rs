@@ -33,6 +33,8 @@ pub struct Models<'a> {
     depth: usize,
     /// Whether paths of the files themselves, not of what they include, stay as they are.
     pub as_written: bool,
+    /// Whether the schema is not asked.
+    pub unchecked: bool,
 }
 
 /// Most files that lie within each other. Ours: the real tool goes on until its stack ends.
@@ -68,7 +70,7 @@ impl<'a> Models<'a> {
     /// Nothing read yet.
     pub fn new(folder: &'a Folder, interpolate: bool, home: Option<String>) -> Self {
         let (warnings, schema, versions) = (Vec::new(), Schema::default(), BTreeSet::new());
-        Models { folder, interpolate, home, warnings, schema, versions, depth: 0, as_written: false }
+        Models { folder, interpolate, home, warnings, schema, versions, depth: 0, as_written: false, unchecked: false }
     }
 
     /// Merges files to one model, without what `normalize` adds. Paths are absolute when `working_dir` is.
@@ -138,7 +140,7 @@ impl<'a> Models<'a> {
     /// A merged model checked against the schema and brought to long forms.
     fn settled(&mut self, model: Members, scope: &Scope) -> Refused<Members> {
         let mut tree = enforce_unique(model.into(), &Path::default())?;
-        if let Some(wrong) = self.schema.check(&tree) {
+        if let Some(wrong) = self.schema.check(&tree).filter(|_| !self.unchecked) {
             return refuse("schema", &wrong.place, format!("validating {}: {}", scope.file, wrong.words));
         }
         if let Some(version) = tree.as_map_mut().and_then(|members| members.remove("version"))

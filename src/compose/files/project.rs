@@ -47,6 +47,8 @@ pub struct Request {
     pub no_env_resolution: bool,
     /// `--no-path-resolution`
     pub no_path_resolution: bool,
+    /// The schema is not asked.
+    pub no_validation: bool,
 }
 
 /// A project. Trees have the shape of `docker compose config --format json`, and their places.
@@ -308,7 +310,7 @@ fn model(
 ) -> Refused<(Members, Found)> {
     let home = request.env.get("HOME").cloned();
     let mut models = Models::new(folder, !request.no_interpolate, home);
-    models.as_written = request.no_path_resolution;
+    (models.as_written, models.unchecked) = (request.no_path_resolution, request.no_validation);
     let model = models.load(&found.files, &found.working_dir, &found.env);
     warnings.append(&mut models.warnings);
     let mut model = model?;

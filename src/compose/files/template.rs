@@ -77,7 +77,7 @@ fn nested(text: &str, variables: &mut impl Variables, depth: usize) -> Result<St
 
 /// What stands behind a dollar.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Found {
+pub(super) enum Found {
     Dollar,
     Named,
     Braced,
@@ -86,7 +86,7 @@ enum Found {
 
 /// Length and kind of what the pattern of the real code finds at a dollar. Within braces it takes all up to the last
 /// closing brace of the line.
-fn recognise(here: &str) -> Option<(usize, Found)> {
+pub(super) fn recognise(here: &str) -> Option<(usize, Found)> {
     let behind = &here[1..];
     if behind.starts_with('$') {
         return Some((2, Found::Dollar));
@@ -160,7 +160,7 @@ fn first_operator(text: &str) -> Option<&'static str> {
 }
 
 /// Source: same file, getFirstBraceClosingIndex: the character behind an opening brace is passed over.
-fn closing_brace(text: &str) -> Option<usize> {
+pub(super) fn closing_brace(text: &str) -> Option<usize> {
     let bytes = text.as_bytes();
     let (mut open, mut at) = (0i32, 0);
     while at < bytes.len() {

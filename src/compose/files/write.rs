@@ -6,6 +6,7 @@ use super::project::Project;
 use super::scalar;
 use super::shape::{FILE_OBJECT, Kind, PROJECT, Shape, Shown};
 use super::tree::{Data, Members, Tree};
+use super::variables::{self, Variables};
 use crate::text::{Map, Value, json, yaml};
 
 /// How types are shown.
@@ -45,6 +46,21 @@ pub fn model_json(model: &Members) -> String {
 /// One object as JSON on one line, in the order of its type: what is hashed.
 pub fn compact(shape: &Shape, tree: &Members) -> Map {
     object(shape, tree, Way::Json)
+}
+
+/// Variables as YAML: four blanks for a level, as another writer of the real client sets it.
+pub fn variables_yaml(variables: &Variables) -> String {
+    let entries = variables.iter().map(|(name, v)| (name.as_str().into(), variables::entry(name, v, true)));
+    let text = yaml_text(&Value::Map(entries.collect()));
+    let wider = |line: &str| format!("{}{line}\n", " ".repeat(line.len() - line.trim_start().len()));
+    text.lines().map(wider).collect()
+}
+
+/// Variables as JSON. Source: compose v5.6 cmd/formatter/json.go, ToStandardJSON; a blank line behind.
+pub fn variables_json(variables: &Variables) -> String {
+    let entries = variables.iter().map(|(name, v)| (name.as_str().into(), variables::entry(name, v, false)));
+    let style = json::Style { indent: 4, sorted: false, escape_html: false };
+    format!("{}\n\n", json::write(&Value::Map(entries.collect()), style).trim_end())
 }
 
 fn yaml_text(value: &Value) -> String {

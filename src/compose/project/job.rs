@@ -1,5 +1,7 @@
 //! A command under way: its steps one after the other, its work of the moment, what it has printed.
 
+mod once;
+
 use super::acts::{self, DownOptions};
 use super::create::{Wanted, spec};
 use super::dag::{Act, Dag, ERR, Line, Node, OUT, Standing, progress, runs};
@@ -7,7 +9,7 @@ use super::follow::{Follow, Names, OnExit};
 use super::listen::Listen;
 use super::observed;
 use super::reconcile::{CreateOptions, plan};
-use super::service::{Project, Service};
+use super::service::{Hook, Project, Service};
 use super::start;
 use super::wait::stamp_nano;
 use crate::compose::engine::{Cid, Engine, Reply, Status, Ticket};
@@ -17,6 +19,9 @@ use crate::text::go;
 use crate::workload::Stream;
 use std::collections::VecDeque;
 use std::rc::Rc;
+
+use once::Watched;
+pub use once::{Beginning, Once};
 
 /// One piece of a command.
 #[derive(Clone, Debug)]
@@ -79,8 +84,10 @@ pub enum Step {
     DownRest(DownOptions),
     /// `down`, its networks and volumes.
     DownLast(DownOptions),
-    /// Starts a container made for one run: its name, whether it is removed after it, whether nobody waits.
-    Begin(Rc<str>, bool, bool),
+    /// Starts a container made for one run.
+    Begin(Beginning),
+    /// From here on no progress is told.
+    Quiet,
     /// `docker run`: the request, and whether it stays attached.
     DockerRun(Box<crate::compose::engine::Spec>, bool),
 }
@@ -112,35 +119,6 @@ pub enum Do {
     Fault(Rc<str>),
 }
 
-/// `run`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Once {
-    /// The service with its changes.
-    pub service: Service,
-    /// Whether it is removed when it has ended.
-    pub remove: bool,
-    /// Whether nobody waits for it.
-    pub detach: bool,
-    /// Whether it can be found by the service's names.
-    pub aliases: bool,
-    /// Whether its dependencies are waited for.
-    pub waits: bool,
-}
-
-/// A container whose output is shown until it ends.
-#[derive(Clone, Copy, Debug, Default)]
-struct Watched {
-    cid: Cid,
-    /// So many of its lines are shown.
-    shown: usize,
-    /// Whether it is a run of this command: its code is that of the command.
-    runs: bool,
-    /// Whether it is removed when it has ended.
-    remove: bool,
-    /// Whether moments stand before its lines.
-    timestamps: bool,
-}
-
 /// A command under way or over.
 #[derive(Clone, Debug)]
 pub struct Job {
@@ -153,6 +131,10 @@ pub struct Job {
     until: Time,
     ticket: Option<Ticket>,
     once: Option<Watched>,
+    /// Commands in that container behind its start.
+    hooks: Vec<Hook>,
+    /// Whether no progress is told.
+    quiet: bool,
     ends: Vec<Cid>,
     ends_from: usize,
     ends_code: i32,
@@ -186,6 +168,8 @@ impl Job {
             until: Time::ZERO,
             ticket: None,
             once: None,
+            hooks: Vec::new(),
+            quiet: false,
             ends: Vec::new(),
             ends_from: 0,
             ends_code: 0,
@@ -245,7 +229,12 @@ impl Job {
                 return;
             }
             if !self.dag.is_empty() {
-                match self.dag.advance(engine, &mut self.lines) {
+                let told = self.lines.len();
+                let standing = self.dag.advance(engine, &mut self.lines);
+                if self.quiet {
+                    self.lines.truncate(told);
+                }
+                match standing {
                     Standing::Running => return,
                     Standing::Finished(result) => {
                         let faults = self.dag.faults;
@@ -328,11 +317,11 @@ impl Job {
                         self.code = Some(code);
                     }
                 }
-                Ok(_) => {}
+                Ok(_) => self.run_hooks(),
                 Err(refusal) => self.failed(engine, &format!("Error response from daemon: {}", refusal.words)),
             }
-            if self.code.is_some() {
-                return true;
+            if self.code.is_some() || !self.dag.is_empty() {
+                return self.code.is_some();
             }
         }
         if let Some((listen, from)) = self.listen.take() {
@@ -371,37 +360,6 @@ impl Job {
             self.steps.push_back(Step::Exit(self.ends_code));
         }
         !self.ends.is_empty()
-    }
-    fn watch_once(&mut self, engine: &mut Engine, watched: Watched) -> bool {
-        let Watched { cid, shown, runs, remove, timestamps } = watched;
-        let output = engine.output(cid);
-        for line in output.iter().skip(shown) {
-            let fd = if line.stream == Stream::Err { ERR } else { OUT };
-            let text = match timestamps {
-                true => format!("{} {}", stamp_nano(line.t), line.text).into(),
-                false => line.text.clone(),
-            };
-            self.lines.push(Line { t: line.t, fd, text });
-        }
-        self.once = Some(Watched { shown: output.len(), ..watched });
-        // One that the engine removes at its end is gone before its code counts: its last end tells it.
-        let told = || {
-            let end = engine.events.iter().rev().find(|e| e.cid == Some(cid) && &*e.action == "die")?;
-            end.attrs.iter().find(|(key, _)| *key == "exitCode")?.1.parse().ok()
-        };
-        let code = match engine.container(cid) {
-            Some(c) if c.alive() || (runs && (c.status == Status::Created || c.spec.auto_remove)) => return true,
-            Some(c) => c.exit,
-            None => told().unwrap_or(0),
-        };
-        self.once = None;
-        if remove {
-            self.dag.add(Node::new(Act::Remove(cid, true, true)));
-        }
-        if runs && code != 0 {
-            self.steps.push_front(Step::Exit(code));
-        }
-        false
     }
     fn step(&mut self, engine: &mut Engine, step: Step) {
         let project = self.project.clone();
@@ -456,7 +414,7 @@ impl Job {
             }
             Step::Await(ticket) => self.ticket = Some(ticket),
             Step::Watch { cid, shown, timestamps } => {
-                self.once = Some(Watched { cid, shown, timestamps, ..Watched::default() });
+                self.once = Some(Watched::shown(cid, shown, timestamps));
             }
             Step::Listen(listen) => {
                 let from = engine.events.partition_point(|e| e.t < listen.since);
@@ -465,7 +423,8 @@ impl Job {
             Step::Docker(list) => self.docker(list),
             Step::DownRest(options) => self.dag = acts::down_orphans(engine, &project, &options),
             Step::DownLast(options) => self.dag = acts::down_resources(engine, &project, &options),
-            Step::Begin(name, remove, detach) => self.begin(engine, &name, remove, detach),
+            Step::Begin(beginning) => self.begin(engine, beginning),
+            Step::Quiet => self.quiet = true,
             Step::DockerRun(spec, attached) => self.docker_run(engine, *spec, attached),
         }
     }
@@ -486,39 +445,6 @@ impl Job {
         self.dag = acts::down(engine, &self.project, &options);
         self.steps.push_front(Step::DownLast(options.clone()));
         self.steps.push_front(Step::DownRest(options));
-    }
-    fn run_once(&mut self, engine: &mut Engine, once: Once) {
-        let project = self.project.clone();
-        let seen = observed::of_project(engine, &project.name);
-        let service = &once.service;
-        let wanted = Wanted {
-            project: &project,
-            service,
-            name: service.container_name.clone(),
-            number: 0,
-            inherits: None,
-            replaces: false,
-            one_off: true,
-            aliases: once.aliases,
-        };
-        let mut request = match spec(engine, &wanted, &seen) {
-            Ok(request) => request,
-            Err(words) => return self.failed(engine, &words),
-        };
-        request.restart = crate::compose::engine::Restart::No;
-        let mut dag = Dag { cancels: true, ..Dag::default() };
-        let entry = dag.add(Node::new(Act::Nothing));
-        let ready = match once.waits {
-            true => start::wait_for_dependencies(&mut dag, engine, &project, service, &seen, entry, 0, None),
-            false => entry,
-        };
-        let id = format!("Container {}", service.container_name);
-        let node =
-            Node::new(Act::Make(request.into())).says(progress(&id, "Creating", ""), progress(&id, "Created", ""));
-        dag.add(node.after([ready]).on_fault(super::dag::OnFault::Words(id)));
-        self.dag = dag;
-        let name = service.container_name.clone();
-        self.steps.push_front(Step::Begin(name, once.remove, once.detach));
     }
     fn docker(&mut self, list: Vec<(Rc<str>, Do)>) {
         let mut dag = Dag { plain: true, ..Dag::default() };
@@ -547,27 +473,5 @@ impl Job {
             last = Some(dag.add(if name.is_empty() { node } else { node.ends(&*name) }));
         }
         self.dag = dag;
-    }
-    fn docker_run(&mut self, engine: &mut Engine, spec: crate::compose::engine::Spec, attached: bool) {
-        self.docker_run = true;
-        let name = spec.name.clone();
-        let mut dag = Dag { cancels: true, ..Dag::default() };
-        dag.add(Node::new(Act::Make(spec.into())));
-        let _ = engine;
-        self.dag = dag;
-        self.steps.push_front(Step::Begin(name, false, !attached));
-    }
-    /// A container that has just been made is started: attached, or its id is all that is told.
-    fn begin(&mut self, engine: &mut Engine, name: &str, remove: bool, detach: bool) {
-        let Some(cid) = engine.find(name) else { return self.code = Some(1) };
-        let id = engine.container(cid).map(|c| c.id.clone()).unwrap_or_default();
-        if detach {
-            self.say(engine, OUT, id);
-        } else {
-            engine.attach(cid);
-            self.once = Some(Watched { cid, runs: true, remove, ..Watched::default() });
-        }
-        self.ticket = Some(engine.start(cid));
-        let _ = runs(engine, cid);
     }
 }

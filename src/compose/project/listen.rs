@@ -32,16 +32,9 @@ impl Listen {
             if event.kind != Kind::Container || !in_time {
                 continue;
             }
-            // A container that is gone by now was told of by its name.
-            let container = event.cid.and_then(|cid| engine.container(cid));
-            let mine = match container {
-                Some(c) => c.spec.label(observed::PROJECT) == project && c.spec.label(observed::ONE_OFF) != "True",
-                None => event.name.starts_with(&format!("{project}-")) && !event.name.contains("-run-"),
-            };
-            let service: Rc<str> = match container {
-                Some(c) => c.spec.label(observed::SERVICE).into(),
-                None => service_in(&event.name, project).into(),
-            };
+            let Some(spec) = &event.spec else { continue };
+            let mine = spec.label(observed::PROJECT) == project && spec.label(observed::ONE_OFF) != "True";
+            let service: Rc<str> = spec.label(observed::SERVICE).into();
             if mine && (self.services.is_empty() || self.services.contains(&service)) {
                 lines.extend(self.shown(event, &service).into_iter().map(|text| Line { t: event.t, fd: OUT, text }));
             }
@@ -51,6 +44,9 @@ impl Listen {
     fn shown(&self, event: &Event, service: &Rc<str>) -> Vec<Rc<str>> {
         let mut attrs: Vec<(Rc<str>, Rc<str>)> = event.attrs.iter().map(|(k, v)| ((*k).into(), v.clone())).collect();
         attrs.push(("name".into(), event.name.clone()));
+        // Labels are told with the rest, but not those of the client itself.
+        let labels = event.spec.iter().flat_map(|spec| &spec.labels);
+        attrs.extend(labels.filter(|(key, _)| !key.starts_with("com.docker.compose.")).cloned());
         attrs.sort();
         let micros = event.t.0 % 1_000_000;
         let at = stamp(event.t).trim_end_matches('Z').to_string();
@@ -67,10 +63,4 @@ impl Listen {
         let line = format!("{at}.{micros:06} container {} {} ({})", event.action, event.id, list.join(", "));
         vec![line.into(), "".into()]
     }
-}
-
-/// The service in a container's usual name.
-fn service_in<'a>(name: &'a str, project: &str) -> &'a str {
-    let rest = name.strip_prefix(project).and_then(|r| r.strip_prefix('-')).unwrap_or(name);
-    rest.rsplit_once('-').map_or(rest, |(service, _)| service)
 }

@@ -25,7 +25,7 @@ pub use follow::{Names, OnExit, short_name};
 pub use host::{Host, JobId};
 pub use job::{CLIENT, Do, GOODBYE, Once, Step};
 pub use listen::Listen;
-pub use read::{go_span, publish_of};
+pub use read::{go_span, mounted, publish, publish_of};
 pub use reconcile::{CreateOptions, Recreate, in_order};
 pub use service::{Content, Dependency, Given, Hook, InNetwork, Mounted, Project, Resource, Service};
 pub use wait::{stamp, stamp_nano};

@@ -151,7 +151,8 @@ fn healthcheck(node: &Value) -> Option<Healthcheck> {
     (check != Healthcheck::default()).then_some(check)
 }
 
-fn publish(node: &Value) -> Publish {
+/// A published port in its long form.
+pub fn publish(node: &Value) -> Publish {
     let published = text(node, "published");
     let range = match published.split_once('-') {
         Some((low, high)) => low.parse().ok().zip(high.parse().ok()),
@@ -181,7 +182,8 @@ pub fn publish_of(text: &str) -> Option<Publish> {
     Some(Publish { target: parts.first()?.parse().ok()?, protocol: protocol.into(), ip: ip.into(), range })
 }
 
-fn mounted(node: &Value) -> Mounted {
+/// A mount in its long form.
+pub fn mounted(node: &Value) -> Mounted {
     Mounted {
         kind: text(node, "type"),
         source: text(node, "source"),

@@ -125,7 +125,7 @@ pub(super) fn wait_for_dependencies(
 
 /// Contents of secrets and configs that are put in before each start.
 /// Source: compose v5.6 pkg/compose/secrets.go, injectFileReferences: secrets first.
-fn contents(project: &Project, service: &Service) -> (Vec<(Rc<str>, Rc<str>)>, Option<String>) {
+pub(super) fn contents(project: &Project, service: &Service) -> (Vec<(Rc<str>, Rc<str>)>, Option<String>) {
     let mut files = Vec::new();
     let (secrets, configs): (Vec<&Given>, Vec<&Given>) = service.given.iter().partition(|g| g.secret);
     for given in secrets.into_iter().chain(configs) {

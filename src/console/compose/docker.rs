@@ -3,11 +3,9 @@
 
 use super::args::{Args, Flag};
 use super::look::{Kind, Look};
-use super::table::{DOCKER, table};
-use super::words::{command, ellipsis, human, ports, shown_ports, status};
-use super::{Desk, Next, inspect, single};
-use crate::compose::engine::{Cid, Container, Endpoint, Engine, Healthcheck, Spec, Status};
-use crate::compose::project::{Do, ERR, Step, observed, publish_of};
+use super::{Desk, Next, inspect, lists, single, stats};
+use crate::compose::engine::{Cid, Endpoint, Healthcheck, Spec};
+use crate::compose::project::{Do, ERR, Step, publish_of};
 use crate::sim::Span;
 use crate::text::go::quoted;
 use std::rc::Rc;
@@ -68,13 +66,13 @@ const FLAGGED: &str = "[OPTIONS] CONTAINER [CONTAINER...]";
 
 /// Source: docker/cli v28 cli/command, Use, Args and flags of each command.
 const VERBS: &[Verb] = &[
-    Verb(&["ps"], "[OPTIONS]", NONE, PS, true, ps),
-    Verb(&["container", "ls"], "[OPTIONS]", NONE, PS, true, ps),
+    Verb(&["ps"], "[OPTIONS]", NONE, PS, true, lists::ps),
+    Verb(&["container", "ls"], "[OPTIONS]", NONE, PS, true, lists::ps),
     Verb(&["inspect"], "[OPTIONS] NAME|ID [NAME|ID...]", SOME, INSPECT, true, inspect::inspect),
     Verb(&["container", "inspect"], FLAGGED, SOME, INSPECT, true, inspect::inspect),
-    Verb(&["network", "ls"], "[OPTIONS]", NONE, LS, true, network_ls),
+    Verb(&["network", "ls"], "[OPTIONS]", NONE, LS, true, lists::networks),
     Verb(&["network", "inspect"], "[OPTIONS] NETWORK [NETWORK...]", SOME, INSPECT, true, inspect::inspect),
-    Verb(&["volume", "ls"], "[OPTIONS]", NONE, LS, true, volume_ls),
+    Verb(&["volume", "ls"], "[OPTIONS]", NONE, LS, true, lists::volumes),
     Verb(&["volume", "inspect"], "[OPTIONS] VOLUME [VOLUME...]", SOME, INSPECT, true, inspect::inspect),
     Verb(
         &["stats"],
@@ -82,7 +80,7 @@ const VERBS: &[Verb] = &[
         (0, usize::MAX),
         &[("no-stream", ' ', false), ("all", 'a', false), ("format", ' ', true), ("no-trunc", ' ', false)],
         true,
-        stats,
+        stats::docker,
     ),
     Verb(
         &["logs"],
@@ -242,7 +240,15 @@ pub(super) fn run(words: &[String]) -> Next {
         return unknown(words);
     };
     let full = format!("docker {}", name.join(" "));
-    let args = match Args::read(&words[name.len()..], flags, *mixed) {
+    // Source: docker/cli v28 opts/opts.go, FilterOpt.
+    let sound = |args: Args| match args.all("filter").iter().find(|f| !f.is_empty() && !f.contains('=')) {
+        Some(bad) => {
+            let why = "bad format of filter (expected name=value)";
+            Err(format!("invalid argument {} for \"-f, --filter\" flag: {why}", quoted(bad)))
+        }
+        None => Ok(args),
+    };
+    let args = match Args::read(&words[name.len()..], flags, *mixed).and_then(sound) {
         Ok(args) => args,
         // Source: docker/cli v28 cli/cobra.go, FlagErrorFunc.
         Err(error) => {
@@ -392,149 +398,4 @@ fn run_one(look: &Look, desk: &mut Desk) -> Next {
         ..Spec::default()
     };
     Next::Work(Rc::default(), vec![Step::DockerRun(Box::new(spec), !args.on("detach"))], None)
-}
-
-/// Whether something passes `--filter` of the forms `name=`, `label=`, `status=`, `id=`.
-fn passes(look: &Look, name: &str, id: &str, labels: &[(Rc<str>, Rc<str>)], state: &str) -> bool {
-    look.args.all("filter").iter().all(|filter| match filter.split_once('=') {
-        Some(("name", part)) => name.contains(part),
-        Some(("id", part)) => id.starts_with(part),
-        Some(("status", word)) => state == word,
-        Some(("label", pair)) => match pair.split_once('=') {
-            Some((key, value)) => observed::has(labels, key, value),
-            None => labels.iter().any(|(k, _)| **k == *pair),
-        },
-        _ => true,
-    })
-}
-
-/// Source: docker/cli v28 cli/command/formatter/container.go, defaultContainerTableFormat.
-fn ps(look: &Look, desk: &mut Desk) -> Next {
-    let now = desk.host.now();
-    let up = |c: &Container| matches!(c.status, Status::Running | Status::Paused | Status::Restarting);
-    let all = look.args.on("all") || look.args.all("filter").iter().any(|f| f.starts_with("status="));
-    let mut list: Vec<Rc<Container>> = desk.host.engine.containers.values().rev().cloned().collect();
-    list.retain(|c| (all || up(c)) && passes(look, &c.name, &c.id, &c.spec.labels, c.status.word()));
-    let whole = look.args.on("no-trunc");
-    let id = |c: &Container| if whole { c.id.to_string() } else { c.short().to_string() };
-    if look.args.on("quiet") {
-        return Next::out(list.iter().map(|c| id(c)).collect());
-    }
-    if let Some(template) = look.args.value("format").filter(|f| f.contains("{{")) {
-        let template = template.strip_prefix("table ").unwrap_or(template);
-        let row = |c: &Rc<Container>| {
-            let tree = crate::text::Value::from(crate::map! {
-                "ID" => id(c), "Image" => c.spec.image.clone(), "Command" => quoted(&ellipsis(&command(c), 20)),
-                "RunningFor" => format!("{} ago", human(now.since(c.created))), "Status" => status(c, now),
-                "State" => c.status.word(), "Ports" => shown_ports(&ports(c)), "Names" => c.name.clone(),
-            });
-            inspect::fill(template, &tree)
-        };
-        return Next::out(list.iter().map(row).collect());
-    }
-    let mut rows =
-        vec![["CONTAINER ID", "IMAGE", "COMMAND", "CREATED", "STATUS", "PORTS", "NAMES"].map(String::from).to_vec()];
-    rows.extend(list.iter().map(|c| {
-        let words = command(c);
-        vec![
-            id(c),
-            c.spec.image.to_string(),
-            quoted(&if whole { words } else { ellipsis(&words, 20) }),
-            format!("{} ago", human(now.since(c.created))),
-            status(c, now),
-            shown_ports(&ports(c)),
-            c.name.to_string(),
-        ]
-    }));
-    Next::out(table(&rows, DOCKER))
-}
-
-fn network_ls(look: &Look, desk: &mut Desk) -> Next {
-    let mut list: Vec<_> = desk.host.engine.networks.values().cloned().collect();
-    list.retain(|n| passes(look, &n.name, &n.id, &n.labels, ""));
-    list.sort_by(|a, b| a.name.cmp(&b.name));
-    let id = |id: &Rc<str>| id.get(..12).unwrap_or(id).to_string();
-    if look.args.on("quiet") {
-        return Next::out(list.iter().map(|n| id(&n.id)).collect());
-    }
-    let mut rows = vec![["NETWORK ID", "NAME", "DRIVER", "SCOPE"].map(String::from).to_vec()];
-    rows.extend(list.iter().map(|n| vec![id(&n.id), n.name.to_string(), n.driver.to_string(), "local".into()]));
-    Next::out(table(&rows, DOCKER))
-}
-
-fn volume_ls(look: &Look, desk: &mut Desk) -> Next {
-    let list = desk.host.engine.volumes.iter().filter(|(name, v)| passes(look, name, name, &v.labels, ""));
-    let names: Vec<String> = list.map(|(name, _)| name.to_string()).collect();
-    if look.args.on("quiet") {
-        return Next::out(names);
-    }
-    let mut rows = vec![["DRIVER", "VOLUME NAME"].map(String::from).to_vec()];
-    rows.extend(names.into_iter().map(|name| vec!["local".into(), name]));
-    Next::out(table(&rows, DOCKER))
-}
-
-fn stats(look: &Look, desk: &mut Desk) -> Next {
-    let engine: &Engine = &desk.host.engine;
-    let fits = |c: &&Rc<Container>| {
-        c.alive()
-            && (look.args.words.is_empty() || look.args.words.iter().any(|w| **w == *c.name || c.id.starts_with(w)))
-    };
-    Next::out(stats_rows(engine, engine.containers.iter().filter(|(_, c)| fits(c)).map(|(cid, _)| *cid)))
-}
-
-/// Rows of `stats`: what a container uses now, as the floor has it; bytes on networks and disks are not counted (FID-165).
-/// Source: docker cli v29 cli/command/container/formatter_stats.go; stats_helpers.go, calculateCPUPercentUnix.
-pub(super) fn stats_rows(engine: &Engine, list: impl Iterator<Item = Cid>) -> Vec<String> {
-    let mut rows = vec![
-        ["CONTAINER ID", "NAME", "CPU %", "MEM USAGE / LIMIT", "MEM %", "NET I/O", "BLOCK I/O", "PIDS"]
-            .map(String::from)
-            .to_vec(),
-    ];
-    for cid in list {
-        let Some(c) = engine.container(cid) else { continue };
-        let limit = if c.spec.limits.memory > 0 { c.spec.limits.memory as f64 } else { engine.memory as f64 };
-        let (cores, memory) = engine.unit(cid).map_or((0.0, 0.0), |unit| (unit.cores(engine.now), unit.memory()));
-        rows.push(vec![
-            c.short().to_string(),
-            c.name.to_string(),
-            format!("{:.2}%", cores * 100.0),
-            format!("{} / {}", bytes_size(memory), bytes_size(limit)),
-            format!("{:.2}%", memory / limit * 100.0),
-            "0B / 0B".into(),
-            "0B / 0B".into(),
-            "1".into(),
-        ]);
-    }
-    table(&rows, DOCKER)
-}
-/// Bytes with four digits that count. Source: docker/go-units size.go, BytesSize.
-fn bytes_size(bytes: f64) -> String {
-    let (mut size, mut unit) = (bytes, 0);
-    const UNITS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
-    while size >= 1024.0 && unit + 1 < UNITS.len() {
-        (size, unit) = (size / 1024.0, unit + 1);
-    }
-    let digits = match size {
-        s if s < 9.999_5 => 3,
-        s if s < 99.995 => 2,
-        s if s < 999.95 => 1,
-        _ => 0,
-    };
-    let text = format!("{size:.digits$}");
-    let text = if digits > 0 { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
-    format!("{text}{}", UNITS[unit])
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn bytes_have_four_digits() {
-        let mib = |n: f64| bytes_size(n * 1_048_576.0);
-        assert_eq!(
-            [mib(8.0), mib(7.328), mib(64.25), mib(512.0), mib(1023.0), mib(8192.0), bytes_size(0.0)],
-            ["8MiB", "7.328MiB", "64.25MiB", "512MiB", "1023MiB", "8GiB", "0B"]
-        );
-    }
 }

@@ -6,6 +6,7 @@ use super::{Desk, Next};
 use crate::compose::files::{self, config, config::Show};
 use crate::compose::project::{OUT, Project, Step, observed};
 use crate::map;
+use crate::text::go::quoted;
 use crate::text::{Problem, Value};
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -35,9 +36,20 @@ pub(super) struct Ask<'a> {
 }
 
 /// A project and what is said while it is read.
+#[derive(Default)]
 pub(super) struct Loaded {
     pub(super) project: Project,
     pub(super) warnings: Vec<String>,
+    /// Jobs with a schedule.
+    pub(super) schedules: Vec<String>,
+}
+
+impl Loaded {
+    /// What refuses jobs with a schedule. Source: compose v5.6 cmd/compose/up.go, rejectScheduledJobs.
+    pub(super) fn scheduled(&self) -> Option<String> {
+        let names = self.schedules.join(", ");
+        (!names.is_empty()).then(|| format!("scheduled jobs are not supported in this version: {names}"))
+    }
 }
 
 /// Why there is no project: everything that is printed before the end.
@@ -69,7 +81,44 @@ impl Ask<'_> {
         if let Err(problem) = read.resolve_env_files(&folder, &mut said) {
             return Err(refused(&said, &problem));
         }
-        Ok(Loaded { project: rows(&read), warnings: said.iter().map(|p| p.message.clone()).collect() })
+        let schedules = read.jobs.iter().filter(|(_, job)| !job.list_at(&["triggers", "schedule"]).is_empty());
+        let schedules = schedules.map(|(name, _)| name.to_string()).collect();
+        let warnings = said.iter().map(|p| p.message.clone()).collect();
+        Ok(Loaded { project: rows(&read), warnings, schedules })
+    }
+    /// Where no service of a name was found and a job has it, that is told.
+    /// Source: compose v5.6 cmd/compose/run.go, jobTargetErr.
+    pub(super) fn or_job(&self, desk: &Desk, names: &[String], not: NotLoaded) -> NotLoaded {
+        let job = |name: &&String| not.words.contains(&format!("no such service: {name}"));
+        let Some(name) = names.iter().find(job) else { return not };
+        let Ok(read) = files::load(&desk.table.folder(), &self.request(desk)).0 else { return not };
+        match read.jobs.contains_key(name.as_str()) || read.disabled_jobs.contains_key(name.as_str()) {
+            true => {
+                let words = format!("job {} can only be triggered with \"docker compose run\"", quoted(name));
+                NotLoaded { words, ..not }
+            }
+            false => not,
+        }
+    }
+    /// The project of a single run: of a service, or of a job with what it depends on.
+    /// Source: compose v5.6 cmd/compose/run.go, runProject.
+    pub(super) fn run_target(&self, desk: &Desk, name: &str) -> Result<Loaded, NotLoaded> {
+        let not = match self.read(desk, &[name.to_string()], true) {
+            Err(not) if not.words.contains("no such service") => not,
+            loaded => return loaded,
+        };
+        let folder = desk.table.folder();
+        let (Ok(mut read), _) = files::load(&folder, &self.request(desk)) else { return Err(not) };
+        match read.with_job(name) {
+            Ok(true) => {}
+            Ok(false) => return Err(not),
+            Err(problem) => return Err(NotLoaded { words: problem.message.clone(), ..not }),
+        }
+        let mut said = Vec::new();
+        if let Err(problem) = read.resolve_env_files(&folder, &mut said) {
+            return Err(NotLoaded { words: problem.message.clone(), ..not });
+        }
+        Ok(Loaded { project: rows(&read), warnings: not.warnings, schedules: Vec::new() })
     }
     /// The project of the files, or of what runs when a name is given and no file; also when there are no files but the
     /// environment knows a name. Source: compose v5.6 cmd/compose/compose.go, projectOrName.
@@ -77,10 +126,18 @@ impl Ask<'_> {
         let named = self.global.value("project-name").filter(|_| self.global.all("file").is_empty());
         match named {
             Some(name) => Ok(Self::by_name(desk, name, services)),
-            None => match (self.read(desk, services, false), self.name_around()) {
-                (Err(_), Some(name)) => Ok(Self::by_name(desk, name, &[])),
-                (read, _) => read,
-            },
+            None => {
+                let not = match self.read(desk, services, false) {
+                    Ok(loaded) => return Ok(loaded),
+                    Err(not) => not,
+                };
+                let found = not.words.clone();
+                let not = self.or_job(desk, services, not);
+                match self.name_around() {
+                    Some(name) if not.words == found => Ok(Self::by_name(desk, name, &[])),
+                    _ => Err(not),
+                }
+            }
         }
     }
     /// The project of a name that is given or in the environment; otherwise that of the files.
@@ -100,7 +157,7 @@ impl Ask<'_> {
         if let Ok(chosen) = project.with_selected(&names, true) {
             project = chosen;
         }
-        Loaded { project, warnings: Vec::new() }
+        Loaded { project, ..Loaded::default() }
     }
     fn request(&self, desk: &Desk) -> files::Request {
         let all = |name: &str| self.global.all(name).to_vec();
@@ -174,8 +231,9 @@ pub(super) const CONFIG: &[Flag] = &[
 /// `config`.
 pub(super) fn config(cx: &Cx) -> Next {
     let on = |name| cx.args.on(name);
-    let missing = ["variables", "resolve-image-digests", "lock-image-digests"];
-    if let Some(flag) = missing.into_iter().find(|flag| on(flag)) {
+    let missing = ["output", "resolve-image-digests", "lock-image-digests"];
+    let given = |flag: &&str| cx.args.on(flag) || (*flag == "output" && cx.args.value(flag).is_some());
+    if let Some(flag) = missing.into_iter().find(given) {
         return give_up(cx, NotLoaded { warnings: Vec::new(), words: format!("config --{flag} is not simulated") });
     }
     let request = files::Request {
@@ -187,15 +245,19 @@ pub(super) fn config(cx: &Cx) -> Next {
         no_path_resolution: on("no-path-resolution"),
         ..cx.ask.request(cx.desk)
     };
+    let hash = cx.args.value("hash").unwrap_or_default();
+    // The first one that is asked for counts.
     let show = match () {
         () if on("services") => Show::Services,
         () if on("volumes") => Show::Volumes,
         () if on("networks") => Show::Networks,
         () if on("models") => Show::Models,
+        () if !hash.is_empty() => Show::Hash(hash.to_string()),
         () if on("profiles") => Show::Profiles,
         () if on("images") => Show::Images,
+        () if on("variables") => Show::Variables,
         () if on("environment") => Show::Environment,
-        () => cx.args.value("hash").map_or(Show::All, |names| Show::Hash(names.to_string())),
+        () => Show::All,
     };
     let format = cx.args.value("format").unwrap_or_default().to_string();
     let options = config::Options { format, quiet: on("quiet"), show };
@@ -204,7 +266,7 @@ pub(super) fn config(cx: &Cx) -> Next {
     if let Some(problem) = printed.refused {
         return give_up(cx, NotLoaded { warnings, words: problem.message });
     }
-    let loaded = Loaded { project: Project::default(), warnings };
+    let loaded = Loaded { warnings, ..Loaded::default() };
     let steps = printed.out.lines().map(|l| Step::Say(OUT, l.into())).collect();
     work(cx, loaded, steps, None)
 }

@@ -1,7 +1,7 @@
 //! What a command finds when its client has come up: what it prints then, or what it does.
 
 use super::args::Args;
-use super::{Desk, Next, docker, logs, views};
+use super::{Desk, Next, docker, lists, logs, stats, views};
 use crate::compose::engine::Status;
 use crate::compose::project::observed::{self, Seen};
 use crate::compose::project::{DownOptions, GOODBYE, Project, Step};
@@ -42,8 +42,8 @@ impl Look {
             Kind::Ls => views::ls(self, desk),
             Kind::Top => views::top(self, desk),
             Kind::Port => views::port(self, desk),
-            Kind::Volumes => views::volumes(self, desk),
-            Kind::Stats => views::stats(self, desk),
+            Kind::Volumes => lists::of_project(self, desk),
+            Kind::Stats => stats::compose(self, desk),
             Kind::Events => views::events(self, desk),
             Kind::Logs => logs::logs(self, desk),
             Kind::Exec => self.exec(desk),

@@ -3,12 +3,17 @@
 
 mod args;
 mod docker;
+mod filters;
 mod inspect;
+mod lists;
 mod load;
 mod logs;
 mod look;
+mod run;
+mod sheet;
 mod shell;
 mod single;
+mod stats;
 mod table;
 #[cfg(test)]
 mod tests;

@@ -2,6 +2,8 @@
 
 use super::*;
 
+mod shapes;
+
 /// A desk with one file of services.
 fn desk(file: &str) -> (Host, Table) {
     let (mut host, mut table) = (Host::new(1), Table::new("/srv/shop"));

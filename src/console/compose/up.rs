@@ -1,11 +1,11 @@
-//! `up`, `create`, `scale` and `run`.
-//! Source: compose v5.6 cmd/compose/up.go, create.go, scale.go, run.go.
+//! `up`, `create` and `scale`.
+//! Source: compose v5.6 cmd/compose/up.go, create.go, scale.go.
 
 use super::Next;
 use super::args::Flag;
 use super::load::{Loaded, NotLoaded};
 use super::verbs::{Cx, give_up, means_yes, names, timeout, work};
-use crate::compose::project::{CreateOptions, OnExit, Once, Project, Recreate, Step, publish_of};
+use crate::compose::project::{CreateOptions, OnExit, Project, Recreate, Step};
 use crate::sim::Span;
 use crate::text::go::quoted;
 use std::rc::Rc;
@@ -54,36 +54,6 @@ pub(super) const UP: &[Flag] = &[
     ("watch", 'w', false),
     ("menu", ' ', false),
     ("yes", 'y', false),
-];
-
-/// Flags of `run`.
-pub(super) const RUN: &[Flag] = &[
-    ("detach", 'd', false),
-    ("env", 'e', true),
-    ("env-from-file", ' ', true),
-    ("label", 'l', true),
-    ("rm", ' ', false),
-    ("no-TTY", ' ', false),
-    ("no-tty", 'T', false),
-    ("name", ' ', true),
-    ("user", 'u', true),
-    ("workdir", 'w', true),
-    ("entrypoint", ' ', true),
-    ("cap-add", ' ', true),
-    ("cap-drop", ' ', true),
-    ("no-deps", ' ', false),
-    ("volume", 'v', true),
-    ("publish", 'p', true),
-    ("use-aliases", ' ', false),
-    ("service-ports", 'P', false),
-    ("pull", ' ', true),
-    ("quiet", 'q', false),
-    ("quiet-build", ' ', false),
-    ("quiet-pull", ' ', false),
-    ("build", ' ', false),
-    ("remove-orphans", ' ', false),
-    ("interactive", 'i', false),
-    ("tty", 't', false),
 ];
 
 /// Source: compose v5.6 cmd/compose/up.go, validateFlags.
@@ -139,9 +109,8 @@ fn unfit(cx: &Cx, project: &Project) -> Option<String> {
     if !cx.args.all("attach").is_empty() && cx.args.on("attach-dependencies") {
         return Some("cannot combine --attach and --attach-dependencies".into());
     }
-    let policies = ["always", "never", "build", "missing", "if_not_present"];
-    if let Some(policy) = cx.args.value("pull").filter(|p| !policies.contains(p)) {
-        return Some(format!("invalid --pull option {}", quoted(policy)));
+    if let Some(words) = bad_pull(cx) {
+        return Some(words);
     }
     let unknown = |n: &&String| !project.services.contains_key(n.as_str());
     let unknown: Vec<&str> = cx.args.all("attach").iter().filter(unknown).map(String::as_str).collect();
@@ -150,7 +119,14 @@ fn unfit(cx: &Cx, project: &Project) -> Option<String> {
         .then(|| format!("cannot attach to services not included in up: {}", unknown.join(", ")))
 }
 
-fn options(cx: &Cx) -> CreateOptions {
+/// Source: compose v5.6 cmd/compose/create.go, Apply.
+pub(super) fn bad_pull(cx: &Cx) -> Option<String> {
+    let policies = ["always", "never", "build", "missing", "if_not_present"];
+    let policy = cx.args.value("pull").filter(|p| !policies.contains(p))?;
+    Some(format!("invalid --pull option {}", quoted(policy)))
+}
+
+pub(super) fn options(cx: &Cx) -> CreateOptions {
     let on = |name| cx.args.on(name);
     CreateOptions {
         services: names(&cx.args.words),
@@ -198,6 +174,9 @@ fn set_scale(project: &mut Project, name: &str, number: i64) -> Result<(), Strin
 fn prepared(cx: &Cx) -> Result<Loaded, NotLoaded> {
     let mut loaded = cx.ask.project(cx.desk, &cx.args.words)?;
     let failed = |warnings: &[String], words| NotLoaded { warnings: warnings.to_vec(), words };
+    if let Some(words) = loaded.scheduled() {
+        return Err(failed(&loaded.warnings, words));
+    }
     if let Err(words) = scale_by(&mut loaded.project, cx.args.all("scale")) {
         return Err(failed(&loaded.warnings, words));
     }
@@ -269,8 +248,11 @@ fn attached(cx: &Cx, project: &Project) -> Vec<Rc<str>> {
 
 /// `create`.
 pub(super) fn create(cx: &Cx) -> Next {
-    match prepared(cx) {
-        Ok(loaded) => work(cx, loaded, vec![Step::Create(options(cx))], None),
+    match prepared(cx).map_err(|not| cx.ask.or_job(cx.desk, &cx.args.words, not)) {
+        Ok(loaded) => match bad_pull(cx) {
+            Some(words) => give_up(cx, NotLoaded { warnings: loaded.warnings, words }),
+            None => work(cx, loaded, vec![Step::Create(options(cx))], None),
+        },
         Err(not) => give_up(cx, not),
     }
 }
@@ -306,64 +288,4 @@ pub(super) fn scale(cx: &Cx) -> Next {
     }
     let options = CreateOptions { services: names(&services), inherit: false, ..CreateOptions::default() };
     work(cx, loaded, vec![Step::Create(options), Step::Start(None)], None)
-}
-
-/// `run`: the dependencies first, then one container of the service.
-pub(super) fn run(cx: &Cx) -> Next {
-    let Some((name, command)) = cx.args.words.split_first() else { return Next::Done(Vec::new(), 1) };
-    let loaded = match cx.ask.project(cx.desk, std::slice::from_ref(name)) {
-        Ok(loaded) => loaded,
-        Err(not) => return give_up(cx, not),
-    };
-    let project = &loaded.project;
-    let Some(mut service) = project.services.get(name.as_str()).cloned() else {
-        return give_up(cx, NotLoaded { warnings: loaded.warnings, words: format!("no such service: {name}") });
-    };
-    let slug = cx.desk.host.engine.events.len() as u64 ^ cx.desk.host.now().0;
-    let slug = format!("{:012x}", crate::sim::mix(slug) >> 16);
-    let usual = || format!("{}-{name}-run-{slug}", project.name);
-    service.container_name = cx.args.value("name").map_or_else(usual, str::to_string).into();
-    service.scale = 1;
-    if let Some(entry) = cx.args.value("entrypoint") {
-        service.entrypoint = Some(entry.split_whitespace().map(Rc::from).collect());
-        service.command = Some(Vec::new());
-    }
-    if !command.is_empty() {
-        service.command = Some(names(command));
-    }
-    for pair in cx.args.all("env") {
-        let (key, value) = match pair.split_once('=') {
-            Some((key, value)) => (key, value.to_string()),
-            None => (pair.as_str(), cx.ask.env.get(pair).cloned().unwrap_or_default()),
-        };
-        service.environment.retain(|(k, _)| **k != *key);
-        service.environment.push((key.into(), value.as_str().into()));
-    }
-    if !cx.args.on("service-ports") {
-        service.ports.clear();
-    }
-    service.ports.extend(cx.args.all("publish").iter().filter_map(|p| publish_of(p)));
-    let no_deps = cx.args.on("no-deps");
-    let others = if no_deps { project.keep(|_| false) } else { project.keep(|other| other != name) };
-    let once = Once {
-        service,
-        remove: cx.args.on("rm"),
-        detach: cx.args.on("detach"),
-        aliases: cx.args.on("use-aliases"),
-        waits: !no_deps,
-    };
-    let mut options = CreateOptions { ignore_orphans: options(cx).ignore_orphans, ..CreateOptions::default() };
-    options.remove_orphans = cx.args.on("remove-orphans");
-    let whole = project.clone();
-    // The networks and volumes of the service itself are made with those of its dependencies.
-    let mut made = others.clone();
-    made.networks.clone_from(&whole.networks);
-    made.volumes.clone_from(&whole.volumes);
-    let mut steps = vec![Step::CreateFor(Rc::new(made.clone()), options)];
-    if !others.services.is_empty() {
-        steps.push(Step::StartFor(Rc::new(made)));
-    }
-    steps.push(Step::RunOnce(Box::new(once)));
-    let loaded = Loaded { project: whole, warnings: loaded.warnings };
-    work(cx, loaded, steps, None)
 }

@@ -3,7 +3,7 @@
 use super::args::{Args, Flag};
 use super::load::{Ask, GLOBAL, Loaded, NotLoaded};
 use super::look::{Kind, Look};
-use super::{Desk, Next, up};
+use super::{Desk, Next, run as runs, up};
 use crate::compose::project::{CLIENT, DownOptions, ERR, GOODBYE, Project, Step, stamp};
 use crate::sim::Span;
 use crate::text::go::quoted;
@@ -29,7 +29,7 @@ const VERBS: &[Verb] = &[
     Verb("up", up::UP, true, up::up),
     Verb("create", up::CREATE, true, up::create),
     Verb("scale", &[("no-deps", ' ', false)], true, up::scale),
-    Verb("run", up::RUN, false, up::run),
+    Verb("run", runs::RUN, false, runs::run),
     Verb("down", &[("remove-orphans", ' ', false), TIMEOUT, ("volumes", 'v', false), ("rmi", ' ', true)], true, down),
     Verb("start", &[("wait", ' ', false), ("wait-timeout", ' ', true)], true, start),
     Verb("stop", &[TIMEOUT], true, |cx| acting(cx, |cx, names| vec![Step::Stop(names, timeout(cx))])),
@@ -274,7 +274,7 @@ fn seeing(cx: &Cx, kind: Kind, meant: Meant) -> Next {
 
 fn list(cx: &Cx) -> Next {
     let look = Look { kind: Kind::Ls, project: Rc::default(), args: cx.args.clone() };
-    let loaded = Loaded { project: Project::default(), warnings: Vec::new() };
+    let loaded = Loaded::default();
     work(cx, loaded, Vec::new(), Some(look))
 }
 

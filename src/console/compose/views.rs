@@ -1,7 +1,9 @@
-//! What `docker compose` shows: `ps`, `images`, `ls`, `top`, `port`, `volumes`, `stats`, `events`.
+//! What `docker compose` shows: `ps`, `images`, `ls`, `top`, `port`, `events`.
 
+use super::lists::label_words;
 use super::look::Look;
-use super::table::{DOCKER, TOP, WIDE, table};
+use super::sheet::Sheet;
+use super::table::{TOP, WIDE, table};
 use super::words::{Port, command, ellipsis, human, ports, shown_ports, status};
 use super::{Desk, Next};
 use crate::compose::engine::{Cid, Container, Engine, Status};
@@ -11,13 +13,15 @@ use crate::map;
 use crate::sim::{Span, Time};
 use crate::text::go::quoted;
 use crate::text::{Value, json};
-use std::rc::Rc;
+
+/// Objects on one line whose members stand in the order of their type.
+const AS_DECLARED: json::Style = json::Style { sorted: false, ..json::Style::COMPACT };
 
 fn strings<const N: usize>(cells: [&str; N]) -> Vec<String> {
     cells.map(String::from).to_vec()
 }
 
-fn listed(c: &Container) -> bool {
+pub(super) fn listed(c: &Container) -> bool {
     matches!(c.status, Status::Running | Status::Paused | Status::Restarting)
 }
 
@@ -52,40 +56,35 @@ pub(super) fn ps(look: &Look, desk: &Desk) -> Next {
         }
         return Next::out(if names.is_empty() { vec![String::new()] } else { names });
     }
-    let now = desk.host.now();
-    match args.value("format") {
-        Some("json") => Next::out(seen.iter().map(|s| ps_json(s, &desk.host.engine, now)).collect()),
-        Some(template) if template.contains("{{") => {
-            let rows = seen.iter().map(|s| super::inspect::fill(template, &ps_tree(s, &desk.host.engine, now)));
-            Next::out(rows.collect())
-        }
-        _ => {
-            let mut rows = vec![strings(["NAME", "IMAGE", "COMMAND", "SERVICE", "CREATED", "STATUS", "PORTS"])];
-            rows.extend(seen.iter().map(|s| ps_row(s, now, args.on("no-trunc"))));
-            Next::out(table(&rows, DOCKER))
-        }
-    }
+    let (now, whole) = (desk.host.now(), args.on("no-trunc"));
+    let rows: Vec<Value> = seen.iter().map(|s| ps_tree(s, now, whole)).collect();
+    Next::out(PS.lines(args.value("format"), &rows))
 }
 
-fn ps_row(seen: &Seen, now: Time, whole: bool) -> Vec<String> {
-    let c = &seen.container;
-    let words = command(c);
-    let words = if whole { words } else { ellipsis(&words, 20) };
-    vec![
-        c.name.to_string(),
-        c.spec.image.to_string(),
-        quoted(&words),
-        seen.service.to_string(),
-        format!("{} ago", human(now.since(c.created))),
-        status(c, now),
-        shown_ports(&ports(c)),
-    ]
-}
+const PS: Sheet = Sheet {
+    usual: &["Name", "Image", "Command", "Service", "RunningFor", "Status", "Ports"],
+    titles: &[
+        ("ID", "CONTAINER ID"),
+        ("Name", "NAME"),
+        ("Project", "PROJECT"),
+        ("Service", "SERVICE"),
+        ("Image", "IMAGE"),
+        ("Command", "COMMAND"),
+        ("CreatedAt", "CREATED AT"),
+        ("RunningFor", "CREATED"),
+        ("Ports", "PORTS"),
+        ("State", "STATE"),
+        ("Status", "STATUS"),
+        ("Size", "SIZE"),
+        ("Labels", "LABELS"),
+        ("Engine", "ENGINE"),
+    ],
+};
 
-fn ps_tree(seen: &Seen, engine: &Engine, now: Time) -> Value {
+fn ps_tree(seen: &Seen, now: Time, whole: bool) -> Value {
     let c = &seen.container;
-    let labels: Vec<String> = c.spec.labels.iter().map(|(k, v)| format!("{k}={v}")).collect();
-    let mounts: Vec<String> = c.mounts.iter().map(|m| ellipsis(&m.source, 15)).collect();
+    let cut = |text: &str, most: usize| if whole { text.to_string() } else { ellipsis(text, most) };
+    let mounts: Vec<String> = c.mounts.iter().map(|m| cut(&m.source, 15)).collect();
     let networks: Vec<&str> = c.endpoints.iter().map(|e| &*e.network).collect();
     let ports = ports(c);
     let publishers = ports.iter().map(|p| {
@@ -96,16 +95,15 @@ fn ps_tree(seen: &Seen, engine: &Engine, now: Time) -> Value {
     });
     let volumes = c.mounts.iter().filter(|m| &*m.kind == "volume").count();
     let health = c.health.as_ref().filter(|_| c.status == Status::Running).map_or("", |h| h.verdict.word());
-    let _ = engine;
     Value::from(map! {
-        "Command" => quoted(&ellipsis(&command(c), 20)),
+        "Command" => quoted(&cut(&command(c), 20)),
         "CreatedAt" => format!("{} +0000 UTC", day_and_time(c.created)),
         "Engine" => "",
         "ExitCode" => if c.status == Status::Exited { c.exit } else { 0 },
         "Health" => health,
-        "ID" => c.short(),
+        "ID" => if whole { c.id.to_string() } else { c.short().to_string() },
         "Image" => c.spec.image.clone(),
-        "Labels" => labels.join(","),
+        "Labels" => label_words(&c.spec.labels),
         "LocalVolumes" => volumes.to_string(),
         "Mounts" => mounts.join(","),
         "Name" => c.name.clone(),
@@ -122,10 +120,6 @@ fn ps_tree(seen: &Seen, engine: &Engine, now: Time) -> Value {
     })
 }
 
-fn ps_json(seen: &Seen, engine: &Engine, now: Time) -> String {
-    json::write(&ps_tree(seen, engine, now), json::Style::COMPACT)
-}
-
 /// A moment as Go prints it.
 pub(super) fn day_and_time(t: Time) -> String {
     crate::compose::project::stamp(t).replace('T', " ").trim_end_matches('Z').to_string()
@@ -135,7 +129,7 @@ pub(super) fn day_and_time(t: Time) -> String {
 pub(super) fn images(look: &Look, desk: &Desk) -> Next {
     let mut seen = look.seen(desk);
     let words = &look.args.words;
-    seen.retain(|s| !s.one_off && (words.is_empty() || words.iter().any(|w| **w == *s.service)));
+    seen.retain(|s| words.is_empty() || words.iter().any(|w| **w == *s.service));
     seen.sort_by(|a, b| a.container.name.cmp(&b.container.name));
     let id = |s: &Seen| s.container.image_id.trim_start_matches("sha256:").to_string();
     if look.args.on("quiet") {
@@ -144,14 +138,17 @@ pub(super) fn images(look: &Look, desk: &Desk) -> Next {
         ids.dedup();
         return Next::out(ids);
     }
+    match look.args.value("format").map(str::to_lowercase).as_deref() {
+        None | Some("" | "table" | "pretty") => {}
+        Some("json") => return Next::out(vec![images_json(desk, &seen), String::new()]),
+        Some(_) => {
+            let format = quoted(look.args.value("format").unwrap_or_default());
+            return Next::error(1, format!("format value {format} could not be parsed: parsing failed"));
+        }
+    }
     let mut rows = vec![strings(["CONTAINER", "REPOSITORY", "TAG", "PLATFORM", "IMAGE ID", "SIZE", "CREATED"])];
     for one in &seen {
-        let image = &one.container.spec.image;
-        let (repository, tag) = match image.rsplit_once(':').filter(|(_, tag)| !tag.contains('/')) {
-            Some((repository, tag)) => (repository, tag),
-            None => (&**image, "latest"),
-        };
-        let size = desk.host.engine.images.get(image).map_or(0, |(_, i)| i.size);
+        let (repository, tag, size) = image_of(desk, one);
         rows.push(strings([
             &one.container.name,
             repository,
@@ -163,6 +160,33 @@ pub(super) fn images(look: &Look, desk: &Desk) -> Next {
         ]));
     }
     Next::out(table(&rows, WIDE))
+}
+
+/// Repository, tag and bytes of a container's image.
+fn image_of<'a>(desk: &Desk, seen: &'a Seen) -> (&'a str, &'a str, u64) {
+    let image = &seen.container.spec.image;
+    let size = desk.host.engine.images.get(image).map_or(0, |(_, i)| i.size);
+    match image.rsplit_once(':').filter(|(_, tag)| !tag.contains('/')) {
+        Some((repository, tag)) => (repository, tag, size),
+        None => (image, "latest", size),
+    }
+}
+
+/// Source: compose v5.6 cmd/compose/images.go, runImages: a nil list is `null`. Ours: images are a day old when a run begins.
+fn images_json(desk: &Desk, seen: &[Seen]) -> String {
+    const MADE: &str = "2025-12-31T00:00:00Z";
+    let item = |one: &Seen| {
+        let (repository, tag, size) = image_of(desk, one);
+        Value::from(map! {
+            "ID" => one.container.image_id.clone(), "ContainerName" => one.container.name.clone(),
+            "Repository" => repository, "Tag" => tag, "Platform" => "linux/amd64", "Size" => size as i64,
+            "Created" => MADE, "LastTagTime" => MADE,
+        })
+    };
+    match seen.is_empty() {
+        true => "null".into(),
+        false => json::write(&Value::from(seen.iter().map(item).collect::<Vec<Value>>()), AS_DECLARED),
+    }
 }
 
 /// Source: github.com/docker/go-units size.go, HumanSizeWithPrecision: three digits.
@@ -225,7 +249,7 @@ pub(super) fn ls(look: &Look, desk: &Desk) -> Next {
             Value::from(map! { "Name" => &*row[0], "Status" => &*row[1], "ConfigFiles" => &*row[2] })
         };
         let list: Vec<Value> = rows.iter().skip(1).map(item).collect();
-        return Next::out(vec![json::write(&Value::from(list), json::Style::COMPACT)]);
+        return Next::out(vec![json::write(&Value::from(list), AS_DECLARED)]);
     }
     Next::out(table(&rows, WIDE))
 }
@@ -296,33 +320,6 @@ pub(super) fn port(look: &Look, desk: &Desk) -> Next {
             Next::error(1, format!("no port {wanted}/{protocol} for container {name}: {}", known.join(", ")))
         }
     }
-}
-
-/// `compose volumes`: those of the project, or those of them that running containers of services use.
-/// Source: compose v5.6 cmd/compose/volumes.go; pkg/compose/volumes.go.
-pub(super) fn volumes(look: &Look, desk: &Desk) -> Next {
-    let (engine, words) = (&desk.host.engine, &look.args.words);
-    if let Some(unknown) = look.unknown() {
-        return Next::error(1, format!("no such service: {unknown}"));
-    }
-    let mut users = look.seen(desk);
-    users.retain(|s| listed(&s.container) && words.iter().any(|w| **w == *s.service));
-    let used = |name: &Rc<str>| users.iter().any(|s| s.container.mounts.iter().any(|m| m.source == *name));
-    let mine = engine.volumes.iter().filter(|(_, v)| observed::has(&v.labels, observed::PROJECT, &look.project.name));
-    let mine = mine.filter(|(name, _)| words.is_empty() || used(name));
-    let names: Vec<String> = mine.map(|(name, _)| name.to_string()).collect();
-    if look.args.on("quiet") {
-        return Next::out(names);
-    }
-    let mut rows = vec![strings(["DRIVER", "VOLUME NAME"])];
-    rows.extend(names.into_iter().map(|name| vec!["local".to_string(), name]));
-    Next::out(table(&rows, DOCKER))
-}
-
-/// `compose stats --no-stream`.
-pub(super) fn stats(look: &Look, desk: &Desk) -> Next {
-    let seen = look.seen(desk).into_iter().filter(|s| s.container.alive());
-    Next::out(super::docker::stats_rows(&desk.host.engine, seen.map(|s| s.cid)))
 }
 
 /// `compose events`: from now on, or from `--since`, until `--until` or for ever.
