@@ -1,11 +1,12 @@
-// The file editor: CodeMirror with YAML, our gutter and our diagnostics, behind five functions. Bundled into one module
+// The file editor: CodeMirror with YAML, our gutter and our diagnostics, behind a few functions. Bundled into one module
 // (`./dev editor`) that the page imports when somebody opens a file. It asks for nothing and knows nothing of the engine.
 //
 //   const editor = mount(parent, { doc, label, onChange, onHint, diagnostics, marks, words, most, onTooLong })
-//   editor.setDoc(text)  .setDiagnostics([...])  .setMarks([...])  .goto(line, col)  .focus()  .destroy()
+//   editor.setDoc(text, file)  .setLabel(words)  .setDiagnostics([...])  .setMarks([...])  .goto(line, col)  .focus()  .destroy()
 //
 // A diagnostic is { line, col, error, message, hint }; a mark is { line, class, title }, its class one of s (simulated),
 // a (accepted), r (rejected), d (differs). Lines and columns count from 1. `words` are the texts the editor speaks.
+// What is set from outside, or another file, begins a history of its own: undo never brings one file's text into another.
 // What would make the text longer than `most` characters is refused whole. `onHint(line)` is asked for by Ctrl+.
 
 import { defaultKeymap, history, historyKeymap, indentLess, indentMore, redo } from "@codemirror/commands";
@@ -85,7 +86,9 @@ const theme = EditorView.theme({
 export function mount(parent, {
   doc = "", label = "", onChange, onApply, onHint, onTooLong, most = Infinity, diagnostics = [], marks = [], words = {}, readOnly = false,
 } = {}) {
-  const tab = new Compartment();
+  const [tab, past, name] = [new Compartment(), new Compartment(), new Compartment()];
+  const named = (words) => EditorView.contentAttributes.of({ "aria-label": words });
+  let file;
   let indenting = false;
   const setIndenting = (view, on) => {
     indenting = on;
@@ -108,9 +111,10 @@ export function mount(parent, {
       extensions: [
         tab.of([]), keymap.of([...keys, ...defaultKeymap.filter((key) => key.key !== "Ctrl-m"), ...historyKeymap]),
         markField, lineNumbers(), gutter({ class: "cm-marks", markers: (v) => v.state.field(markField) }), lintGutter(),
-        history(), drawSelection(), highlightActiveLine(), highlightActiveLineGutter(), bracketMatching(), indentOnInput(),
+        past.of(history()), drawSelection(), highlightActiveLine(), highlightActiveLineGutter(), bracketMatching(), indentOnInput(),
         yamlLanguage, syntaxHighlighting(look), theme, EditorState.phrases.of(words), EditorState.readOnly.of(readOnly),
-        EditorView.contentAttributes.of({ "aria-label": label, tabindex: "0", spellcheck: "false", autocapitalize: "off" }),
+        name.of(named(label)),
+        EditorView.contentAttributes.of({ tabindex: "0", spellcheck: "false", autocapitalize: "off" }),
         EditorState.transactionFilter.of((t) => {
           if (!t.docChanged || t.isUserEvent("set") || t.newDoc.length <= most) return t;
           onTooLong?.(t.newDoc.length);
@@ -126,10 +130,16 @@ export function mount(parent, {
     }),
   });
   const editor = {
-    setDoc(text) {
-      if (text !== view.state.doc.toString()) {
-        view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: text }, userEvent: "set" });
-      }
+    setDoc(text, of = file) {
+      const same = text === view.state.doc.toString();
+      if (same && of === file) return;
+      file = of;
+      const changes = same ? [] : { from: 0, to: view.state.doc.length, insert: text };
+      view.dispatch({ changes, userEvent: "set", effects: past.reconfigure([]) });
+      view.dispatch({ effects: past.reconfigure(history()) });
+    },
+    setLabel(words) {
+      view.dispatch({ effects: name.reconfigure(named(words)) });
     },
     setDiagnostics(list) {
       view.dispatch(setDiagnostics(view.state, list.map((one) => diagnosticRange(view.state, one))));

@@ -40,3 +40,25 @@ fn writes_marks_and_lets_the_keyboard_out() {
     assert_eq!(page.js(inside, &[]), json!(false), "Tab leaves the editor");
     app.is_sound();
 }
+
+#[test]
+#[ignore = "wants dist/ and a browser: ./dev test"]
+fn undo_keeps_to_the_file_in_front() {
+    let app = App::open(Screen::DESKTOP);
+    let page = &app.browser;
+    page.js(MOUNT, &[]);
+    let text = || page.js("return editor.text()", &[]);
+    page.js("editor.setDoc('kind: Service', 'other.yaml'); editor.setLabel('other.yaml')", &[]);
+    let label = "return document.querySelector('.cm-content').getAttribute('aria-label')";
+    assert_eq!(page.js(label, &[]), json!("other.yaml"));
+    page.press(&["Control+Home"]);
+    page.write("# mine ");
+    page.press(&["Control+z", "Control+z", "Control+z"]);
+    assert_eq!(text(), json!("kind: Service"), "undo takes back what was typed here, and nothing else");
+    page.write("# b ");
+    page.js("editor.setDoc(editor.text(), 'third.yaml')", &[]);
+    let before = text();
+    page.press(&["Control+z"]);
+    assert_eq!(text(), before, "a file of the same text has a history of its own as well");
+    app.is_sound();
+}

@@ -68,9 +68,17 @@ pub fn Editor() -> Html {
     }
     {
         let mounted = mounted.clone();
-        use_effect_with((name.clone(), text.clone(), *ready), move |(_, text, _)| {
+        use_effect_with((name.clone(), text.clone(), *ready), move |(name, text, _)| {
             if let Some(editor) = mounted.borrow().as_ref() {
-                call(editor, "setDoc", &[text.into()]);
+                call(editor, "setDoc", &[text.into(), name.into()]);
+            }
+        });
+    }
+    {
+        let mounted = mounted.clone();
+        use_effect_with((t.editor_label(&name), *ready), move |(label, _)| {
+            if let Some(editor) = mounted.borrow().as_ref() {
+                call(editor, "setLabel", &[label.into()]);
             }
         });
     }
