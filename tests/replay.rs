@@ -2,7 +2,7 @@
 
 use orchestrion::scenario::{Scenario, TextFile};
 use orchestrion::session::run::{Input, Run};
-use orchestrion::session::{Action, Command, FaultAsk, File, Session, menu, trace};
+use orchestrion::session::{Action, Clock, Command, FaultAsk, File, RowBody, Session, Update, menu, trace};
 use orchestrion::sim::{Rewindable, Span, Time, Timeline};
 use orchestrion::workload::{Load, Shape};
 use proptest::prelude::*;
@@ -169,8 +169,65 @@ fn acting_in_the_past_keeps_the_old_future_as_a_branch_and_can_be_taken_back() {
         session.command(2, Command::Act(Action::Line { line: "kubectl scale deployment web --replicas=2".into() }));
     assert_eq!((forked.clock.branches.len(), forked.clock.branch, forked.clock.forked), (2, 1, true));
     assert_eq!(forked.clock.branches[0].newest, 20_000_000);
-    let undone = session.command(3, Command::UndoFork);
+    let undone = session.command(3, Command::UndoFork { name: "B".into() });
     assert_eq!((undone.clock.branches.len(), undone.clock.newest, undone.full), (1, 20_000_000, true));
+}
+
+#[test]
+fn taking_a_fork_back_takes_nothing_else() {
+    let mut session = Session::open(&[TextFile { name: "web.yaml".into(), text: WEB.into() }], 1);
+    let scale = |n: u32| Command::Act(Action::Line { line: format!("kubectl scale deployment web --replicas={n}") });
+    let undo = |name: &str| Command::UndoFork { name: name.into() };
+    let names = |clock: &Clock| clock.branches.iter().map(|b| b.name.clone()).collect::<Vec<_>>().join("");
+    seek(&mut session, 20);
+    // From another branch: B goes, A stays where it is.
+    seek(&mut session, 6);
+    session.command(2, scale(2));
+    session.command(3, Command::Branch { index: 0 });
+    let undone = session.command(4, undo("B")).clock;
+    assert_eq!((names(&undone), undone.branch, undone.newest), ("A".into(), 0, 20_000_000));
+    // Of two forks, the first: the second stays, and then leads back to where the first came from.
+    session.command(5, scale(2));
+    seek(&mut session, 30);
+    seek(&mut session, 25);
+    session.command(6, scale(4));
+    let undone = session.command(7, undo("C")).clock;
+    assert_eq!((names(&undone), undone.branch), ("AD".into(), 1));
+    let undone = session.command(8, undo("D")).clock;
+    assert_eq!((names(&undone), undone.branch), ("A".into(), 0));
+    let nothing = session.command(9, undo("A")).clock;
+    assert_eq!(names(&nothing), "A", "what is no fork stays");
+}
+
+#[test]
+fn a_watching_line_goes_on_when_something_else_is_answered() {
+    let file = || File { name: "web.yaml".into(), text: WEB.into() };
+    let mut session = Session::open(&[TextFile { name: "web.yaml".into(), text: WEB.into() }], 1);
+    seek(&mut session, 20);
+    let line = "kubectl get pods -w";
+    let began = session.command(2, Command::Shell { line: line.into(), language: "en".into() });
+    assert_eq!(began.shell.iter().map(|s| (s.line.as_str(), s.code)).collect::<Vec<_>>(), [(line, None)]);
+    let applied = session.command(3, Command::Act(Action::Apply { files: vec![file()] }));
+    assert_eq!(applied.shell.iter().map(|s| (s.line.as_str(), s.code)).next(), Some(("kubectl apply -f .", Some(0))));
+    for other in ["kubectl apply -f 'half", "load service/web 10"] {
+        session.command(4, Command::Act(Action::Line { line: other.into() }));
+    }
+    let rows = session.command(5, Command::Refresh).rows;
+    let pod = rows.into_iter().find(|r| matches!(r.body, RowBody::Pod(_))).expect("a pod");
+    session.command(7, Command::Act(Action::KillContainer { id: pod.id, container: "app".into() }));
+    let mut seen = String::new();
+    for _ in 0..20 {
+        let update = session.command(8, Command::Advance { by: 500_000 });
+        seen.extend(update.shell.iter().filter(|s| s.line == line).map(|s| s.stdout.as_str()));
+    }
+    assert!(seen.contains(&pod.name), "{seen}");
+    let codes = |update: Update| update.shell.iter().map(|s| s.code).collect::<Vec<_>>();
+    let read = session.command(9, Command::Shell { line: "kubectl get nodes".into(), language: "en".into() });
+    assert_eq!(codes(read), [Some(0)], "reading disturbs nothing");
+    let again = session.command(10, Command::Shell { line: line.into(), language: "en".into() });
+    assert_eq!(codes(again), [Some(130), None], "typed again it takes the place of the first");
+    let ended = session.command(11, Command::Shell { line: "^C".into(), language: "en".into() });
+    assert_eq!(ended.shell.last().map(|s| (s.line.as_str(), s.code)), Some((line, Some(130))));
 }
 
 /// All curves of everything, as text: NaN equals itself there.

@@ -81,8 +81,11 @@ pub enum Command {
         /// Its number.
         index: u32,
     },
-    /// Takes the last fork back: the kept branch becomes the present one again.
-    UndoFork,
+    /// Takes a fork back; whoever stands on it goes to the branch it left.
+    UndoFork {
+        /// The fork's name.
+        name: String,
+    },
     /// Density of happenings, lanes and charts of the whole run, for the time bar.
     Overview {
         /// How many columns the bar has.

@@ -50,6 +50,8 @@ const SLICE_ENTRIES: u32 = 4_000;
 #[derive(Clone)]
 struct BranchState {
     name: String,
+    /// The branch it left.
+    from: Option<String>,
     forked_at: Time,
     line: Timeline<Run>,
     record: overview::Record,
@@ -68,8 +70,6 @@ pub struct Session {
     made: u32,
     /// Whether this command forked.
     just_forked: bool,
-    /// The branch a fork left, for taking it back.
-    forked_from: Option<usize>,
     /// Entry number up to which the page has seen the journal.
     told: u32,
     /// What the page has seen of the Docker host.
@@ -108,6 +108,7 @@ impl Session {
         let line = Timeline::new(Run::new(&scenario), CHECKPOINT_EVERY);
         let branch = BranchState {
             name: "A".into(),
+            from: None,
             forked_at: Time::ZERO,
             line,
             record: overview::Record::default(),
@@ -119,7 +120,6 @@ impl Session {
             present: 0,
             made: 1,
             just_forked: false,
-            forked_from: None,
             told: 0,
             docker_told: docker::Told::default(),
             host_alone: false,
@@ -198,7 +198,7 @@ impl Session {
             }
             Command::Why { id, entry } => update.why = Some(inspect::why(&self.run().world.cluster, Id(id), entry)),
             Command::Branch { index } => self.switch(index as usize),
-            Command::UndoFork => self.undo_fork(),
+            Command::UndoFork { name } => self.undo_fork(&name),
             Command::Overview { columns } => {
                 let branch = &self.branches[self.present];
                 update.overview = Some(branch.record.overview(branch.line.inputs(), branch.line.newest(), columns));
@@ -343,10 +343,7 @@ impl Session {
                 self.take(Input::Interrupt);
             }
         } else if crate::console::only_reads(&line) {
-            let mut copy = self.run().clone();
-            copy.apply(&Input::Line(line));
-            copy.finish_line(READING_MAX);
-            update.shell = copy.take_answers().pop().map(shell_row);
+            update.shell.extend(self.run().read(line, READING_MAX).map(shell_row));
         } else {
             self.take(Input::Line(line));
         }
@@ -366,25 +363,35 @@ impl Session {
     fn fork(&mut self) {
         let now = self.now();
         let mut branch = self.branches[self.present].clone();
-        branch.name = branch_name(self.made);
+        branch.from = Some(std::mem::replace(&mut branch.name, branch_name(self.made)));
         branch.forked_at = now;
         branch.seen = None;
         branch.record.cut(now);
         self.made += 1;
         if self.branches.len() >= BRANCHES_MAX {
-            let oldest = usize::from(self.present == 0);
-            self.branches.remove(oldest);
-            self.present -= usize::from(self.present > oldest);
+            self.remove(usize::from(self.present == 0));
         }
         self.just_forked = true;
-        self.forked_from = Some(self.present);
         self.branches.push(branch);
         self.present = self.branches.len() - 1;
     }
-    fn undo_fork(&mut self) {
-        let Some(from) = self.forked_from.take() else { return };
-        self.branches.remove(self.present);
-        self.switch(from);
+    /// Takes one branch away, which is not the present one; what left it hangs where it hung.
+    fn remove(&mut self, index: usize) {
+        let gone = self.branches.remove(index);
+        self.present -= usize::from(self.present > index);
+        for branch in self.branches.iter_mut().filter(|b| b.from.as_ref() == Some(&gone.name)) {
+            branch.from = gone.from.clone();
+        }
+    }
+    /// Takes a fork back, and nothing else: whoever stands on it goes to the branch it left.
+    fn undo_fork(&mut self, name: &str) {
+        let at = |name: &str| self.branches.iter().position(|b| b.name == name);
+        let Some(fork) = at(name) else { return };
+        let Some(from) = self.branches[fork].from.as_deref().and_then(at) else { return };
+        if self.present == fork {
+            self.switch(from);
+        }
+        self.remove(fork);
     }
     fn switch(&mut self, index: usize) {
         if index < self.branches.len() {
@@ -408,8 +415,8 @@ impl Session {
             branch: self.present as u32,
             forked,
         };
-        if update.shell.is_none() {
-            update.shell = self.line_mut().world_mut().take_answers().into_iter().map(shell_row).reduce(join_answers);
+        if update.shell.is_empty() {
+            update.shell = join_answers(self.line_mut().world_mut().take_answers());
         }
         let seen = self.line_mut().world_mut().world.cluster.take_seen();
         let alone = docker::stands_alone(&self.run().world);
@@ -504,8 +511,14 @@ fn shell_row(answer: run::Answer) -> Shell {
     Shell { line: answer.line.to_string(), stdout: answer.stdout, stderr: answer.stderr, code: answer.code }
 }
 
-fn join_answers(mut a: Shell, b: Shell) -> Shell {
-    a.stdout.push_str(&b.stdout);
-    a.stderr.push_str(&b.stderr);
-    Shell { code: b.code, ..a }
+/// What one line has answered in several parts is one answer, as long as it has not ended.
+fn join_answers(answers: Vec<run::Answer>) -> Vec<Shell> {
+    let mut all: Vec<Shell> = Vec::new();
+    for answer in answers.into_iter().map(shell_row) {
+        match all.iter_mut().find(|a| a.code.is_none() && a.line == answer.line) {
+            Some(open) => open.go_on(answer),
+            None => all.push(answer),
+        }
+    }
+    all
 }

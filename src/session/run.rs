@@ -25,6 +25,9 @@ const YOU: &str = "you";
 /// The actor of what the scenario says.
 const SCENARIO: &str = "scenario";
 
+/// Exit code of what was stopped: 128 + SIGINT, as a shell reports it.
+const INTERRUPTED: i32 = 130;
+
 /// The line that brings a project up when its files are applied.
 pub const UP: &str = "docker compose up -d";
 
@@ -160,6 +163,15 @@ impl Run {
     pub fn waiting(&self) -> bool {
         self.waiting.is_some() || self.seat.busy()
     }
+    /// The answer of a line that only reads, in a copy of the run: a line under way goes on undisturbed.
+    pub fn read(&self, line: String, most: Span) -> Option<Answer> {
+        let mut copy = self.clone();
+        copy.waiting = None;
+        copy.console.interrupt();
+        copy.apply(&Input::Line(line));
+        copy.finish_line(most);
+        copy.answers.pop()
+    }
     /// Plays until no line is under way, at most so long; its answers become one.
     pub fn finish_line(&mut self, most: Span) {
         let end = self.world.now() + most;
@@ -178,8 +190,7 @@ impl Run {
             self.answers.extend(self.seat.answers());
         } else if let Some(line) = self.waiting.take() {
             self.console.interrupt();
-            // 128 + SIGINT, as a shell reports it.
-            self.answers.push(Answer { line, code: Some(130), ..Answer::default() });
+            self.answers.push(Answer { line, code: Some(INTERRUPTED), ..Answer::default() });
         }
     }
     /// When something is due next: in the world or in the script.
@@ -274,11 +285,34 @@ impl Run {
         let Some(line) = self.waiting.clone() else { return };
         let Some(output) = self.console.poll(&mut self.world.cluster) else { return };
         self.world.cluster.settle();
-        self.take_output(line, output);
+        if output.code.is_some() {
+            self.waiting = None;
+        }
+        self.tell(line, output);
     }
-    fn take_output(&mut self, line: Rc<str>, output: console::Output) {
-        self.waiting = output.code.is_none().then(|| line.clone());
+    fn tell(&mut self, line: Rc<str>, output: console::Output) {
         self.answers.push(Answer { line, stdout: output.stdout, stderr: output.stderr, code: output.code });
+    }
+    /// The answer of a line that is done at once.
+    fn tell_done(&mut self, line: &str, done: Result<(), String>) {
+        let (code, stderr) = done.map_or_else(|words| (1, format!("error: {words}\n")), |()| (0, String::new()));
+        self.tell(line.into(), console::Output { stderr, code: Some(code), ..Default::default() });
+    }
+    /// A line for the cluster; it takes the place of one under way, unless it cannot be read.
+    fn kubectl(&mut self, line: &str) {
+        self.typed(duel::House::Kubernetes, line);
+        let files = self.files.clone();
+        let find = |name: &str| files.iter().find(|f| &*f.name == name).map(|f| f.text.to_string());
+        let output = console::run(&mut self.console, &mut self.world.cluster, &find, line);
+        if (output.code.is_none() || !self.console.busy())
+            && let Some(stopped) = self.waiting.take()
+        {
+            self.answers.push(Answer { line: stopped, code: Some(INTERRUPTED), ..Answer::default() });
+        }
+        if output.code.is_none() {
+            self.waiting = Some(line.into());
+        }
+        self.tell(line.into(), output);
     }
     fn act(&mut self, input: &Input, actor: &'static str) {
         match input {
@@ -292,32 +326,17 @@ impl Run {
                     self.start_pipeline(line, name.trim());
                 } else if let Some(read) = faults::read_line(line) {
                     let done = read.and_then(|order| self.try_order(&order, actor));
-                    let (code, stderr) =
-                        done.map_or_else(|words| (1, format!("error: {words}\n")), |()| (0, String::new()));
-                    self.take_output(
-                        line.as_str().into(),
-                        console::Output { stderr, code: Some(code), ..Default::default() },
-                    );
+                    self.tell_done(line, done);
                 } else if let Some(done) = manifest_line(&mut self.world.cluster, &self.files, line) {
-                    let (code, stderr) =
-                        done.map_or_else(|words| (1, format!("error: {words}\n")), |()| (0, String::new()));
-                    let output = console::Output { stderr, code: Some(code), ..Default::default() };
-                    self.take_output(line.as_str().into(), output);
+                    self.tell_done(line, done);
                 } else if let Some(read) = traffic::read_line(&self.world.cluster, line) {
                     let done = read.map(|input| self.act(&input, actor));
-                    let (code, stderr) =
-                        done.map_or_else(|words| (1, format!("error: {words}\n")), |()| (0, String::new()));
-                    let output = console::Output { stderr, code: Some(code), ..Default::default() };
-                    self.take_output(line.as_str().into(), output);
+                    self.tell_done(line, done);
                 } else if console::compose::is_for_docker(line) {
                     self.typed(duel::House::Compose, line);
                     self.docker(line, actor);
                 } else {
-                    self.typed(duel::House::Kubernetes, line);
-                    let files = self.files.clone();
-                    let find = |name: &str| files.iter().find(|f| &*f.name == name).map(|f| f.text.to_string());
-                    let output = console::run(&mut self.console, &mut self.world.cluster, &find, line);
-                    self.take_output(line.as_str().into(), output);
+                    self.kubectl(line);
                 }
             }
             Input::Interrupt => self.interrupt(),
@@ -354,7 +373,7 @@ impl Run {
             scenario::add_nodes(&mut self.world.cluster, &scenario::default_nodes());
         }
         let output = self.console.apply_files(&mut self.world.cluster, &manifests);
-        self.take_output("kubectl apply -f .".into(), output);
+        self.tell("kubectl apply -f .".into(), output);
     }
     /// A line for the Docker host, which is there from then on.
     fn docker(&mut self, line: &str, actor: &'static str) {
@@ -380,16 +399,12 @@ impl Run {
     }
     fn start_pipeline(&mut self, line: &str, name: &str) {
         let now = self.world.now();
-        let words = match self.jobs.iter_mut().find(|j| j.name() == name).map(|job| job.start(now)) {
-            Some(true) => None,
-            Some(false) => Some(format!("error: the pipeline {name} is at work\n")),
-            None => Some(format!("error: there is no pipeline {name}\n")),
+        let done = match self.jobs.iter_mut().find(|j| j.name() == name).map(|job| job.start(now)) {
+            Some(true) => Ok(()),
+            Some(false) => Err(format!("the pipeline {name} is at work")),
+            None => Err(format!("there is no pipeline {name}")),
         };
-        let code = Some(i32::from(words.is_some()));
-        self.take_output(
-            line.into(),
-            console::Output { stderr: words.unwrap_or_default(), code, ..Default::default() },
-        );
+        self.tell_done(line, done);
         self.poll();
     }
     fn break_object(&mut self, what: What, id: u32, container: &str, actor: &'static str) {

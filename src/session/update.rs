@@ -29,8 +29,8 @@ pub struct Update {
     pub inspect: Option<Inspect>,
     /// An answer to `Why`.
     pub why: Option<Vec<WhyStep>>,
-    /// An answer to `Shell`.
-    pub shell: Option<Shell>,
+    /// Answers of lines, one a line.
+    pub shell: Vec<Shell>,
     /// An answer to `Complete`.
     pub completions: Option<Vec<String>>,
     /// An answer to `Overview`.
@@ -467,6 +467,15 @@ pub struct Shell {
     pub stderr: String,
     /// Exit code; `None` while a watching command goes on.
     pub code: Option<i32>,
+}
+
+impl Shell {
+    /// Takes in what the same line has answered next.
+    pub fn go_on(&mut self, next: Shell) {
+        self.stdout += &next.stdout;
+        self.stderr += &next.stderr;
+        self.code = next.code;
+    }
 }
 
 /// The whole run at a glance.

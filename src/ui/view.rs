@@ -195,9 +195,7 @@ impl View {
         if update.duel.is_some() {
             self.duel = update.duel;
         }
-        if let Some(shell) = update.shell {
-            self.tell_shell(shell);
-        }
+        update.shell.into_iter().for_each(|shell| self.tell_shell(shell));
         if let Some(completions) = update.completions {
             self.completions = completions;
         }
@@ -222,14 +220,10 @@ impl View {
         changes.services |= changes.live && before != places(&self.live);
     }
 
-    /// A command that waits goes on where it was; any other answer is a new one.
+    /// A command that waits goes on where it was, whatever was answered meanwhile; any other answer is a new one.
     fn tell_shell(&mut self, shell: Shell) {
-        match self.shell.back_mut().filter(|last| last.code.is_none() && last.line == shell.line) {
-            Some(last) => {
-                last.stdout += &shell.stdout;
-                last.stderr += &shell.stderr;
-                last.code = shell.code;
-            }
+        match self.shell.iter_mut().rev().find(|last| last.code.is_none() && last.line == shell.line) {
+            Some(last) => last.go_on(shell),
             None => self.shell.push_back(shell),
         }
         while self.shell.len() > SHELL_MAX {
@@ -554,7 +548,7 @@ mod tests {
     #[test]
     fn a_watching_command_goes_on_where_it_was() {
         let told = |line: &str, stdout: &str, code| Update {
-            shell: Some(Shell { line: line.into(), stdout: stdout.into(), code, ..Shell::default() }),
+            shell: vec![Shell { line: line.into(), stdout: stdout.into(), code, ..Shell::default() }],
             ..Update::default()
         };
         let mut view = View::default();
@@ -563,6 +557,9 @@ mod tests {
         view.fold(told("kubectl get pods -w", "c\n", None));
         let out: Vec<&str> = view.shell.iter().map(|s| s.stdout.as_str()).collect();
         assert_eq!(out, ["a\nb\n", "c\n"]);
+        view.fold(told("kubectl apply -f .", "applied\n", Some(0)));
+        view.fold(told("kubectl get pods -w", "d\n", None));
+        assert_eq!(view.shell[1].stdout, "c\nd\n", "it goes on although something else was answered");
     }
 
     #[test]

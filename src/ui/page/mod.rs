@@ -246,7 +246,7 @@ impl Page {
         let answers = update.check.is_some()
             || update.inspect.is_some()
             || update.why.is_some()
-            || update.shell.is_some()
+            || !update.shell.is_empty()
             || update.completions.is_some()
             || update.overview.is_some()
             || update.duel.is_some();
@@ -345,14 +345,14 @@ impl Page {
 
     fn tell_fork(&self) {
         let t = self.texts();
-        let words = {
+        let (words, name) = {
             let view = self.view();
             let clock = &view.clock;
             let branch = clock.branches.get(clock.branch as usize).map(|b| (b.name.clone(), b.forked_at));
             let (name, at) = branch.unwrap_or_default();
-            t.branch_forked(name, super::format::short_clock(at))
+            (t.branch_forked(&name, super::format::short_clock(at)), name)
         };
-        self.toast(words, Some(Undo::Fork), false);
+        self.toast(words, Some(Undo::Fork(name)), false);
     }
 
     fn crashed(&self, why: String) {

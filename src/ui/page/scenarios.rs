@@ -128,7 +128,7 @@ impl Page {
         let undo = self.ui().toasts.iter().find(|t| t.id == toast).and_then(|t| t.undo.clone());
         self.close_toast(toast);
         match undo {
-            Some(Undo::Fork) => self.ask(&Command::UndoFork),
+            Some(Undo::Fork(name)) => self.ask(&Command::UndoFork { name }),
             Some(Undo::File(file, at)) => {
                 {
                     let mut ui = self.0.ui.borrow_mut();

@@ -68,8 +68,8 @@ pub struct Toast {
 /// What a toast's button takes back.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Undo {
-    /// The fork.
-    Fork,
+    /// The fork of this name.
+    Fork(String),
     /// The closed file.
     File(File, usize),
     /// The scenario that was replaced.
