@@ -44,21 +44,31 @@ pub fn FaultForm(props: &FaultFormProps) -> Html {
         let random = random.clone();
         Callback::from(move |_: Event| random.set(!*random))
     };
-    let onsubmit = {
+    let order = {
         let (page, choice) = (page.clone(), choice.clone());
         let (lasts, every, random) = (*lasts, *every, *random);
-        Callback::from(move |e: SubmitEvent| {
-            e.prevent_default();
+        move || {
             let second = 1_000_000;
             let mut ask = choice.ask.clone();
             ask.lasts = if choice.lasts { lasts * second } else { 0 };
             (ask.every, ask.random) = (every * second, random && every > 0);
             page.choose(|ui| (ui.dialog, ui.tried) = (None, true));
             page.act(Action::Fault(ask));
+        }
+    };
+    // No form element: a frame in a sandbox would not let it be submitted.
+    let onkeydown = {
+        let order = order.clone();
+        Callback::from(move |e: KeyboardEvent| {
+            let field = e.target_dyn_into::<web_sys::HtmlInputElement>().is_some();
+            if field && e.key() == "Enter" {
+                e.prevent_default();
+                order();
+            }
         })
     };
     html! {
-        <form class="fault-form" {onsubmit}>
+        <div class="fault-form" {onkeydown}>
             <label>{ t.fault_which() }<select class="field" autofocus={true} onchange={pick}>
                 { for choices.iter().enumerate().map(|(i, c)| html! {
                     <option value={i.to_string()} selected={i == *which}>{ label(c, t) }</option> }) }
@@ -75,8 +85,9 @@ pub fn FaultForm(props: &FaultFormProps) -> Html {
             <label>{ t.fault_again() }{ lengths(*every, t.fault_once(), number(&every), language) }</label>
             <label class="switch"><input type="checkbox" checked={*random} disabled={*every == 0}
                 onchange={chance} />{ t.fault_random() }</label>
-            <button type="submit" class="button primary"><Icon name="actions" />{ t.fault_go() }</button>
-        </form>
+            <button type="button" class="button primary" onclick={move |_| order()}>
+                <Icon name="actions" />{ t.fault_go() }</button>
+        </div>
     }
 }
 
