@@ -184,6 +184,9 @@ fn key_down(page: &Page, e: &KeyboardEvent) {
     if page.ui().presenting && key == "." {
         ask = Ask::Play;
     }
+    if page.ui().dialog.is_some() && ask != Ask::Close {
+        return;
+    }
     let target = dom::active();
     let in_text = target.as_ref().is_some_and(dom::in_text);
     if single {
@@ -193,7 +196,7 @@ fn key_down(page: &Page, e: &KeyboardEvent) {
             SingleKeys::Off => false,
         };
         let in_text = in_text && !matches!(target.as_ref().map(|t| t.id()).as_deref(), Some("slider"));
-        if in_text || !allowed || page.ui().dialog.is_some() {
+        if in_text || !allowed {
             return;
         }
         let pressable =
@@ -202,7 +205,8 @@ fn key_down(page: &Page, e: &KeyboardEvent) {
             return;
         }
     }
-    if in_text && matches!(ask, Ask::Close) {
+    // A text leaves by its own ways, and has a menu of its own.
+    if in_text && matches!(ask, Ask::Close | Ask::Actions) {
         return;
     }
     if shortcuts::run(page, ask, e.shift_key()) {

@@ -137,6 +137,10 @@ pub struct Pressed<'k> {
 
 /// What a key asks for, and whether it is a single key (one that acts only outside of texts and can be switched off).
 pub fn find(pressed: Pressed) -> Option<(Ask, bool)> {
+    // Control and shift together belong to the browser and to texts.
+    if pressed.ctrl && pressed.shift {
+        return None;
+    }
     let lower = pressed.key.to_lowercase();
     let letter = pressed.key.chars().count() == 1 && pressed.key.chars().all(char::is_alphabetic);
     let mut name = if letter { lower } else { pressed.key.to_string() };
@@ -182,5 +186,6 @@ mod tests {
         assert_eq!(find(press("d")), Some((Ask::Duel, true)));
         assert_eq!(find(Pressed { shift: true, ..press("?") }), Some((Ask::Keys, true)));
         assert_eq!(find(Pressed { shift: true, ..press("F6") }), Some((Ask::LastRegion, false)));
+        assert_eq!(find(Pressed { ctrl: true, shift: true, ..press("K") }), None);
     }
 }

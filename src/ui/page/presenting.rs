@@ -64,14 +64,14 @@ impl Page {
         stops
     }
 
-    /// To the next or previous stop.
-    pub fn go_stop(&self, back: bool) {
+    /// To the next or previous stop; whether there is one.
+    pub fn go_stop(&self, back: bool) -> bool {
         let now = self.ui().seeking.map_or(self.view().clock.now, |s| s.1);
         let stops = self.stops();
         let to = if back { stops.iter().rev().find(|t| **t < now) } else { stops.iter().find(|t| **t > now) };
-        if let Some(to) = to {
-            self.choose(|ui| ui.playing = false);
-            self.seek(*to);
-        }
+        let Some(to) = to else { return false };
+        self.choose(|ui| ui.playing = false);
+        self.seek(*to);
+        true
     }
 }

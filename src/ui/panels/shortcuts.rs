@@ -93,8 +93,8 @@ fn time(page: &Page, ask: Ask, shift: bool) -> bool {
         Ask::Back => page.step_seconds(-many),
         Ask::On => page.step_seconds(many),
         Ask::Bookmark => page.bookmark(),
-        Ask::LastBookmark => page.go_stop(true),
-        Ask::NextBookmark => page.go_stop(false),
+        Ask::LastBookmark => return page.go_stop(true),
+        Ask::NextBookmark => return page.go_stop(false),
         Ask::Slower => page.change_speed(false),
         Ask::Faster => page.change_speed(true),
         Ask::Newest => page.seek_newest(),
@@ -147,7 +147,8 @@ fn region(by: i32) {
         let to = if to == "terminal" && dom::by_id(to).is_none() { "terminal-line" } else { to };
         let to = if to == "time" { "slider" } else { to };
         dom::focus(to);
-        let reached = dom::active().is_some_and(|a| a.id() == to);
+        // The focus may go to the text inside.
+        let reached = dom::by_id(to).is_some_and(|region| region.contains(dom::active().as_deref()));
         if reached {
             return;
         }
