@@ -50,7 +50,7 @@ pub const ALL: &[Example] = &[
     example!("duel-hosts", 10.0, 240, "compose.yaml", "kubernetes.yaml", "duel.scenario.yaml"),
     example!("duel-crash", 5.0, 90, "compose.yaml", "kubernetes.yaml", "duel.scenario.yaml"),
     example!("duel-unhealthy", 5.0, 120, "compose.yaml", "kubernetes.yaml", "duel.scenario.yaml"),
-    example!("duel-host-loss", 20.0, 300, "compose.yaml", "kubernetes.yaml", "duel.scenario.yaml"),
+    example!("duel-host-loss", 30.0, 300, "compose.yaml", "kubernetes.yaml", "duel.scenario.yaml"),
     example!("duel-balancing", 5.0, 120, "compose.yaml", "kubernetes.yaml", "duel.scenario.yaml"),
     example!("duel-rollout", 10.0, 240, "compose.yaml", "kubernetes.yaml", "duel.scenario.yaml"),
     example!("duel-drift", 5.0, 90, "compose.yaml", "kubernetes.yaml", "duel.scenario.yaml"),
@@ -113,6 +113,13 @@ mod tests {
     fn duels_bring_files_for_both_houses() {
         for example in ALL {
             assert_eq!(example.is_duel(), example.name.starts_with("duel-"), "{}", example.name);
+        }
+    }
+
+    #[test]
+    fn every_speed_can_be_chosen() {
+        for example in ALL {
+            assert!(crate::ui::settings::SPEEDS.contains(&example.speed), "{}: {}", example.name, example.speed);
         }
     }
 
