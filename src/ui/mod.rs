@@ -5,6 +5,7 @@
 pub mod charts;
 pub mod docker;
 pub mod examples;
+pub mod family;
 pub mod format;
 pub mod keys;
 pub mod live;

@@ -2,6 +2,7 @@
 //! while its neighbours come and go. Needs no browser; tested natively.
 
 use super::docker;
+use super::family::Families;
 use super::live::Live;
 use crate::session::docker::is_docker;
 use crate::session::{
@@ -122,11 +123,13 @@ pub struct View {
     /// Seats by node.
     pub seats: BTreeMap<u32, Seats>,
     /// Pods without a node, oldest first.
-    pub waiting: Vec<u32>,
+    pub waiting: BTreeSet<u32>,
     /// Pods of each look.
     pub looks: [u32; 10],
     /// Row ids of what is not a pod, so that nobody walks all pods to find it.
     pub kinds: Kinds,
+    /// Pods by their owners.
+    pub families: Families,
     /// Rows that need attention: pods that crash, fail, wait or are unknown, and nodes that are not ready.
     pub troubles: BTreeSet<u32>,
     /// Newest happenings, newest last.
@@ -245,6 +248,7 @@ impl View {
     fn remove(&mut self, id: u32, changes: &mut Changes) {
         let Some(row) = self.rows.remove(&id) else { return };
         changes.rows = true;
+        self.families.take(&row);
         match &row.body {
             RowBody::Pod(pod) => {
                 let seats = pod.node.and_then(|n| self.seats.get(&n)).map_or(&[][..], |s| &s.pods);
@@ -304,6 +308,10 @@ impl View {
         } else {
             self.troubles.remove(&id);
         }
+        if let Some(old) = &old {
+            self.families.take(old);
+        }
+        self.families.add(&row);
         self.rows.insert(id, Rc::new(row));
     }
 
@@ -329,7 +337,7 @@ impl View {
     fn seat(&mut self, id: u32, pod: &PodRow) {
         match pod.node {
             Some(node) => self.seats.entry(node).or_default().sit(id),
-            None => self.waiting.push(id),
+            None => _ = self.waiting.insert(id),
         }
         self.count(pod.node, pod.look, 1);
     }
@@ -341,7 +349,7 @@ impl View {
                     seats.leave(id);
                 }
             }
-            None => self.waiting.retain(|w| *w != id),
+            None => _ = self.waiting.remove(&id),
         }
         self.count(pod.node, pod.look, -1);
     }
@@ -566,7 +574,7 @@ mod tests {
     fn a_waiting_pod_moves_to_its_node() {
         let mut view = View::default();
         view.fold(rows(vec![node(1), pod(10, None, Look::Pending)]));
-        assert_eq!(view.waiting, [10]);
+        assert_eq!(view.waiting.iter().collect::<Vec<_>>(), [&10]);
         let changes = view.fold(rows(vec![pod(10, Some(1), Look::Creating)]));
         assert_eq!((view.waiting.len(), changes.moved), (0, vec![10]));
         assert_eq!((view.of(Look::Pending), view.of(Look::Creating)), (0, 1));

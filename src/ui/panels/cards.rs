@@ -7,7 +7,7 @@ use super::super::page::topic;
 use super::super::page::{Page, Tab};
 use super::super::scene::words;
 use super::super::texts::{Language, Texts};
-use crate::session::{AutoscalerRow, Look, RowBody, WorkloadRow};
+use crate::session::{AutoscalerRow, WorkloadRow};
 use yew::prelude::*;
 
 /// Cards that are shown at once. Ours: more would hide the stage.
@@ -31,7 +31,7 @@ pub fn Cards() -> Html {
         .filter(|(row, w)| w.revision > 1 && (w.rolling || selected == Some(row.id) && w.kind == "Deployment"))
         .take(CARDS_MAX)
         .map(|(row, w)| {
-            (row.id, row.name.clone(), w.clone(), words::row(&view, row, t, language), parts(&view, row.id, w))
+            (row.id, row.name.clone(), w.clone(), words::row(&view, row, t, language), view.parts(row.id, w.revision))
         })
         .collect();
     let scalers: Vec<_> = view
@@ -135,20 +135,7 @@ fn gauge(a: &AutoscalerRow) -> Html {
     }
 }
 
-/// Old ready, old not ready, new ready, new not ready.
-fn parts(view: &super::super::view::View, owner: u32, w: &WorkloadRow) -> [u32; 4] {
-    let mut parts = [0; 4];
-    for row in view.rows.values() {
-        let RowBody::Pod(pod) = &row.body else { continue };
-        if row.owner.is_none() || view.top_owner(row.id) != owner || pod.look == Look::Terminating {
-            continue;
-        }
-        let new = pod.revision == w.revision;
-        parts[usize::from(new) * 2 + usize::from(pod.look != Look::Ready)] += 1;
-    }
-    parts
-}
-
+/// The pods of a rollout on one track: old ready, old not ready, new ready, new not ready.
 fn track(w: &WorkloadRow, parts: &[u32; 4], most: u32) -> Html {
     let x = |n: u32| TRACK * n as f64 / most as f64;
     let mut at = 0;

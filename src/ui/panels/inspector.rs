@@ -399,13 +399,7 @@ fn children(page: &Page, row: &Row) -> Html {
                 .copied()
                 .filter(|id| view.row(*id).is_some_and(|r| r.owner == Some(row.id)))
                 .collect();
-            ids.extend(
-                view.rows
-                    .values()
-                    .filter(|r| matches!(r.body, RowBody::Pod(_)) && view.top_owner(r.id) == row.id)
-                    .map(|r| r.id)
-                    .take(100),
-            );
+            ids.extend(view.pods_of(row.id));
             ids
         }
         _ => return Html::default(),

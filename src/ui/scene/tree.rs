@@ -125,7 +125,7 @@ impl Builder<'_> {
         let workloads = self.view.workloads().iter().map(|w| w.0.id).collect::<Vec<_>>().into_iter();
         let workloads: Vec<u32> = workloads.chain(self.view.autoscalers().iter().map(|a| a.0.id)).collect();
         let others: Vec<u32> = self.view.kinds.others.iter().copied().collect();
-        let waiting = self.view.waiting.clone();
+        let waiting: Vec<u32> = self.view.waiting.iter().copied().collect();
         let mut roots: Vec<(Key, String, Vec<Key>)> = Vec::new();
         let rows = |ids: &[u32]| ids.iter().map(|id| Key::Row(*id)).collect::<Vec<_>>();
         if !troubles.is_empty() {
