@@ -1,6 +1,6 @@
 //! Short messages and spoken news.
 
-use super::super::settings::SPEEDS;
+use super::super::settings::{Announce, SPEEDS};
 use super::ui::{Toast, Undo};
 use super::{Page, now_ms, topic};
 use crate::session::Happening;
@@ -37,8 +37,11 @@ impl Page {
             return;
         }
         let news: Vec<Happening> = self.0.news.borrow_mut().drain(..).collect();
-        let words = super::super::scene::words::news(&self.view(), self.texts(), self.language(), &news);
-        let Some(words) = words else { return };
+        let announce = self.ui().settings.announce;
+        let all = announce == Announce::All;
+        let words = super::super::scene::words::news(&self.view(), self.texts(), self.language(), &news, all);
+        // What was said last is not said again.
+        let Some(words) = words.filter(|words| announce != Announce::Off && *words != self.ui().spoken) else { return };
         self.0.spoken_at.set(now);
         self.0.ui.borrow_mut().spoken = words;
         self.bump(topic::CHOICE);

@@ -112,7 +112,7 @@ fn pod(view: &View, row: &Row, p: &PodRow, t: Texts, language: Language) -> Stri
         None => p.detail.clone(),
     };
     match p.look {
-        Look::Pending => t.pod_pending(name, since, detail),
+        Look::Pending => t.pod_pending(name, since, first_sentence(detail)),
         Look::Creating if stuck(p) => t.pod_stuck(name, &p.status, detail),
         Look::Creating => t.pod_creating(name, &p.status, detail),
         Look::NotReady => match failing(p, t) {
@@ -218,17 +218,83 @@ fn workload(row: &Row, w: &WorkloadRow, t: Texts, language: Language) -> String 
     }
 }
 
-/// All news of the last while as one sentence: the only one, or a count and how things stand.
-pub fn news(view: &View, t: Texts, language: Language, news: &[Happening]) -> Option<String> {
-    let told: Vec<&Happening> = news.iter().filter(|h| !h.reason.is_empty()).collect();
-    let sentence = match told[..] {
-        [] => return None,
+/// All news of the last while: the only one, or a count and how things stand. When only what is important is wanted, warnings
+/// are told so, and of all the rest how things stand.
+pub fn news(view: &View, t: Texts, language: Language, news: &[Happening], all: bool) -> Option<String> {
+    let with_words = || news.iter().filter(|h| !h.reason.is_empty());
+    let told: Vec<&Happening> = with_words().filter(|h| all || h.warning).collect();
+    let words = match told[..] {
+        [] if with_words().next().is_none() => return None,
+        [] => format!("{}.", count(view, t, language)),
         [one] => format!("{}: {}", one.name, t.why(&one.reason, &one.args)),
         _ => {
             let n = format::whole(told.len() as u64, language);
             format!("{} {}.", t.news_changes(n), count(view, t, language))
         }
     };
-    let words: Vec<&str> = sentence.split_whitespace().take(WORDS_MAX).collect();
-    Some(words.join(" "))
+    Some(shortened(&words))
+}
+
+/// As many whole sentences as can be listened to; a first one that is too long ends at a comma, or in the open.
+fn shortened(text: &str) -> String {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    if words.len() <= WORDS_MAX {
+        return words.join(" ");
+    }
+    let ends = |marks: &[char]| words[..WORDS_MAX].iter().rposition(|word| word.ends_with(marks)).map(|at| at + 1);
+    match ends(&['.', '!', '?']) {
+        Some(end) => words[..end].join(" "),
+        None => {
+            let end = ends(&[',', ';']).unwrap_or(WORDS_MAX);
+            format!("{} …", words[..end].join(" ").trim_end_matches([',', ';']))
+        }
+    }
+}
+
+/// The first sentence of a message of Kubernetes; what preemption found follows in a second one.
+fn first_sentence(message: &str) -> &str {
+    message.split_once(". ").map_or(message, |(first, _)| first).trim_end_matches('.')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn happening(name: &str, reason: &str, warning: bool) -> Happening {
+        let args = vec![("node".to_string(), "node-a".to_string())];
+        Happening { name: name.into(), reason: reason.into(), args, warning, ..Happening::default() }
+    }
+
+    fn told(news_of: &[Happening], all: bool) -> Option<String> {
+        news(&View::default(), Texts(Language::En), Language::En, news_of, all)
+    }
+
+    #[test]
+    fn important_news_are_warnings_and_how_things_stand() {
+        let plain = happening("pod/a", "kubelet.took", false);
+        let bad = happening("pod/b", "kubelet.node_silent", true);
+        let stands = Some("0 pods: 0 ready.".to_string());
+        assert!(told(std::slice::from_ref(&plain), true).is_some_and(|words| words.starts_with("pod/a: ")));
+        assert_eq!(told(std::slice::from_ref(&plain), false), stands);
+        assert!(told(&[plain.clone(), bad], false).is_some_and(|words| words.starts_with("pod/b: ")));
+        assert_eq!(told(&[happening("pod/c", "", true)], true), None);
+        assert!(told(&[plain.clone(), plain], true).is_some_and(|words| words.ends_with("0 pods: 0 ready.")));
+    }
+
+    #[test]
+    fn long_news_end_where_a_sentence_ends() {
+        let long = "One two three. ".repeat(8) + "And this is the rest that nobody hears to its end";
+        assert_eq!(shortened(&long), "One two three. ".repeat(8).trim_end());
+        let comma = "word ".repeat(20) + "here, " + &"more ".repeat(20);
+        assert_eq!(shortened(&comma), "word ".repeat(20) + "here …");
+        assert_eq!(shortened(&"word ".repeat(40)), "word ".repeat(WORDS_MAX) + "…");
+        assert_eq!(shortened("Short."), "Short.");
+    }
+
+    #[test]
+    fn a_waiting_pod_says_the_first_sentence_of_its_message() {
+        let message = "0/3 nodes are available: 3 Insufficient cpu. preemption: 0/3 nodes are available.";
+        assert_eq!(first_sentence(message), "0/3 nodes are available: 3 Insufficient cpu");
+        assert_eq!(first_sentence("image app:1.2 is missing."), "image app:1.2 is missing");
+    }
 }
