@@ -144,21 +144,40 @@ fn FileTabs() -> Html {
         Callback::from(move |e: Event| {
             page.rename_file(front, &dom::value(&e));
             renaming.set(false);
+            dom::focus_soon("rename");
         })
     };
     let (add, remove, open_rename) = (page.clone(), page.clone(), renaming.clone());
+    let name = names.get(front).cloned().unwrap_or_default();
+    let leave = {
+        let (name, renaming) = (name.clone(), renaming.clone());
+        Callback::from(move |e: KeyboardEvent| {
+            let Some(field) = e.target_dyn_into::<web_sys::HtmlInputElement>() else { return };
+            // Enter leaves a name as it is, too; where it was changed, the change has done so.
+            if e.key() == "Escape" || e.key() == "Enter" && field.value() == name {
+                // What goes away with a change in it would still tell of the change.
+                field.set_value(&name);
+                e.prevent_default();
+                renaming.set(false);
+                dom::focus_soon("rename");
+            }
+        })
+    };
     html! {
         <div class="bar file-bar">
             if *renaming {
-                <input class="field" aria-label={t.file_rename()} value={names.get(front).cloned().unwrap_or_default()}
-                    onchange={rename} autofocus={true} onblur={move |_| renaming.set(false)} />
+                <input class="field" id="new-name" aria-label={t.file_rename()} value={name} onchange={rename}
+                    onkeydown={leave} onblur={move |_| renaming.set(false)} />
             } else {
                 <Tabs id="file" panel="files" label={t.files_title()} {items} chosen={front.to_string()} {choose} />
             }
             <span class="spring" />
             if !names.is_empty() {
-                <button type="button" class="quiet" aria-label={t.file_rename()} title={t.file_rename()}
-                    onclick={move |_| open_rename.set(true)}><Icon name="rename" /></button>
+                <button type="button" class="quiet" id="rename" aria-label={t.file_rename()} title={t.file_rename()}
+                    onclick={move |_| {
+                        open_rename.set(true);
+                        dom::focus_soon("new-name");
+                    }}><Icon name="rename" /></button>
                 <button type="button" class="quiet" aria-label={t.file_remove()} title={t.file_remove()}
                     onclick={move |_| remove.remove_file(front)}><Icon name="close" /></button>
             }
