@@ -31,7 +31,7 @@ pub use update::*;
 
 use crate::kubernetes::objects::{Id, Object};
 use crate::scenario::{Scenario, TextFile};
-use crate::sim::{Rewindable, Span, Time, Timeline};
+use crate::sim::{Span, Time, Timeline};
 use run::{Input, Run};
 use std::collections::BTreeSet;
 

@@ -74,7 +74,7 @@ pub fn open_soon(id: &'static str) {
 
 /// Gives focus to the element with this id, if what has it now is not seen any more when the page was drawn again.
 pub fn focus_if_lost(id: &'static str) {
-    if active().is_none_or(|e| e.tag_name() == "BODY") {
+    if focus_is_lost() {
         return;
     }
     gloo_timers::callback::Timeout::new(50, move || {
@@ -88,6 +88,11 @@ pub fn focus_if_lost(id: &'static str) {
 /// The focused element.
 pub fn active() -> Option<Element> {
     web_sys::window()?.document()?.active_element()
+}
+
+/// Whether nothing has the focus, as when what had it is gone.
+pub fn focus_is_lost() -> bool {
+    active().is_none_or(|e| e.tag_name() == "BODY")
 }
 
 /// Whether keys go into a text just now.

@@ -41,10 +41,19 @@ impl PartialEq for Engine {
     }
 }
 
+/// The end of a worker.
+#[derive(Clone, Debug)]
+pub struct Death {
+    /// Its last words.
+    pub why: String,
+    /// Whether a new, empty one stands in its place.
+    pub replaced: bool,
+}
+
 struct Link {
     line: RefCell<Line>,
     on_update: Callback<Vec<u8>>,
-    on_crash: Callback<String>,
+    on_crash: Callback<Death>,
     beat: RefCell<Option<Interval>>,
 }
 
@@ -65,11 +74,13 @@ enum Handler {
 }
 
 impl Engine {
-    /// Starts the worker. `on_update` gets every answer; `on_crash` gets the words of a dead worker *after* a new, empty
-    /// one stands ready: whoever owns the input log sends it again.
-    pub fn spawn(on_update: Callback<Vec<u8>>, on_crash: Callback<String>) -> Self {
+    /// Starts the worker. `on_update` gets every answer; `on_crash` is told of a dead worker *after* a new, empty one
+    /// stands ready, if one does: whoever owns the input log sends it again.
+    pub fn spawn(on_update: Callback<Vec<u8>>, on_crash: Callback<Death>) -> Self {
         let link = Rc::new(Link { line: RefCell::default(), on_update, on_crash, beat: RefCell::default() });
-        link.clone().start();
+        if let Err(why) = link.clone().start() {
+            link.clone().tell(why, false);
+        }
         let beating = Rc::downgrade(&link);
         *link.beat.borrow_mut() = Some(Interval::new(BEAT_MS, move || {
             if let Some(link) = beating.upgrade() {
@@ -79,8 +90,17 @@ impl Engine {
         Self(link)
     }
 
+    /// Starts a worker where none stands; whether there is one then.
+    pub fn revive(&self) -> bool {
+        if self.0.line.borrow().worker.is_some() {
+            return true;
+        }
+        self.0.line.borrow_mut().deaths = 0;
+        self.0.clone().start().is_ok()
+    }
+
     /// Sends a command and hands out its number, which the answer will name. Commands sent before the worker is up wait
-    /// in order. The bytes must not be empty.
+    /// in order; where none stands they are lost. The bytes must not be empty.
     pub fn send(&self, bytes: Vec<u8>) -> u32 {
         debug_assert!(!bytes.is_empty(), "no bytes are the question whether the worker is alive");
         self.0.line.borrow_mut().send(&bytes)
@@ -96,23 +116,30 @@ impl Line {
         self.next = number.wrapping_add(1);
         match &self.worker {
             Some(worker) if self.ready => post(worker, &message),
-            _ => self.queue.push(message),
+            Some(_) => self.queue.push(message),
+            // Nobody will ever read it; a worker to come is given the whole run first.
+            None => {}
         }
         number
     }
 }
 
 impl Link {
-    fn start(self: Rc<Self>) {
+    fn start(self: Rc<Self>) -> Result<(), String> {
         let (deaths, next) = {
             let line = self.line.borrow();
             (line.deaths, line.next)
         };
         *self.line.borrow_mut() = Line { deaths, next, ..Line::default() };
-        match boot() {
-            Ok((worker, url)) => self.listen(worker, url),
-            Err(why) => self.on_crash.emit(words(&why)),
-        }
+        let (worker, url) = boot().map_err(|why| words(&why))?;
+        self.listen(worker, url);
+        Ok(())
+    }
+
+    /// Tells of a death in the next turn: whoever listens may be at work now.
+    fn tell(self: Rc<Self>, why: String, replaced: bool) {
+        let tell = move || self.on_crash.emit(Death { why, replaced });
+        gloo_timers::callback::Timeout::new(0, tell).forget();
     }
 
     fn listen(self: Rc<Self>, worker: Worker, url: String) {
@@ -189,14 +216,9 @@ impl Link {
         old.0.set_onmessage(None);
         old.0.set_onerror(None);
         old.0.terminate();
-        if deaths < DEATHS_MAX {
-            self.clone().start();
-        }
-        gloo_timers::callback::Timeout::new(0, move || {
-            drop(old);
-            self.on_crash.emit(why);
-        })
-        .forget();
+        let replaced = deaths < DEATHS_MAX && self.clone().start().is_ok();
+        gloo_timers::callback::Timeout::new(0, move || drop(old)).forget();
+        self.tell(why, replaced);
     }
 }
 

@@ -1,6 +1,8 @@
 //! The page's one state and the only place that changes it. Components read it and are woken by topic, so that sixty clock
 //! ticks a second do not rebuild what only shows rows.
 
+mod crash;
+mod dialogs;
 mod duel;
 mod files;
 mod messages;
@@ -10,23 +12,24 @@ mod scenarios;
 mod time;
 mod ui;
 
-pub use ui::{Dialog, Tab, TextTab, Toast, Ui, Undo};
+pub use ui::{Crash, Dialog, Tab, TextTab, Toast, Ui, Undo};
 
-use super::link::Engine;
+use super::link::{Death, Engine};
 use super::panels::shortcuts::Wish;
 use super::panels::time_bar;
-use super::saved;
+use super::saved::{self, SavedPlace};
 use super::scene::layout::Level;
 use super::settings::{SPEEDS, Settings, Theme};
 use super::texts::{Language, Texts};
 use super::view::{Changes, View};
 use crate::session::docker::HOST;
-use crate::session::{Action, Command, Happening, Update, wire};
+use crate::session::{Action, Command, File, Happening, Update, wire};
 use gloo_timers::callback::Timeout;
 use std::cell::{Cell, Ref, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
+use web_sys::HtmlElement;
 use yew::Callback;
 
 /// What a component wants to be woken for.
@@ -85,14 +88,25 @@ struct Inner {
     frame: RefCell<Option<FrameStep>>,
     framed: Cell<bool>,
     last_frame: Cell<f64>,
-    advancing: Cell<bool>,
+    /// The step of the run that was asked for and is not answered yet.
+    advancing: Cell<Option<u32>>,
+    /// The newest request to stand at another moment.
+    sought: Cell<Option<u32>>,
     asked_again: Cell<f64>,
     series_at: Cell<f64>,
     bar_at: Cell<f64>,
     saved_at: Cell<f64>,
+    /// Whether files or the input log have changed since they were stored.
+    run_changed: Cell<bool>,
+    /// Whether the device has taken them.
+    run_kept: Cell<bool>,
+    /// The place that was stored last.
+    place_kept: RefCell<Option<SavedPlace>>,
     /// The moment a seek should go to, not sent yet.
     wanted: Cell<Option<u64>>,
     ask_timer: RefCell<Option<Timeout>>,
+    /// What had the focus before a dialog came.
+    opener: RefCell<Option<HtmlElement>>,
     rows_at: Cell<f64>,
     rows_due: Cell<bool>,
     level: Cell<Level>,
@@ -116,11 +130,16 @@ pub fn now_ms() -> f64 {
     web_sys::window().and_then(|w| w.performance()).map_or(0.0, |p| p.now())
 }
 
+/// Whether an update is the answer to a request, or to a later one.
+fn answers_to(update: &Update, number: u32) -> bool {
+    update.answer_to.wrapping_sub(number) <= u32::MAX / 2
+}
+
 impl Page {
     /// Starts the engine and opens what was saved, or the first example.
     pub fn start() -> Self {
         let saved = saved::load();
-        let settings = saved.as_ref().map(|s| s.settings.clone()).unwrap_or_else(Settings::of_browser);
+        let settings = saved::settings().unwrap_or_else(Settings::of_browser);
         let page = Self(Rc::new(Inner {
             engine: RefCell::new(None),
             view: RefCell::default(),
@@ -133,13 +152,18 @@ impl Page {
             frame: RefCell::new(None),
             framed: Cell::new(false),
             last_frame: Cell::new(0.0),
-            advancing: Cell::new(false),
+            advancing: Cell::new(None),
+            sought: Cell::new(None),
             asked_again: Cell::new(0.0),
             series_at: Cell::new(0.0),
             bar_at: Cell::new(0.0),
             saved_at: Cell::new(0.0),
+            run_changed: Cell::new(true),
+            run_kept: Cell::new(false),
+            place_kept: RefCell::default(),
             wanted: Cell::new(None),
             ask_timer: RefCell::new(None),
+            opener: RefCell::new(None),
             rows_at: Cell::new(0.0),
             rows_due: Cell::new(false),
             level: Cell::default(),
@@ -150,13 +174,13 @@ impl Page {
         let (on_update, on_crash) = (page.clone(), page.clone());
         let engine = Engine::spawn(
             Callback::from(move |bytes: Vec<u8>| on_update.received(&bytes)),
-            Callback::from(move |why: String| on_crash.crashed(why)),
+            Callback::from(move |death: Death| on_crash.crashed(death)),
         );
         *page.0.engine.borrow_mut() = Some(engine);
         page.make_frame();
         page.apply_settings();
         match saved {
-            Some(saved) if !saved.opened.is_empty() || saved.example.is_some() => page.restore(saved),
+            Some(saved) if !saved.run.opened.is_empty() || saved.run.example.is_some() => page.restore(saved),
             _ => page.open_example(super::examples::FIRST),
         }
         page
@@ -205,6 +229,9 @@ impl Page {
     }
 
     fn bump(&self, topics: u8) {
+        if topics & topic::FILES != 0 {
+            self.0.run_changed.set(true);
+        }
         let woken: Vec<Callback<()>> =
             self.0.listeners.borrow().iter().filter(|l| l.1 & topics != 0).map(|l| l.2.clone()).collect();
         woken.iter().for_each(|w| w.emit(()));
@@ -221,9 +248,20 @@ impl Page {
 
     /// Sends a command.
     pub fn ask(&self, command: &Command) {
-        if let Some(engine) = self.0.engine.borrow().as_ref() {
-            engine.send(wire::command(command));
-        }
+        self.ask_numbered(command);
+    }
+
+    /// Sends a command and hands out the number that its answer will name.
+    fn ask_numbered(&self, command: &Command) -> Option<u32> {
+        self.0.engine.borrow().as_ref().map(|engine| engine.send(wire::command(command)))
+    }
+
+    /// Opens files at a moment; until the answer comes the page is on its way there.
+    fn ask_open(&self, files: Vec<File>, log: Vec<u8>, at: u64) {
+        let seed = self.ui().settings.seed;
+        self.0.wanted.set(None);
+        self.0.ui.borrow_mut().seeking = (at > 0).then_some((0, at));
+        self.0.sought.set(self.ask_numbered(&Command::Open { files, seed, log, at }));
     }
 
     /// Acts on the cluster at the cursor.
@@ -242,7 +280,11 @@ impl Page {
     }
 
     fn take(&self, mut update: Update) {
-        self.0.advancing.set(false);
+        let answered = |asked: &Cell<Option<u32>>| asked.get().is_none_or(|number| answers_to(&update, number));
+        if answered(&self.0.advancing) {
+            self.0.advancing.set(None);
+        }
+        let arrived = answered(&self.0.sought) && update.clock.seeking.is_none() && self.0.wanted.get().is_none();
         let answers = update.check.is_some()
             || update.inspect.is_some()
             || update.why.is_some()
@@ -254,6 +296,9 @@ impl Page {
         let converted = update.converted.take();
         if let Some(trace) = &update.trace {
             super::dom::save_file("trace.jsonl", trace);
+        }
+        if update.log.is_some() {
+            self.0.run_changed.set(true);
         }
         let gone = update.missed.then(|| self.texts().action_gone().to_string());
         let (refused, forked) = (update.refused.clone().or(gone), update.clock.forked);
@@ -267,7 +312,7 @@ impl Page {
             let both = self.view().two_houses();
             super::dom::set_root("data-duel", if both { "true" } else { "false" });
         }
-        self.after_move(was);
+        self.after_move(arrived);
         if !self.ui().playing && (changes.rows || self.view().clock.now != was) {
             self.ask_soon();
         }
@@ -327,16 +372,16 @@ impl Page {
         }
     }
 
-    /// Ends a seek that has arrived and the banner of a restored run.
-    fn after_move(&self, was: u64) {
-        let now = self.view().clock.now;
-        let selected = {
+    /// Ends a seek that has arrived, or that something else has put an end to, and forgets a selection that is gone.
+    fn after_move(&self, arrived: bool) {
+        let (selected, ended) = {
             let mut ui = self.0.ui.borrow_mut();
-            if ui.seeking.is_some_and(|(_, to)| now == to || now != was && now > to) {
-                ui.seeking = None;
-            }
-            ui.selected
+            let ended = arrived && ui.seeking.take().is_some();
+            (ui.selected, ended)
         };
+        if ended {
+            self.0.last_frame.set(now_ms());
+        }
         let lost = selected.is_some_and(|id| !self.view().rows.contains_key(&id));
         if lost {
             self.select(None);
@@ -353,26 +398,6 @@ impl Page {
             (t.branch_forked(&name, super::format::short_clock(at)), name)
         };
         self.toast(words, Some(Undo::Fork(name)), false);
-    }
-
-    fn crashed(&self, why: String) {
-        let at = self.view().clock.now;
-        self.0.advancing.set(false);
-        let again = self.ui().crashed.as_ref().is_some_and(|(before, _)| at.abs_diff(*before) < 1_000_000);
-        {
-            let mut ui = self.0.ui.borrow_mut();
-            ui.crashed = Some((at, why));
-            if again {
-                ui.playing = false;
-            }
-        }
-        let (files, seed) = (self.ui().opened.clone(), self.ui().settings.seed);
-        let log = self.view().log.clone();
-        let at = if again { at.saturating_sub(1_000_000) } else { at };
-        self.0.ui.borrow_mut().seeking = (at > 0).then_some((0, at));
-        self.ask(&Command::Open { files, seed, log, at });
-        self.bump(topic::CHOICE);
-        self.wake();
     }
 
     // ---- selection
@@ -423,8 +448,8 @@ impl Page {
     pub fn set(&self, change: impl FnOnce(&mut Settings)) {
         change(&mut self.0.ui.borrow_mut().settings);
         self.apply_settings();
-        self.save();
-        self.bump(u8::MAX);
+        self.save_settings();
+        self.bump(!topic::FILES);
         self.wake();
     }
 
@@ -489,7 +514,7 @@ impl Page {
         let playing = self.ui().playing;
         self.send_seek();
         let since = (at - self.0.last_frame.get()).clamp(0.0, FRAME_MAX_MS);
-        if playing && !self.0.advancing.get() && self.ui().seeking.is_none() && self.view().started {
+        if playing && self.0.advancing.get().is_none() && self.ui().seeking.is_none() && self.view().started {
             self.0.last_frame.set(at);
             self.advance(since);
         }
@@ -522,14 +547,10 @@ impl Page {
             let ahead = view.clock.next_due.map(|due| due.saturating_sub(view.clock.now));
             self.ui().settings.skip_quiet && ahead.is_some_and(|a| a > QUIET_US.max(by))
         };
-        if quiet {
-            self.ask(&Command::SkipQuiet);
-        } else if by > 0 {
-            self.ask(&Command::Advance { by });
-        } else {
-            return;
+        if quiet || by > 0 {
+            let command = if quiet { Command::SkipQuiet } else { Command::Advance { by } };
+            self.0.advancing.set(self.ask_numbered(&command));
         }
-        self.0.advancing.set(true);
     }
 
     /// Asks for the overview now, after a seek or when the bar was resized.

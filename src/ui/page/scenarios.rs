@@ -1,6 +1,6 @@
 //! Opening examples and own files, and what survives a reload.
 
-use super::super::saved::{self, Saved};
+use super::super::saved::{self, Saved, SavedPlace, SavedRun};
 use super::super::settings::{SPEEDS, Settings};
 use super::super::view::{Changes, View};
 use super::ui::{Tab, TextTab, Undo};
@@ -46,6 +46,7 @@ impl Page {
     }
 
     pub(super) fn open_files(&self, files: Vec<File>, log: Vec<u8>, at: u64) {
+        let dead = self.ui().crashed.as_ref().is_some_and(|c| !c.restored) && !self.revive();
         {
             let mut ui = self.0.ui.borrow_mut();
             ui.opened = files.clone();
@@ -56,8 +57,9 @@ impl Page {
             ui.tried = false;
             ui.acted = false;
             ui.bookmarks.clear();
-            ui.seeking = None;
-            ui.crashed = None;
+            if !dead {
+                ui.crashed = None;
+            }
             ui.toasts.clear();
         }
         *self.0.view.borrow_mut() = View::default();
@@ -66,48 +68,49 @@ impl Page {
         if let Some(on_changes) = self.0.on_changes.borrow().as_ref() {
             on_changes(&changes);
         }
-        let seed = self.ui().settings.seed;
-        self.0.wanted.set(None);
-        self.0.ui.borrow_mut().seeking = (at > 0).then_some((0, at));
-        self.ask(&Command::Open { files, seed, log, at });
+        self.ask_open(files, log, at);
         self.check_now();
         self.bump(topic::CHOICE | topic::FILES | topic::ROWS | topic::CLOCK | topic::ANSWERS);
         self.wake();
     }
 
     pub(super) fn restore(&self, saved: Saved) {
+        let Saved { run, place } = saved;
         {
             let mut ui = self.0.ui.borrow_mut();
-            ui.example = saved.example.clone();
-            ui.speed = (saved.speed as usize).min(SPEEDS.len() - 1);
-            ui.playing = saved.playing && !super::super::dom::reduced_motion();
-            ui.dock = saved.dock;
-            ui.outline = saved.outline;
-            ui.text_tab = if saved.files_tab { TextTab::Files } else { TextTab::Examples };
+            ui.example = run.example;
+            ui.speed = (place.speed as usize).min(SPEEDS.len() - 1);
+            ui.playing = place.playing && !super::super::dom::reduced_motion();
+            ui.dock = place.dock;
+            ui.outline = place.outline;
+            ui.text_tab = if place.files_tab { TextTab::Files } else { TextTab::Examples };
         }
-        self.open_files(saved.opened, saved.log, saved.at);
+        self.open_files(run.opened, run.log, place.at);
         {
             let mut ui = self.0.ui.borrow_mut();
-            ui.files = saved.files;
-            ui.front = (saved.front as usize).min(ui.files.len().saturating_sub(1));
-            ui.bookmarks = saved.bookmarks;
+            ui.files = run.files;
+            ui.front = (place.front as usize).min(ui.files.len().saturating_sub(1));
+            ui.bookmarks = place.bookmarks;
             ui.acted = true;
         }
         self.check_now();
         self.bump(topic::FILES | topic::CHOICE);
     }
 
-    pub(super) fn to_save(&self) -> Saved {
-        let (ui, view) = (self.ui(), self.view());
-        let theme = ui.printing.unwrap_or(ui.settings.theme);
-        Saved {
-            settings: Settings { theme, ..ui.settings.clone() },
-            example: ui.example.clone(),
-            opened: ui.opened.clone(),
-            files: ui.files.clone(),
+    fn to_save(&self) -> Saved {
+        Saved { run: self.run_to_save(), place: self.place_to_save() }
+    }
+
+    fn run_to_save(&self) -> SavedRun {
+        let (ui, log) = (self.ui(), self.view().log.clone());
+        SavedRun { example: ui.example.clone(), opened: ui.opened.clone(), files: ui.files.clone(), log }
+    }
+
+    fn place_to_save(&self) -> SavedPlace {
+        let ui = self.ui();
+        SavedPlace {
             front: ui.front as u32,
-            log: view.log.clone(),
-            at: view.clock.now,
+            at: self.view().clock.now,
             speed: ui.speed as u32,
             playing: ui.playing,
             dock: ui.dock,
@@ -117,10 +120,26 @@ impl Page {
         }
     }
 
-    /// Writes the state to the device, where that is allowed.
+    /// Writes what has changed of the state to the device, where that is allowed. A run that was refused is tried again when it
+    /// has changed.
     pub fn save(&self) {
-        saved::store(&self.to_save());
         self.0.saved_at.set(now_ms());
+        if self.0.run_changed.replace(false) {
+            self.0.run_kept.set(saved::store_run(&self.run_to_save()));
+            *self.0.place_kept.borrow_mut() = None;
+        }
+        let place = self.place_to_save();
+        if self.0.run_kept.get() && self.0.place_kept.borrow().as_ref() != Some(&place) {
+            saved::store_place(&place);
+            *self.0.place_kept.borrow_mut() = Some(place);
+        }
+    }
+
+    /// Writes the settings to the device, where that is allowed.
+    pub(super) fn save_settings(&self) {
+        let ui = self.ui();
+        let theme = ui.printing.unwrap_or(ui.settings.theme);
+        saved::store_settings(&Settings { theme, ..ui.settings.clone() });
     }
 
     /// What a toast's button does.

@@ -17,7 +17,7 @@ impl Page {
     /// Sends the newest wish, at most once a frame: a thumb that is dragged wishes far more often.
     pub(super) fn send_seek(&self) {
         if let Some(to) = self.0.wanted.take() {
-            self.ask(&Command::Seek { to });
+            self.0.sought.set(self.ask_numbered(&Command::Seek { to }));
         }
     }
 

@@ -76,6 +76,17 @@ pub enum Undo {
     Scenario(Box<Saved>),
 }
 
+/// The end of an engine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Crash {
+    /// Where the run stood.
+    pub at: u64,
+    /// Its last words.
+    pub why: String,
+    /// Whether another one has taken its place.
+    pub restored: bool,
+}
+
 /// What the person has chosen.
 pub struct Ui {
     /// Kept on the device.
@@ -130,8 +141,8 @@ pub struct Ui {
     pub tried: bool,
     /// Whether the person acted on this run.
     pub acted: bool,
-    /// The engine stopped at this moment and was restored; with the words.
-    pub crashed: Option<(u64, String)>,
+    /// The engine stopped.
+    pub crashed: Option<Crash>,
     /// The newest sentence for the live region.
     pub spoken: String,
     /// Whether an answer to a seek or a check is overdue.

@@ -44,17 +44,13 @@ fn Sheet(props: &SheetProps) -> Html {
     let node = use_node_ref();
     {
         let node = node.clone();
+        let page = page.clone();
         use_effect_with((), move |()| {
-            let opener = dom::active();
+            page.keep_opener();
             if let Some(dialog) = node.cast::<HtmlDialogElement>() {
                 let _ = dialog.show_modal();
             }
-            move || {
-                use wasm_bindgen::JsCast;
-                if let Some(opener) = opener.and_then(|o| o.dyn_into::<web_sys::HtmlElement>().ok()) {
-                    gloo_timers::callback::Timeout::new(0, move || _ = opener.focus()).forget();
-                }
-            }
+            move || page.back_to_opener()
         });
     }
     let (close, cancel) = (page.clone(), page.clone());
@@ -123,10 +119,11 @@ fn Keys() -> Html {
 fn SettingsPart() -> Html {
     let page = use_page(topic::CHOICE);
     let t = page.texts();
-    let (keys, announce, size) = {
+    let (keys, announce, size, skip) = {
         let ui = page.ui();
-        (ui.settings.keys, ui.settings.announce, ui.settings.presenter)
+        (ui.settings.keys, ui.settings.announce, ui.settings.presenter, ui.settings.skip_quiet)
     };
+    let skipping = page.clone();
     let single = {
         let page = page.clone();
         Callback::from(move |e: Event| {
@@ -169,6 +166,8 @@ fn SettingsPart() -> Html {
                 <option value="all" selected={announce == Announce::All}>{ t.announce_all() }</option>
                 <option value="off" selected={announce == Announce::Off}>{ t.announce_off() }</option>
             </select></label>
+            <label>{ t.skip_quiet() }<input type="checkbox" checked={skip}
+                onchange={move |_| skipping.set(|s| s.skip_quiet = !skip)} /></label>
         </section>
     }
 }
@@ -261,6 +260,17 @@ fn finds(page: &Page, query: &str) -> Vec<(Found, String, String)> {
     all
 }
 
+fn carry_out(page: &Page, found: &Found) {
+    match found {
+        Found::Row(id) => {
+            page.show(*id, Tab::Overview);
+            dom::focus_soon("answers");
+        }
+        Found::Ask(ask) => _ = shortcuts::run(page, *ask, false),
+        Found::Example(name) => page.open_example(name),
+    }
+}
+
 /// One field over everything: objects, commands, examples.
 #[component]
 fn Find() -> Html {
@@ -274,11 +284,9 @@ fn Find() -> Html {
         let page = page.clone();
         move |found: &Found| {
             page.choose(|ui| ui.dialog = None);
-            match found {
-                Found::Row(id) => page.show(*id, Tab::Overview),
-                Found::Ask(ask) => _ = shortcuts::run(&page, *ask, false),
-                Found::Example(name) => page.open_example(name),
-            }
+            let (page, found) = (page.clone(), found.clone());
+            // When the dialog is gone, what lies behind can take the focus.
+            gloo_timers::callback::Timeout::new(0, move || carry_out(&page, &found)).forget();
         }
     };
     let oninput = {

@@ -18,20 +18,30 @@ pub fn Messages() -> Html {
         let spoken = if ui.settings.announce == Announce::Off { String::new() } else { ui.spoken.clone() };
         (ui.toasts.clone(), spoken, ui.crashed.clone())
     };
-    let alert = crashed.as_ref().map(|(at, _)| t.crash_restored(format::short_clock(*at)));
+    let alert = crashed.as_ref().map(|crash| {
+        let at = format::short_clock(crash.at);
+        if crash.restored { t.crash_restored(at) } else { t.crash_dead(at) }
+    });
     html! {
         <>
             <p class="spoken" aria-live="polite" id="live">{ spoken }</p>
             <div class="spoken" role="alert">{ alert.clone().unwrap_or_default() }</div>
-            if let (Some((_, why)), Some(words)) = (crashed, alert) {
+            if let (Some(crash), Some(words)) = (crashed, alert) {
                 <section class="banner" aria-label={t.problems_title()}>
                     <Icon name="problem" />
                     <p>{ words }</p>
-                    <details><summary>{ t.crash_details() }</summary><pre tabindex="0">{ why }</pre></details>
+                    <details><summary>{ t.crash_details() }</summary><pre tabindex="0">{ crash.why }</pre></details>
+                    if !crash.restored {
+                        <button type="button" class="button" onclick={{
+                            let page = page.clone();
+                            move |_| page.try_again()
+                        }}>{ t.crash_again() }</button>
+                    } else {
                     <button type="button" class="quiet" aria-label={t.close()} onclick={{
                         let page = page.clone();
                         move |_| page.choose(|ui| ui.crashed = None)
                     }}><Icon name="close" /></button>
+                    }
                 </section>
             }
             <div class="toasts" role="status" aria-live="polite">
