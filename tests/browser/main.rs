@@ -9,6 +9,7 @@ mod driver;
 mod duel;
 mod editor;
 mod load;
+mod manners;
 mod page;
 mod server;
 mod start;

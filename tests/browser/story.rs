@@ -76,7 +76,7 @@ impl App {
     }
 
     /// Goes to a moment by typing it into the clock.
-    fn type_time(&self, time: &str) {
+    pub fn type_time(&self, time: &str) {
         self.click("textbox", "Moment; type");
         self.browser.press(&["Control+a"]);
         self.browser.write(&format!("{time}\n"));

@@ -265,6 +265,7 @@ fn Lanes() -> Html {
         <>
             { branch_rows(&page, &clock, &scale, t) }
             <div class="lanes">
+                { jump(&page, &overview, &lanes, &scale) }
                 { ruler(&scale) }
                 { bookmarks(&page, &scale) }
                 { for lanes.into_iter().filter(|(lane, _)| pinned(lane) || overview.marks.iter().any(|m| m.0 == *lane))
@@ -348,37 +349,88 @@ fn bookmarks(page: &Page, scale: &Scale) -> Html {
                     let x = format!("{:.3}%", scale.x(at) / 10.0);
                     html! { <text class="flag" {x} y="15" role="button" tabindex="0" aria-label={name}
                         onclick={let page = page.clone(); move |_| page.seek(at)}
-                        onkeydown={move |e: KeyboardEvent| if e.key() == "Enter" { page.seek(at) }}>{ "⚑" }</text> }
+                        onkeydown={move |e: KeyboardEvent| if ["Enter", " "].contains(&e.key().as_str()) {
+                            e.prevent_default();
+                            page.seek(at);
+                        }}>{ "⚑" }</text> }
                 }) }
             </svg></div>
     }
 }
 
-/// One lane; marks that nearly touch are one with a count.
-fn lane_row(page: &Page, overview: &Overview, lane: &'static str, name: &'static str, scale: &Scale) -> Html {
-    let marks: Vec<_> = overview.marks.iter().filter(|m| m.0 == lane).collect();
-    let mut merged: Vec<(u64, u64, String, usize)> = Vec::new();
-    for (_, from, to, label) in &marks {
-        match merged.last_mut() {
-            Some(last) if scale.x(*from) - scale.x(last.1) < NEAR => {
-                last.1 = last.1.max(*to);
-                last.3 += 1;
+/// What a lane shows at one place.
+struct Mark {
+    from: u64,
+    to: u64,
+    title: String,
+    count: usize,
+}
+
+/// The marks of a lane; those that nearly touch are one with a count.
+fn merged(overview: &Overview, lane: &str, scale: &Scale, t: Texts) -> Vec<Mark> {
+    let mut all: Vec<Mark> = Vec::new();
+    for (_, from, to, label) in overview.marks.iter().filter(|m| m.0 == lane) {
+        match all.last_mut() {
+            Some(last) if scale.x(*from) - scale.x(last.to) < NEAR => {
+                last.to = last.to.max(*to);
+                last.count += 1;
             }
-            _ => merged.push((*from, *to, label.clone(), 1)),
+            _ => all.push(Mark { from: *from, to: *to, title: label_words(lane, label, t), count: 1 }),
         }
     }
+    for mark in all.iter_mut().filter(|mark| mark.count > 1) {
+        mark.title += &format!(" +{}", mark.count - 1);
+    }
+    all
+}
+
+/// All marks as one list that goes there: what the lanes show to a mouse.
+fn jump(page: &Page, overview: &Overview, lanes: &[(&'static str, &'static str)], scale: &Scale) -> Html {
     let t = page.texts();
-    let said = t.lane_marks(name, format::whole(marks.len() as u64, page.language()));
-    let words = |label: &str| label_words(lane, label, t);
+    let mut marks: Vec<(u64, String)> = Vec::new();
+    for (lane, name) in lanes {
+        let of_lane = merged(overview, lane, scale, t).into_iter();
+        marks.extend(of_lane.map(|mark| (mark.from, format!("{name}: {}", mark.title))));
+    }
+    marks.extend(page.ui().bookmarks.iter().cloned());
+    for pipeline in &page.view().live.pipelines {
+        let stages = pipeline.stages.iter().filter_map(|stage| Some((stage.from?, &stage.name)));
+        marks.extend(stages.map(|(at, stage)| (at, format!("{}: {stage}", pipeline.name))));
+    }
+    if marks.is_empty() {
+        return Html::default();
+    }
+    marks.sort();
+    let go = {
+        let page = page.clone();
+        Callback::from(move |e: Event| {
+            if let Ok(at) = dom::value(&e).parse() {
+                page.seek(at);
+            }
+        })
+    };
+    html! {
+        <label class="jump">{ t.lane_jump() }<select class="field numbers" onchange={go}>
+            <option value="" selected={true}>{ "–" }</option>
+            { for marks.into_iter().map(|(at, words)| html! {
+                <option value={at.to_string()}>{ format!("{} {words}", format::short_clock(at)) }</option> }) }
+        </select></label>
+    }
+}
+
+/// One lane.
+fn lane_row(page: &Page, overview: &Overview, lane: &'static str, name: &'static str, scale: &Scale) -> Html {
+    let count = overview.marks.iter().filter(|m| m.0 == lane).count();
+    let marks = merged(overview, lane, scale, page.texts());
+    let t = page.texts();
+    let said = t.lane_marks(name, format::whole(count as u64, page.language()));
     html! {
         <div class="lane" data-lane={lane}>
             <span class="lane-name">{ name }</span>
             <svg width="100%" height="20" role="img" aria-label={said}>
-                { for merged.into_iter().map(|(from, to, label, count)| {
+                { for marks.into_iter().map(|Mark { from, to, title, count }| {
                     let (x, x2) = (scale.x(from) / 10.0, scale.x(to) / 10.0);
                     let page = page.clone();
-                    let label = words(&label);
-                    let title = if count > 1 { format!("{label} +{}", count - 1) } else { label };
                     let wide = (x2 - x).max(0.0);
                     html! {
                         <g class="mark" onclick={move |_| page.seek(from)}>
