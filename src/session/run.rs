@@ -25,7 +25,7 @@ const YOU: &str = "you";
 /// The actor of what the scenario says.
 const SCENARIO: &str = "scenario";
 
-/// Exit code of what was stopped: 128 + SIGINT, as a shell reports it.
+/// Exit code of what was stopped. Source: POSIX sh, 2.8.2: a shell reports more than 128; all common ones 128 + SIGINT.
 const INTERRUPTED: i32 = 130;
 
 /// The line that brings a project up when its files are applied.

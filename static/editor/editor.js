@@ -88,7 +88,7 @@ export function mount(parent, {
 } = {}) {
   const [tab, past, name] = [new Compartment(), new Compartment(), new Compartment()];
   const named = (words) => EditorView.contentAttributes.of({ "aria-label": words });
-  let file;
+  let [file, spoken] = [undefined, label];
   let indenting = false;
   const setIndenting = (view, on) => {
     indenting = on;
@@ -139,6 +139,8 @@ export function mount(parent, {
       view.dispatch({ effects: past.reconfigure(history()) });
     },
     setLabel(words) {
+      if (words === spoken) return;
+      spoken = words;
       view.dispatch({ effects: name.reconfigure(named(words)) });
     },
     setDiagnostics(list) {

@@ -68,16 +68,9 @@ pub fn Editor() -> Html {
     }
     {
         let mounted = mounted.clone();
-        use_effect_with((name.clone(), text.clone(), *ready), move |(name, text, _)| {
+        use_effect_with((name.clone(), text.clone(), t.editor_label(&name), *ready), move |(name, text, label, _)| {
             if let Some(editor) = mounted.borrow().as_ref() {
                 call(editor, "setDoc", &[text.into(), name.into()]);
-            }
-        });
-    }
-    {
-        let mounted = mounted.clone();
-        use_effect_with((t.editor_label(&name), *ready), move |(label, _)| {
-            if let Some(editor) = mounted.borrow().as_ref() {
                 call(editor, "setLabel", &[label.into()]);
             }
         });
