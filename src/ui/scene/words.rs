@@ -112,7 +112,7 @@ fn pod(view: &View, row: &Row, p: &PodRow, t: Texts, language: Language) -> Stri
         None => p.detail.clone(),
     };
     match p.look {
-        Look::Pending => t.pod_pending(name, since, first_sentence(detail)),
+        Look::Pending => t.pod_pending(name, since, first_sentence(&detail)),
         Look::Creating if stuck(p) => t.pod_stuck(name, &p.status, detail),
         Look::Creating => t.pod_creating(name, &p.status, detail),
         Look::NotReady => match failing(p, t) {
