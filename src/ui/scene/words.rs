@@ -298,3 +298,42 @@ mod tests {
         assert_eq!(first_sentence("image app:1.2 is missing."), "image app:1.2 is missing");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session::Update;
+
+    fn view(looks: &[Look]) -> View {
+        let mut view = View::default();
+        let row = |(i, look): (usize, &Look)| Row {
+            id: i as u32 + 1,
+            name: format!("web-{i}"),
+            namespace: "default".into(),
+            owner: None,
+            created: 0,
+            body: RowBody::Pod(PodRow { look: *look, ..PodRow::default() }),
+        };
+        view.fold(Update { rows: looks.iter().enumerate().map(row).collect(), ..Update::default() });
+        view
+    }
+
+    #[test]
+    fn one_and_several_have_their_own_verbs() {
+        let say = |looks: &[Look]| count(&view(looks), Texts(Language::De), Language::De);
+        assert_eq!(say(&[Look::Ready, Look::Creating]), "2 Pods: 1 bereit, 1 startet");
+        assert_eq!(say(&[Look::Pending, Look::Pending, Look::Failed]), "3 Pods: 0 bereit, 2 warten, 1 scheitert");
+        assert_eq!(say(&[Look::Terminating]), "1 Pod: 0 bereit, 1 endet");
+    }
+
+    #[test]
+    fn a_bad_end_is_told_with_its_code() {
+        let view = view(&[Look::Failed]);
+        let ended = PodRow { look: Look::Failed, detail: "Error".into(), exit: Some(1), ..PodRow::default() };
+        let row =
+            Row { body: RowBody::Pod(ended), ..view.rows.values().next().map(|row| Row::clone(row)).expect("a row") };
+        let say = |language| super::row(&view, &row, Texts(language), language);
+        assert_eq!(say(Language::De), "web-0, Failed: Exit-Code 1, Error.");
+        assert_eq!(say(Language::En), "web-0, Failed: exit code 1, Error.");
+    }
+}
