@@ -184,11 +184,20 @@ fn meant(seen: Vec<Seen>, project: &Project, services: &[Rc<str>]) -> Vec<Seen> 
 }
 
 /// `kill`; `None` when nothing runs.
-pub(super) fn kill(engine: &Engine, project: &Project, services: &[Rc<str>], signal: &Rc<str>) -> Option<Dag> {
+pub(super) fn kill(
+    engine: &Engine,
+    project: &Project,
+    services: &[Rc<str>],
+    signal: &Rc<str>,
+    orphans: bool,
+) -> Option<Dag> {
     let up = |s: &Seen| matches!(s.container.status, Status::Running | Status::Paused | Status::Restarting);
     let seen = observed::of_project(engine, &project.name).into_iter().filter(up).collect();
     let mut dag = Dag { cancels: true, ..Dag::default() };
-    for seen in meant(seen, project, services) {
+    // With orphans the services of the file are not asked.
+    let all = |seen: Vec<Seen>| seen.into_iter().filter(|s| services.is_empty() || services.contains(&s.service));
+    let seen = if orphans { all(seen).collect() } else { meant(seen, project, services) };
+    for seen in seen {
         let act = Act::Kill(seen.cid, signal.clone());
         dag.add(says(act, &id(&seen), "Killing", "Killed", "Error while Killing"));
     }

@@ -53,8 +53,8 @@ pub enum Step {
     Down(DownOptions),
     /// Restarts services.
     Restart(Vec<Rc<str>>, bool, Option<Span>),
-    /// Sends a signal.
-    Kill(Vec<Rc<str>>, Rc<str>),
+    /// Sends a signal; also to containers that no service of the project accounts for.
+    Kill(Vec<Rc<str>>, Rc<str>, bool),
     /// Freezes, or thaws.
     Freeze(Vec<Rc<str>>, bool),
     /// Removes ended containers: services, by force, with their volumes.
@@ -393,7 +393,7 @@ impl Job {
                     Err(words) => self.failed(engine, &words),
                 }
             }
-            Step::Kill(services, signal) => match acts::kill(engine, &project, &services, &signal) {
+            Step::Kill(services, signal, orphans) => match acts::kill(engine, &project, &services, &signal, orphans) {
                 Some(dag) => self.dag = dag,
                 None => self.say(engine, ERR, "No container to kill"),
             },

@@ -117,7 +117,7 @@ proptest! {
             let scaled = Rc::new(scaled);
             let steps = match act {
                 0 | 1 | 6 => up(),
-                2 => vec![Step::Kill(vec!["web".into()], "SIGKILL".into())],
+                2 => vec![Step::Kill(vec!["web".into()], "SIGKILL".into(), false)],
                 3 => vec![Step::Down(DownOptions::default())],
                 4 => vec![Step::Stop(Vec::new(), None)],
                 _ => vec![Step::Restart(Vec::new(), false, None)],

@@ -149,7 +149,7 @@ impl Filters {
 }
 
 /// Whether a pattern is found in a text; the engine takes it as a regular expression, of which `^` and `$` act here.
-fn part_of(pattern: &str, text: &str) -> bool {
+pub(super) fn part_of(pattern: &str, text: &str) -> bool {
     let (start, rest) = pattern.strip_prefix('^').map_or((false, pattern), |rest| (true, rest));
     let (end, rest) = rest.strip_suffix('$').map_or((false, rest), |rest| (true, rest));
     match (start, end) {

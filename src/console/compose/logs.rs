@@ -4,7 +4,7 @@ use super::look::Look;
 use super::{Desk, Next};
 use crate::compose::engine::Printed;
 use crate::compose::project::observed::Seen;
-use crate::compose::project::{Names, OUT, Step, go_span, short_name, stamp_nano};
+use crate::compose::project::{Names, OUT, Step, moment, short_name, stamp_nano};
 use crate::sim::Time;
 use std::rc::Rc;
 
@@ -21,11 +21,15 @@ pub(super) fn logs(look: &Look, desk: &Desk) -> Next {
     if index > 0 && seen.is_empty() {
         return Next::error(1, format!("service \"{}\" is not running container #{index}", args.words[0]));
     }
+    let window = match window(look, desk.host.now()) {
+        Ok(window) => window,
+        Err(words) => return Next::error(1, words),
+    };
     let mut names = Names::shown(!args.on("no-log-prefix"));
     let mut lines: Vec<(u8, String)> = Vec::new();
     for one in &seen {
         let name = short_name(one, &look.project.name);
-        for line in chosen_lines(look, desk.host.engine.output(one.cid), desk.host.now()) {
+        for line in chosen_lines(look, desk.host.engine.output(one.cid), window) {
             let text = match args.on("timestamps") {
                 true => format!("{} {}", stamp_nano(line.t), line.text),
                 false => line.text.to_string(),
@@ -47,13 +51,20 @@ pub(super) fn logs(look: &Look, desk: &Desk) -> Next {
     Next::Work(look.project.clone(), steps, None)
 }
 
-/// What `--since`, `--until` and `--tail` leave.
-pub(super) fn chosen_lines(look: &Look, lines: Vec<Printed>, now: Time) -> Vec<Printed> {
-    let moment = |name: &str| {
-        let span = go_span(look.args.value(name)?)?;
-        Some(Time(now.0.saturating_sub(span.0)))
+/// From when, until when.
+pub(super) type Window = (Option<Time>, Option<Time>);
+
+/// `--since` and `--until`. Source: moby v29 client/container_logs.go, ContainerLogs.
+pub(super) fn window(look: &Look, now: Time) -> Result<Window, String> {
+    let at = |name: &str| match look.args.value(name).filter(|text| !text.is_empty()) {
+        Some(text) => moment(text, now).map(Some).map_err(|why| format!("invalid value for \"{name}\": {why}")),
+        None => Ok(None),
     };
-    let (since, until) = (moment("since"), moment("until"));
+    Ok((at("since")?, at("until")?))
+}
+
+/// What `--since`, `--until` and `--tail` leave.
+pub(super) fn chosen_lines(look: &Look, lines: Vec<Printed>, (since, until): Window) -> Vec<Printed> {
     let kept = lines.into_iter().filter(|l| since.is_none_or(|t| l.t >= t) && until.is_none_or(|t| l.t <= t));
     let mut kept: Vec<Printed> = kept.collect();
     if let Some(n) = tail(look) {

@@ -203,7 +203,11 @@ pub(super) fn logs(look: &Look, desk: &mut Desk) -> Next {
         true => format!("{} {}", stamp_nano(l.t), l.text),
         false => l.text.to_string(),
     };
-    let kept = logs::chosen_lines(look, all, desk.host.now());
+    let window = match logs::window(look, desk.host.now()) {
+        Ok(window) => window,
+        Err(words) => return Next::error(1, words),
+    };
+    let kept = logs::chosen_lines(look, all, window);
     let lines: Vec<(u8, String)> = kept.iter().map(|l| (fd(l.stream), line(l))).collect();
     if !look.args.on("follow") {
         return Next::Done(lines, 0);

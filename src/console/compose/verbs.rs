@@ -35,7 +35,10 @@ const VERBS: &[Verb] = &[
     Verb("stop", &[TIMEOUT], true, |cx| acting(cx, |cx, names| vec![Step::Stop(names, timeout(cx))])),
     Verb("restart", &[TIMEOUT, ("no-deps", ' ', false)], true, restart),
     Verb("kill", &[("signal", 's', true), ("remove-orphans", ' ', false)], true, |cx| {
-        acting(cx, |cx, names| vec![Step::Kill(names, cx.args.value("signal").unwrap_or("SIGKILL").into())])
+        acting(cx, |cx, names| {
+            let signal = cx.args.value("signal").unwrap_or("SIGKILL").into();
+            vec![Step::Kill(names, signal, cx.args.on("remove-orphans"))]
+        })
     }),
     Verb("pause", &[], true, |cx| acting(cx, |_, names| vec![Step::Freeze(names, true)])),
     Verb("unpause", &[], true, |cx| acting(cx, |_, names| vec![Step::Freeze(names, false)])),

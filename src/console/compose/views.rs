@@ -1,5 +1,6 @@
 //! What `docker compose` shows: `ps`, `images`, `ls`, `top`, `port`, `events`.
 
+use super::filters::part_of;
 use super::lists::label_words;
 use super::look::Look;
 use super::sheet::Sheet;
@@ -8,7 +9,7 @@ use super::words::{Port, command, ellipsis, human, ports, shown_ports, status};
 use super::{Desk, Next};
 use crate::compose::engine::{Cid, Container, Engine, Status};
 use crate::compose::project::observed::{self, Seen};
-use crate::compose::project::{Listen, Step};
+use crate::compose::project::{Listen, Step, moment};
 use crate::map;
 use crate::sim::{Span, Time};
 use crate::text::go::quoted;
@@ -224,7 +225,7 @@ pub(super) fn ls(look: &Look, desk: &Desk) -> Next {
     if let Some((key, _)) = filters.iter().find(|(key, _)| *key != "name") {
         return Next::error(1, format!("invalid filter '{key}'"));
     }
-    let wanted = |name: &str| filters.is_empty() || filters.iter().any(|(_, part)| name.contains(part));
+    let wanted = |name: &str| filters.is_empty() || filters.iter().any(|(_, part)| part_of(part, name));
     for name in projects.into_iter().filter(|n| !n.is_empty() && wanted(n)) {
         let mut seen = observed::of_project(engine, name);
         seen.retain(|s| look.args.on("all") || listed(&s.container));
@@ -258,12 +259,17 @@ pub(super) fn ls(look: &Look, desk: &Desk) -> Next {
 pub(super) fn top(look: &Look, desk: &mut Desk) -> Next {
     let mut seen = look.seen(desk);
     let words = &look.args.words;
-    seen.retain(|s| s.container.alive() && (words.is_empty() || words.iter().any(|w| **w == *s.service)));
+    seen.retain(|s| listed(&s.container) && (words.is_empty() || words.iter().any(|w| **w == *s.service)));
+    if let Some(one) = seen.iter().find(|s| s.container.status == Status::Restarting) {
+        let id = &one.container.id;
+        let words = format!("Container {id} is restarting, wait until the container is running");
+        return Next::error(1, format!("Error response from daemon: {words}"));
+    }
     seen.sort_by(|a, b| a.container.name.cmp(&b.container.name));
     let mut rows = vec![strings(["SERVICE", "#", "UID", "PID", "PPID", "C", "STIME", "TTY", "TIME", "CMD"])];
     for one in &seen {
         desk.host.engine.told_top(one.cid);
-        let mut row = vec![one.service.to_string(), one.number.to_string()];
+        let mut row = vec![one.service.to_string(), if one.one_off { String::new() } else { one.number.to_string() }];
         row.extend(process(&one.container, &desk.host.engine, one.cid, desk.host.now()));
         rows.push(row);
     }
@@ -325,15 +331,16 @@ pub(super) fn port(look: &Look, desk: &Desk) -> Next {
 /// `compose events`: from now on, or from `--since`, until `--until` or for ever.
 pub(super) fn events(look: &Look, desk: &Desk) -> Next {
     let now = desk.host.now();
-    let moment = |name: &str| {
-        let span = crate::compose::project::go_span(look.args.value(name)?)?;
-        Some(Time(now.0.saturating_sub(span.0)))
+    let at = |name: &str| look.args.value(name).filter(|t| !t.is_empty()).map(|text| moment(text, now)).transpose();
+    let (since, until) = match (at("since"), at("until")) {
+        (Ok(since), Ok(until)) => (since, until),
+        (Err(words), _) | (_, Err(words)) => return Next::error(1, words),
     };
     let listen = Listen {
         services: look.args.words.iter().map(|w| w.as_str().into()).collect(),
         json: look.args.on("json"),
-        since: moment("since").unwrap_or(now),
-        until: moment("until"),
+        since: since.unwrap_or(now),
+        until,
     };
     Next::Work(look.project.clone(), vec![Step::Listen(listen)], None)
 }

@@ -135,3 +135,21 @@ fn a_single_run_takes_its_flags() {
     assert_eq!(type_line(&mut desk, "docker port one").1[0], "80/tcp -> 0.0.0.0:9000");
     assert_eq!(type_line(&mut desk, "docker compose run -T --rm --entrypoint '/app sleepexit' web 1 5").0, 5);
 }
+
+#[test]
+fn output_is_cut_by_dates_and_orphans_are_killed_when_asked() {
+    let mut desk =
+        desk("services:\n  a: {image: \"myapp:1\", environment: {LOG_EVERY: \"1\"}}\n  b: {image: \"myapp:1\"}\n");
+    type_line(&mut desk, "docker compose up -d");
+    type_line(&mut desk, "sleep 4");
+    let (_, all) = type_line(&mut desk, "docker compose logs --no-log-prefix --since 2025-12-31 a");
+    let (_, late) = type_line(&mut desk, "docker compose logs --no-log-prefix --since 2026-01-01T00:00:04Z a");
+    assert!(all.len() > late.len() && !late.is_empty() && all.ends_with(&late), "{all:?} {late:?}");
+    let words = "invalid value for \"since\": failed to parse value as time or duration: \"soon\"";
+    assert_eq!(type_line(&mut desk, "docker logs --since soon shop-a-1"), (1, vec![words.to_string()]));
+    desk.1.files.insert("compose.yaml".into(), "services:\n  a: {image: \"myapp:1\"}\n".into());
+    type_line(&mut desk, "docker compose kill");
+    assert_eq!(type_line(&mut desk, "docker compose ps --services").1, ["b"]);
+    assert_eq!(type_line(&mut desk, "docker compose kill --remove-orphans").0, 0);
+    assert_eq!(type_line(&mut desk, "docker compose ps --services").1, [""]);
+}
