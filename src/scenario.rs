@@ -403,6 +403,7 @@ impl Reader<'_> {
             Value::Str(text) => parse_span(&text),
             _ => None,
         };
+        let span = span.filter(|span| *span < Span::LONGEST);
         if span.is_none() {
             self.complain(node, "a time such as 90s, 1m30s or 500ms is expected".into());
         }
@@ -508,6 +509,11 @@ mod tests {
         assert_eq!(zones, ["a", "b", "a"]);
         assert_eq!(s.nodes[2].taints, [("gpu".into(), "true".into(), "NoSchedule".into())]);
         assert_eq!(s.until, Some(Span::secs(90)));
+        for long in ["18446744073710", "1e300", "99999999999h"] {
+            let file = TextFile { name: "x.scenario.yaml".into(), text: format!("until: {long}\n").as_str().into() };
+            let (s, problems) = Scenario::read(&[file], 1);
+            assert!(s.until.is_none() && problems.iter().any(|p| p.message.contains("a time such as")), "{long}");
+        }
     }
 
     #[test]

@@ -126,6 +126,36 @@ fn a_log_opens_where_the_session_was() {
 }
 
 #[test]
+fn a_very_long_log_is_played_in_slices() {
+    const HOUR: u64 = 3_600_000_000;
+    let finish = |session: &mut Session| {
+        while session.busy() {
+            session.go_on(1);
+        }
+    };
+    let mut session = Session::default();
+    session.command(1, Command::Seek { to: 2 * HOUR });
+    finish(&mut session);
+    let line = "kubectl create namespace shop".to_string();
+    let log = session.command(2, Command::Act(Action::Line { line })).log.expect("an act changes the log");
+    let before = session.command(3, Command::Trace).trace;
+    let open = |at: u64| Command::Open { files: Vec::new(), seed: 1, log: log.clone(), at };
+    let mut again = Session::default();
+    let first = again.command(1, open(HOUR));
+    assert!(again.busy() && first.log.is_none() && first.clock.now < 2 * HOUR);
+    finish(&mut again);
+    assert_eq!(again.command(2, Command::Refresh).clock.now, HOUR);
+    again.command(3, Command::Seek { to: 2 * HOUR });
+    assert_eq!(again.command(4, Command::Trace).trace, before);
+    // What is done before its end waits for it.
+    again.command(5, open(2 * HOUR));
+    assert_eq!(again.command(6, Command::Seek { to: 2 * HOUR }).clock.now, 2 * HOUR);
+    assert_eq!(again.command(7, Command::Trace).trace, before);
+    again.command(8, open(u64::MAX));
+    assert!(again.busy() && again.go_on(9).clock.seeking == Some(1_000_000_000_000_000));
+}
+
+#[test]
 fn faults_of_a_session_are_in_its_log_and_fork_the_past() {
     let file = || File { name: "web.yaml".into(), text: WEB.into() };
     let mut session = Session::open(&[TextFile { name: "web.yaml".into(), text: WEB.into() }], 1);

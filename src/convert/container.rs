@@ -219,7 +219,7 @@ fn probes(service: &Service, notes: &mut Notes) -> (Value, Value) {
     // Within the start period failures do not count; behind it, `retries` of them do. A startup probe that runs out restarts
     // the container, so it gets the time of both.
     let period = span("start_interval").unwrap_or(START_INTERVAL).min(start);
-    let tries = (start + interval * retries + period - 1) / period;
+    let tries = start.saturating_add(interval.saturating_mul(retries)).saturating_add(period - 1) / period;
     (readiness, probe(period, tries))
 }
 

@@ -115,6 +115,24 @@ pub enum Command {
     CrashForTest,
 }
 
+impl Command {
+    /// Whether it moves the cursor or changes the run.
+    pub(super) fn moves(&self) -> bool {
+        use Command::*;
+        matches!(
+            self,
+            Advance { .. }
+                | Seek { .. }
+                | StepEvent { .. }
+                | SkipQuiet
+                | Act(_)
+                | Shell { .. }
+                | Branch { .. }
+                | UndoFork { .. }
+        )
+    }
+}
+
 /// What a person does to the cluster. Objects go by row id.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Action {

@@ -33,7 +33,7 @@ use crate::kubernetes::objects::{Id, Object};
 use crate::scenario::{Scenario, TextFile};
 use crate::sim::{Span, Time, Timeline};
 use run::{Input, Run};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 
 /// A checkpoint is kept at least so often. Ours: seeks replay at most this much.
 const CHECKPOINT_EVERY: Span = Span::secs(10);
@@ -43,6 +43,10 @@ const BRANCHES_MAX: usize = 8;
 const HAPPENINGS_MAX: usize = 200;
 /// A line that only reads may take so long; a client of Docker asks the engine several times. Ours.
 const READING_MAX: Span = Span::secs(10);
+/// How far a long seek goes first. Ours.
+const FIRST_SLICE: Span = Span::millis(500);
+/// So much of an opened log is played in one go, the rest in slices. Ours: as long as most runs.
+const OPENED_AT_ONCE: Span = Span::secs(3_600);
 /// Entries a slice of a long seek should write, more or less; slices grow and shrink towards it. Ours: some tens of
 /// milliseconds of work.
 const SLICE_ENTRIES: u32 = 4_000;
@@ -78,6 +82,10 @@ pub struct Session {
     host_alone: bool,
     /// Where a long seek is going, and the size of its next slice.
     seeking: Option<(Time, Span)>,
+    /// Inputs of an opened log that are still to come, while a very long one is played in slices.
+    coming: VecDeque<(Time, Input)>,
+    /// Where the cursor goes once they are played.
+    opens_at: Option<Time>,
     full: bool,
     log_changed: bool,
     /// The state of the faults that the page knows.
@@ -124,6 +132,8 @@ impl Session {
             docker_told: docker::Told::default(),
             host_alone: false,
             seeking: None,
+            coming: VecDeque::new(),
+            opens_at: None,
             full: true,
             log_changed: true,
             faults_told: None,
@@ -171,6 +181,9 @@ impl Session {
         update
     }
     fn carry_out(&mut self, command: Command, update: &mut Update) {
+        if command.moves() {
+            self.finish_opening();
+        }
         match command {
             Command::Open { files, seed, log, at } => self.reopen(&files, seed, &log, Time(at)),
             Command::Advance { by } => {
@@ -220,17 +233,35 @@ impl Session {
     fn reopen(&mut self, files: &[File], seed: u64, log: &[u8], at: Time) {
         let (scenario, _) = Scenario::read(&text_files(files), seed);
         *self = Session::bare(scenario);
-        let inputs = wire::read_log(log);
-        if inputs.is_empty() {
+        let last = Time::ZERO + Span::LONGEST;
+        self.coming = wire::read_log(log).into_iter().map(|(t, input)| (t.min(last), input)).collect();
+        if self.coming.is_empty() {
             self.apply_scenario_files();
         }
-        let newest = inputs.last().map_or(Time::ZERO, |(t, _)| *t).max(at);
-        for (t, input) in inputs {
+        let at = at.min(last);
+        let newest = self.coming.back().map_or(Time::ZERO, |(t, _)| *t).max(at);
+        self.opens_at = Some(at);
+        self.seeking = Some((newest, OPENED_AT_ONCE));
+        self.slice();
+        self.seeking = self.seeking.map(|(to, _)| (to, FIRST_SLICE));
+    }
+    /// Plays what is left of an opened log, before something else happens.
+    fn finish_opening(&mut self) {
+        if self.opens_at.is_some()
+            && let Some((newest, _)) = self.seeking
+        {
+            self.seeking = Some((newest, newest.since(self.now())));
+            self.slice();
+        }
+    }
+    /// Plays to `to` with what an opened log holds up to there.
+    fn play_log(&mut self, to: Time) {
+        while self.coming.front().is_some_and(|(t, _)| *t <= to) {
+            let Some((t, input)) = self.coming.pop_front() else { break };
             self.play(t);
             self.line_mut().apply(input);
         }
-        self.play(newest);
-        self.line_mut().seek(at);
+        self.play(to);
     }
     /// Goes to `to`, in slices when it is far.
     fn seek(&mut self, to: Time) {
@@ -245,7 +276,7 @@ impl Session {
             self.seeking = None;
             return;
         }
-        let slice = self.seeking.map_or(Span::millis(500), |(_, slice)| slice);
+        let slice = self.seeking.map_or(FIRST_SLICE, |(_, slice)| slice);
         self.seeking = Some((to, slice));
         self.slice();
     }
@@ -261,10 +292,16 @@ impl Session {
         let Some((to, slice)) = self.seeking else { return };
         let before = self.run().entries() as u32;
         let stop = (self.now() + slice).min(to);
-        self.play(stop);
+        self.play_log(stop);
         let wrote = (self.run().entries() as u32).saturating_sub(before);
         let next = if wrote > SLICE_ENTRIES { Span(slice.0 / 2) } else { slice * 2 };
         self.seeking = (stop < to).then_some((to, Span(next.0.max(1_000))));
+        if self.seeking.is_none()
+            && let Some(at) = self.opens_at.take()
+        {
+            self.line_mut().seek(at);
+            self.log_changed = true;
+        }
     }
     /// Plays to `t`, looking at the cluster for the overview on the way.
     fn play(&mut self, t: Time) {
@@ -456,7 +493,8 @@ impl Session {
             self.tell_happenings(update);
         }
         self.tell_docker(update);
-        if std::mem::take(&mut self.log_changed) {
+        // A log that is still being played is the page's own.
+        if self.opens_at.is_none() && std::mem::take(&mut self.log_changed) {
             update.log = Some(wire::log(self.line().inputs()));
         }
     }

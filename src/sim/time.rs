@@ -1,4 +1,5 @@
-//! Virtual time in whole microseconds: [`Time`] is a moment since the start of the run, [`Span`] a length.
+//! Virtual time in whole microseconds: [`Time`] is a moment since the start of the run, [`Span`] a length. Lengths come from
+//! what people write, so that nothing here overflows: what is too long is as long as can be.
 
 use std::ops::{Add, AddAssign, Mul, Sub};
 
@@ -17,11 +18,11 @@ impl Time {
     pub const NEVER: Time = Time(u64::MAX);
     /// A moment a number of whole seconds after the start.
     pub const fn secs(s: u64) -> Time {
-        Time(s * 1_000_000)
+        Time(s.saturating_mul(1_000_000))
     }
     /// A moment a number of milliseconds after the start.
     pub const fn millis(ms: u64) -> Time {
-        Time(ms * 1_000)
+        Time(ms.saturating_mul(1_000))
     }
     /// Milliseconds since the start, rounded down.
     pub const fn as_millis(self) -> u64 {
@@ -42,15 +43,17 @@ impl Time {
 }
 
 impl Span {
+    /// Longest length that is taken from what people write, some thirty years. Ours: no run lasts as long.
+    pub const LONGEST: Span = Span(1_000_000_000_000_000);
     /// No time at all.
     pub const ZERO: Span = Span(0);
     /// Whole seconds.
     pub const fn secs(s: u64) -> Span {
-        Span(s * 1_000_000)
+        Span(s.saturating_mul(1_000_000))
     }
     /// Milliseconds.
     pub const fn millis(ms: u64) -> Span {
-        Span(ms * 1_000)
+        Span(ms.saturating_mul(1_000))
     }
     /// Microseconds.
     pub const fn micros(us: u64) -> Span {
@@ -87,7 +90,7 @@ impl Span {
                 };
             rest = &rest[letters..];
         }
-        (total < 1e15).then_some(Span::micros(libm::round(total) as u64))
+        (total < Span::LONGEST.0 as f64).then_some(Span::micros(libm::round(total) as u64))
     }
     /// The shorter of two.
     pub fn min(self, other: Span) -> Span {
@@ -128,5 +131,20 @@ impl Mul<u64> for Span {
     type Output = Span;
     fn mul(self, by: u64) -> Span {
         Span(self.0.saturating_mul(by))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_too_long_is_as_long_as_can_be() {
+        for seconds in [18_446_744_073_710, u64::MAX] {
+            assert_eq!((Span::secs(seconds), Time::secs(seconds)), (Span(u64::MAX), Time::NEVER));
+        }
+        assert_eq!((Span::millis(u64::MAX), Time::millis(u64::MAX)), (Span(u64::MAX), Time::NEVER));
+        assert_eq!(Time::secs(1) + Span::secs(u64::MAX) + Span::secs(1), Time::NEVER);
+        assert_eq!((Span::secs(3), Time::millis(7)), (Span(3_000_000), Time(7_000)));
     }
 }

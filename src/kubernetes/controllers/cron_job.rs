@@ -41,7 +41,7 @@ fn unix(calendar: &Calendar, t: Time) -> i64 {
 
 /// The moment of a date; what lies before the run counts as its start.
 fn moment(calendar: &Calendar, unix: i64) -> Time {
-    Time::secs((unix - calendar.epoch).max(0) as u64)
+    Time::secs(unix.saturating_sub(calendar.epoch).max(0) as u64)
 }
 
 fn on_change(change: &Change, wakes: &mut Wakes) {
@@ -239,7 +239,7 @@ impl Pass<'_, '_> {
     /// Starts the job of a time, unless something speaks against it.
     fn start(&mut self, time: i64, deadline: Option<i64>) -> Result<Option<Span>, ()> {
         let (calendar, now, id) = (self.ctl.api.calendar, self.ctl.now(), self.cron.meta.id);
-        if deadline.is_some_and(|d| moment(&calendar, time + d) < now) {
+        if deadline.is_some_and(|d| moment(&calendar, time.saturating_add(d)) < now) {
             let words = format!("Missed scheduled time to start a job: {}", calendar.rfc1123(moment(&calendar, time)));
             self.ctl.warn(id, "MissSchedule", words);
             return Ok(self.pause());
