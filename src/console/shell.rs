@@ -235,9 +235,14 @@ fn command(cx: &mut Cx, words: &[String]) -> Flow {
             }
         }
         "timeout" => {
-            let span = words.get(1).and_then(|w| w.trim_end_matches('s').parse::<u64>().ok()).unwrap_or(0);
-            match command(cx, words.get(2..).unwrap_or_default()) {
-                Flow::Wait(inner) => Flow::Wait(Box::new(Limited { inner, until: cx.now() + Span::secs(span) })),
+            // Limits within each other: the shortest counts.
+            let (mut rest, mut limit) = (words, u64::MAX);
+            while rest.first().is_some_and(|w| w == "timeout") {
+                let seconds = rest.get(1).and_then(|w| w.trim_end_matches('s').parse::<u64>().ok()).unwrap_or(0);
+                (rest, limit) = (rest.get(2..).unwrap_or_default(), limit.min(seconds));
+            }
+            match command(cx, rest) {
+                Flow::Wait(inner) => Flow::Wait(Box::new(Limited { inner, until: cx.now() + Span::secs(limit) })),
                 done => done,
             }
         }
@@ -319,10 +324,10 @@ pub(super) fn filtered(text: &str, filters: &[Vec<String>]) -> String {
 
 fn filter_once(text: &str, filter: &[String]) -> String {
     let name = filter.first().map(String::as_str).unwrap_or_default();
-    let flags: String = filter[1..].iter().filter_map(|w| w.strip_prefix('-')).collect();
-    let word = filter[1..].iter().find(|w| !w.starts_with('-')).map(String::as_str).unwrap_or_default();
-    let count =
-        filter[1..].iter().find_map(|w| w.trim_start_matches("-n").trim_start_matches('-').parse::<usize>().ok());
+    let words = filter.get(1..).unwrap_or_default();
+    let flags: String = words.iter().filter_map(|w| w.strip_prefix('-')).collect();
+    let word = words.iter().find(|w| !w.starts_with('-')).map(String::as_str).unwrap_or_default();
+    let count = words.iter().find_map(|w| w.trim_start_matches("-n").trim_start_matches('-').parse::<usize>().ok());
     let lines: Vec<&str> = text.lines().collect();
     let kept: Vec<&str> = match name {
         "grep" => {
@@ -388,10 +393,11 @@ fn split(line: &str) -> Result<Vec<Step>, String> {
                 Some(c) => word.get_or_insert_default().push(c),
             },
             '#' if word.is_none() => break,
-            ';' | '\n' => reader.end(&mut word, Glue::Always),
-            '&' if chars.next_if_eq(&'&').is_some() => reader.end(&mut word, Glue::IfWell),
-            '|' if chars.next_if_eq(&'|').is_some() => reader.end(&mut word, Glue::IfNot),
-            '|' => reader.pipe(&mut word),
+            '\n' if word.is_none() && reader.open() => {}
+            ';' | '\n' => reader.end(&mut word, Glue::Always, &c.to_string())?,
+            '&' if chars.next_if_eq(&'&').is_some() => reader.end(&mut word, Glue::IfWell, "&&")?,
+            '|' if chars.next_if_eq(&'|').is_some() => reader.end(&mut word, Glue::IfNot, "||")?,
+            '|' => reader.pipe(&mut word)?,
             '2' if word.is_none() && chars.peek() == Some(&'>') => {
                 while chars.next_if(|c| !c.is_whitespace()).is_some() {}
             }
@@ -399,7 +405,7 @@ fn split(line: &str) -> Result<Vec<Step>, String> {
             c => word.get_or_insert_default().push(c),
         }
     }
-    reader.end(&mut word, Glue::Always);
+    reader.end(&mut word, Glue::Always, "")?;
     Ok(reader.steps)
 }
 
@@ -411,18 +417,39 @@ struct Reader {
 }
 
 impl Reader {
-    fn pipe(&mut self, word: &mut Option<String>) {
+    /// Whether a pipe waits for what comes behind it.
+    fn open(&self) -> bool {
+        self.words.is_empty() && !self.pipeline.is_empty()
+    }
+    /// A command ends; tells whether there was one.
+    fn part(&mut self, word: &mut Option<String>) -> bool {
         self.words.extend(word.take());
-        if !self.words.is_empty() {
+        let there = !self.words.is_empty();
+        if there {
             self.pipeline.push(std::mem::take(&mut self.words));
         }
+        there
     }
-    fn end(&mut self, word: &mut Option<String>, next: Glue) {
-        self.pipe(word);
+    fn pipe(&mut self, word: &mut Option<String>) -> Result<(), String> {
+        if self.part(word) { Ok(()) } else { Err(unexpected("|")) }
+    }
+    fn end(&mut self, word: &mut Option<String>, next: Glue, sign: &str) -> Result<(), String> {
+        if !self.part(word) && !self.pipeline.is_empty() {
+            return Err(unexpected(sign));
+        }
         if !self.pipeline.is_empty() {
             self.steps.push(Step { glue: self.glue, pipeline: std::mem::take(&mut self.pipeline) });
         }
         self.glue = next;
+        Ok(())
+    }
+}
+
+/// What bash says to a sign that cannot stand where it stands.
+fn unexpected(sign: &str) -> String {
+    match sign {
+        "" => "syntax error: unexpected end of file".to_string(),
+        sign => format!("syntax error near unexpected token `{sign}'"),
     }
 }
 
@@ -439,6 +466,10 @@ mod tests {
         assert_eq!(words[0][1], ["grep", "-v", "x y"]);
         assert_eq!(steps.iter().map(|s| s.glue).collect::<Vec<_>>(), [Glue::Always, Glue::IfWell, Glue::IfNot]);
         assert!(split("echo 'x").is_err());
+        assert_eq!(split("kubectl get pods |\n  wc -l").map(|s| s[0].pipeline.len()), Ok(2));
+        assert_eq!(split("kubectl get pods |"), Err("syntax error: unexpected end of file".to_string()));
+        assert_eq!(split("a | | b"), Err("syntax error near unexpected token `|'".to_string()));
+        assert_eq!(split("a |; b"), Err("syntax error near unexpected token `;'".to_string()));
     }
 
     #[test]
@@ -448,5 +479,7 @@ mod tests {
         assert_eq!(filtered("b\na\n", &filter(&["grep", "-v", "a"])), "b\n");
         assert_eq!(filtered("b\na\nc\n", &filter(&["head", "-2"])), "b\na\n");
         assert_eq!(filtered("b\na\n", &filter(&["wc", "-l"])), "2\n");
+        // What expands to nothing leaves everything.
+        assert_eq!(filtered("b\na\n", &filter(&[])), "b\na\n");
     }
 }

@@ -64,6 +64,8 @@ pub struct Desk<'a> {
 struct Typed {
     entry: Option<EntryId>,
     rest: VecDeque<Command>,
+    /// How many commands have begun.
+    begun: usize,
     now: Option<Doing>,
     filters: Vec<Vec<String>>,
     into: Option<String>,
@@ -72,6 +74,11 @@ struct Typed {
     said: Vec<Line>,
     over: bool,
 }
+
+/// So many commands of a line are followed. Ours: loops within loops would never end.
+const COMMANDS_MAX: usize = 5_000;
+/// So far `seq` counts. Ours: bounds memory.
+const SEQ_MAX: i64 = 100_000;
 
 /// What a command is at.
 #[derive(Clone, Debug)]
@@ -313,10 +320,24 @@ impl Desk<'_> {
         if skipped {
             return true;
         }
+        typed.begun += 1;
+        let looped = match typed.begun > COMMANDS_MAX {
+            true => Err(too_many()),
+            false => self.unroll(&command, &mut typed.rest),
+        };
+        match looped {
+            Ok(false) => {}
+            Ok(true) => return true,
+            Err(words) => {
+                typed.said.push(Line { t: self.host.now(), fd: crate::compose::project::ERR, text: words.into() });
+                (typed.code, typed.over) = (2, true);
+                return true;
+            }
+        }
         let mut pipeline = command.pipeline.iter().map(|words| self.expand(words));
         let mut words = pipeline.next().unwrap_or_default();
         typed.filters = pipeline.collect();
-        typed.into = command.into.clone();
+        typed.into = command.into.as_ref().map(|word| self.expand(std::slice::from_ref(word)).join(" "));
         let mut env = self.table.env.clone();
         while let Some((name, value)) = words.first().and_then(|w| assignment(w)) {
             env.insert(name, value);
@@ -326,6 +347,17 @@ impl Desk<'_> {
         let next = self.command(&words, &env);
         self.take_next(typed, next);
         true
+    }
+    /// Puts the rounds of a loop before the rest of a line; tells whether it was one.
+    fn unroll(&self, command: &Command, rest: &mut VecDeque<Command>) -> Result<bool, String> {
+        let Some(each) = &command.each else { return Ok(false) };
+        let items = self.expand(&each.list);
+        if items.len().saturating_mul(each.len()).saturating_add(rest.len()) > COMMANDS_MAX {
+            return Err(too_many());
+        }
+        let rounds = items.iter().flat_map(|item| each.round(item)).collect::<Vec<_>>();
+        rounds.into_iter().rev().for_each(|command| rest.push_front(command));
+        Ok(true)
     }
     fn take_next(&mut self, typed: &mut Typed, next: Next) {
         match next {
@@ -373,7 +405,10 @@ impl Desk<'_> {
             for part in &word.parts {
                 match part {
                     Part::Text(t) => text.push_str(t),
-                    Part::Variable(name) => text.push_str(self.table.env.get(name).map_or("", String::as_str)),
+                    Part::Variable(name) => {
+                        split = !word.quoted;
+                        text.push_str(self.table.env.get(name).map_or("", String::as_str));
+                    }
                     Part::Command(command) => {
                         split = !word.quoted;
                         text.push_str(&self.at_once(command));
@@ -392,8 +427,14 @@ impl Desk<'_> {
         let (mut host, mut table) = (self.host.clone(), self.table.clone());
         let mut desk = table.at(&mut host);
         let Ok(commands) = shell::split(line) else { return String::new() };
-        let mut out = String::new();
-        for command in commands {
+        let (mut out, mut rest, mut begun) = (String::new(), VecDeque::from(commands), 0);
+        while let Some(command) = rest.pop_front().filter(|_| begun < COMMANDS_MAX) {
+            begun += 1;
+            match desk.unroll(&command, &mut rest) {
+                Ok(true) => continue,
+                Ok(false) => {}
+                Err(_) => break,
+            }
             let words = desk.expand(command.pipeline.first().map(Vec::as_slice).unwrap_or_default());
             let env = desk.table.env.clone();
             let mut next = desk.command(&words, &env);
@@ -407,6 +448,7 @@ impl Desk<'_> {
         out
     }
     fn command(&mut self, words: &[String], env: &BTreeMap<String, String>) -> Next {
+        let words = &words[words.iter().take_while(|word| *word == "sudo").count()..];
         let list: Vec<&str> = words.iter().map(String::as_str).collect();
         match list.as_slice() {
             [] | ["true" | ":"] => Next::Done(Vec::new(), 0),
@@ -414,11 +456,12 @@ impl Desk<'_> {
             ["docker", "compose", ..] => verbs::run(self, &words[2..], env),
             ["docker-compose", ..] => verbs::run(self, &words[1..], env),
             ["docker", ..] => docker::run(&words[1..]),
-            ["sudo", _, ..] => self.command(&words[1..], env),
             ["systemctl", "restart", "docker" | "docker.service"] => self.power(Power::Restarting),
             ["reboot"] => self.power(Power::Rebooting),
             ["echo", rest @ ..] => Next::out(vec![rest.join(" ")]),
             ["cat", names @ ..] => self.cat(names),
+            ["seq", last] => seq("1", last),
+            ["seq", first, last] => seq(first, last),
             ["sleep" | "wait", time, ..] => {
                 let time = if time.ends_with(char::is_alphabetic) { time.to_string() } else { format!("{time}s") };
                 match crate::compose::project::go_span(&time) {
@@ -456,6 +499,27 @@ impl Desk<'_> {
             }
         }
     }
+}
+
+fn too_many() -> String {
+    format!("sh: more than {COMMANDS_MAX} commands of a line are not followed here")
+}
+
+/// The numbers from one to another.
+fn seq(first: &str, last: &str) -> Next {
+    let (Ok(from), Ok(to)) = (first.parse::<i64>(), last.parse::<i64>()) else {
+        return Next::error(
+            1,
+            format!("seq: invalid number '{}'", if first.parse::<i64>().is_ok() { last } else { first }),
+        );
+    };
+    let numbers = (from..=to).take(SEQ_MAX as usize).map(|n| (OUT, n.to_string()));
+    let mut lines: Vec<(u8, String)> = numbers.collect();
+    let cut = to.saturating_sub(from) >= SEQ_MAX;
+    if cut {
+        lines.push((crate::compose::project::ERR, format!("seq: only {SEQ_MAX} numbers are counted here")));
+    }
+    Next::Done(lines, i32::from(cut))
 }
 
 fn assignment(word: &str) -> Option<(String, String)> {

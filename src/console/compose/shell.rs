@@ -1,5 +1,7 @@
 //! A line as a shell takes it apart: quotes, `;`, `&&`, `||`, pipes, `$( )`, assignments before a command, `>` to a file, and
-//! `for NAME in WORDS; do … done`, which is written out.
+//! `for NAME in WORDS; do … done`, whose rounds are made when its turn comes.
+
+use std::rc::Rc;
 
 /// How a command follows the one before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,13 +27,81 @@ pub(super) enum Part {
     Command(String),
 }
 
-/// A pipeline and what stands around it.
+/// A pipeline and what stands around it, or a loop.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Command {
     pub(super) glue: Glue,
     pub(super) pipeline: Vec<Vec<Word>>,
     /// File its output goes to.
-    pub(super) into: Option<String>,
+    pub(super) into: Option<Word>,
+    /// The loop that stands in place of a pipeline.
+    pub(super) each: Option<Rc<Each>>,
+}
+
+/// A loop over words.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Each {
+    name: String,
+    /// What is gone through.
+    pub(super) list: Vec<Word>,
+    body: Vec<Command>,
+}
+
+impl Each {
+    /// How many commands one round has.
+    pub(super) fn len(&self) -> usize {
+        self.body.len()
+    }
+    /// The commands of one round.
+    pub(super) fn round(&self, item: &str) -> Vec<Command> {
+        self.body_with(&self.name, item)
+    }
+    fn body_with(&self, name: &str, item: &str) -> Vec<Command> {
+        self.body.iter().map(|command| command.with(name, item)).collect()
+    }
+}
+
+impl Command {
+    /// The command with a loop's variable filled in.
+    fn with(&self, name: &str, item: &str) -> Command {
+        let words = |list: &Vec<Word>| list.iter().map(|word| word.with(name, item)).collect::<Vec<_>>();
+        let inner = |each: &Rc<Each>| {
+            let body = if each.name == name { each.body.clone() } else { each.body_with(name, item) };
+            Rc::new(Each { name: each.name.clone(), list: words(&each.list), body })
+        };
+        Command {
+            glue: self.glue,
+            pipeline: self.pipeline.iter().map(words).collect(),
+            into: self.into.as_ref().map(|word| word.with(name, item)),
+            each: self.each.as_ref().map(inner),
+        }
+    }
+}
+
+impl Word {
+    fn with(&self, name: &str, item: &str) -> Word {
+        let part = |part: &Part| match part {
+            Part::Variable(own) if own == name => Part::Text(item.to_string()),
+            Part::Command(line) => Part::Command(filled(line, name, item)),
+            other => other.clone(),
+        };
+        Word { parts: self.parts.iter().map(part).collect(), quoted: self.quoted }
+    }
+}
+
+/// A line with `$NAME` and `${NAME}` filled in.
+fn filled(line: &str, name: &str, item: &str) -> String {
+    let (mut out, mut rest) = (String::new(), line);
+    while let Some(at) = rest.find('$') {
+        let (before, behind) = (&rest[..at], &rest[at + 1..]);
+        let braced = behind.strip_prefix('{').and_then(|r| r.strip_prefix(name)?.strip_prefix('}'));
+        let goes_on = |r: &&str| !r.starts_with(|c: char| c.is_alphanumeric() || c == '_');
+        let found = braced.or_else(|| behind.strip_prefix(name).filter(goes_on));
+        out += before;
+        out += if found.is_some() { item } else { "$" };
+        rest = found.unwrap_or(behind);
+    }
+    out + rest
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,10 +112,7 @@ enum Token {
 
 /// Takes a line apart.
 pub(super) fn split(line: &str) -> Result<Vec<Command>, String> {
-    let tokens = tokens(line)?;
-    let mut out = Vec::new();
-    commands(&tokens, &mut out)?;
-    Ok(out)
+    commands(&tokens(line)?, 0)
 }
 
 const OPS: &[&str] = &["&&", "||", ">>", "2>&1", "2>/dev/null", ";", "|", ">", "\n", "&"];
@@ -60,7 +127,10 @@ fn tokens(line: &str) -> Result<Vec<Token>, String> {
         let op = OPS.iter().find(|op| rest.starts_with(**op) && (word.is_none() || !op.starts_with('2')));
         if let Some(op) = op {
             out.extend(word.take().map(Token::Word));
-            out.push(Token::Op(if *op == "\n" { ";" } else { op }));
+            let goes_on = *op == "\n" && matches!(out.last(), Some(Token::Op("|" | "&&" | "||")));
+            if !goes_on {
+                out.push(Token::Op(if *op == "\n" { ";" } else { op }));
+            }
             at += op.chars().count();
             continue;
         }
@@ -79,6 +149,7 @@ fn tokens(line: &str) -> Result<Vec<Token>, String> {
             }
             '"' => at = quoted(&chars, at + 1, word.get_or_insert_default())?,
             '$' => at = dollar(&chars, at, word.get_or_insert_default())?,
+            '\\' if chars.get(at + 1) == Some(&'\n') => at += 2,
             '\\' if at + 1 < chars.len() => {
                 push(word.get_or_insert_default(), chars[at + 1]);
                 at += 2;
@@ -133,6 +204,9 @@ fn dollar(chars: &[char], at: usize, word: &mut Word) -> Result<usize, String> {
             let mut depth = 0;
             for (i, c) in chars.iter().enumerate().skip(at + 1) {
                 depth += i32::from(*c == '(') - i32::from(*c == ')');
+                if depth > DEPTH_MAX as i32 {
+                    return Err(format!("more than {DEPTH_MAX} brackets within each other are not followed here"));
+                }
                 if depth == 0 {
                     word.parts.push(Part::Command(chars[at + 2..i].iter().collect()));
                     return Ok(i + 1);
@@ -160,77 +234,110 @@ fn is(token: Option<&Token>, text: &str) -> bool {
     matches!(token, Some(Token::Word(w)) if !w.quoted && w.parts == [Part::Text(text.to_string())])
 }
 
-/// Ours: a loop is written out at most so often.
-const ROUNDS_MAX: usize = 500;
+/// Loops and `$( )` may stand within each other so often. Ours: each needs room on the stack.
+const DEPTH_MAX: usize = 20;
 
-fn commands(tokens: &[Token], out: &mut Vec<Command>) -> Result<(), String> {
-    let (mut at, mut glue) = (0, Glue::Always);
+/// What busybox says to a word that cannot stand where it stands.
+fn unexpected(token: Option<&Token>) -> String {
+    match token {
+        Some(Token::Op(op)) => format!("syntax error: unexpected \"{op}\""),
+        Some(Token::Word(word)) => format!("syntax error: unexpected \"{}\"", plain(word)),
+        None => "syntax error: unexpected end of file".to_string(),
+    }
+}
+
+fn ends_command(token: Option<&Token>) -> bool {
+    matches!(token, None | Some(Token::Op(";" | "&&" | "||" | "&")))
+}
+
+fn commands(tokens: &[Token], depth: usize) -> Result<Vec<Command>, String> {
+    let (mut at, mut glue, mut out) = (0, Glue::Always, Vec::new());
     while at < tokens.len() {
-        if is(tokens.get(at), "for") {
-            at = round(tokens, at, out)?;
-        } else {
-            let mut command = Command { glue, pipeline: vec![Vec::new()], into: None };
-            while let Some(token) = tokens.get(at) {
-                match token {
-                    Token::Op(";" | "&&" | "||" | "&") => break,
-                    Token::Op("|") => command.pipeline.push(Vec::new()),
-                    Token::Op(">" | ">>") => {
-                        at += 1;
-                        if let Some(Token::Word(w)) = tokens.get(at) {
-                            command.into = Some(plain(w));
-                        }
-                    }
-                    Token::Op(_) => {}
-                    Token::Word(w) => command.pipeline.last_mut().into_iter().for_each(|c| c.push(w.clone())),
-                }
-                at += 1;
-            }
-            if command.pipeline.first().is_some_and(|c| !c.is_empty()) {
-                out.push(command);
-            }
+        let (command, end) =
+            if is(tokens.get(at), "for") { looped(tokens, at, glue, depth)? } else { pipeline(tokens, at, glue)? };
+        if command.each.is_some() || command.pipeline.first().is_some_and(|c| !c.is_empty()) {
+            out.push(command);
         }
-        glue = match tokens.get(at) {
+        glue = match tokens.get(end) {
             Some(Token::Op("&&")) => Glue::IfWell,
             Some(Token::Op("||")) => Glue::IfNot,
             _ => Glue::Always,
         };
+        at = end + 1;
+    }
+    Ok(out)
+}
+
+/// The pipeline that begins at a token, and where it ends.
+fn pipeline(tokens: &[Token], from: usize, glue: Glue) -> Result<(Command, usize), String> {
+    let (mut at, mut parts, mut into) = (from, vec![Vec::new()], None);
+    let empty = |parts: &Vec<Vec<Word>>| parts.last().is_none_or(Vec::is_empty);
+    while !ends_command(tokens.get(at)) {
+        match &tokens[at] {
+            Token::Op("|") if empty(&parts) => return Err(unexpected(tokens.get(at))),
+            Token::Op("|") => parts.push(Vec::new()),
+            Token::Op(">" | ">>") => {
+                at += 1;
+                match tokens.get(at) {
+                    Some(Token::Word(word)) => into = Some(word.clone()),
+                    other => return Err(unexpected(other)),
+                }
+            }
+            Token::Op(_) => {}
+            Token::Word(word) => parts.last_mut().into_iter().for_each(|part| part.push(word.clone())),
+        }
         at += 1;
     }
-    Ok(())
+    if parts.len() > 1 && empty(&parts) {
+        return Err(unexpected(tokens.get(at)));
+    }
+    Ok((Command { glue, pipeline: parts, into, each: None }, at))
 }
 
 fn plain(word: &Word) -> String {
     word.parts.iter().map(|p| if let Part::Text(t) = p { t.as_str() } else { "" }).collect()
 }
 
-/// Writes a loop out; gives where it ends.
-fn round(tokens: &[Token], from: usize, out: &mut Vec<Command>) -> Result<usize, String> {
-    let unfinished = || "syntax error: unexpected end of file".to_string();
-    let body = (from..tokens.len()).find(|i| is(tokens.get(*i), "do")).ok_or_else(unfinished)?;
-    let done = (body..tokens.len()).rev().find(|i| is(tokens.get(*i), "done")).ok_or_else(unfinished)?;
-    let items: Vec<String> = tokens[from + 3..body]
-        .iter()
-        .filter_map(|t| if let Token::Word(w) = t { Some(w) } else { None })
-        .flat_map(listed)
-        .collect();
-    for _ in items.iter().take(ROUNDS_MAX) {
-        commands(&tokens[body + 1..done], out)?;
+/// The loop that begins at a token, and where it ends.
+fn looped(tokens: &[Token], from: usize, glue: Glue, depth: usize) -> Result<(Command, usize), String> {
+    if depth >= DEPTH_MAX {
+        return Err(format!("more than {DEPTH_MAX} loops within each other are not followed here"));
     }
-    Ok(done + 1)
+    let Some(Token::Word(name)) = tokens.get(from + 1) else { return Err(unexpected(tokens.get(from + 1))) };
+    let (mut at, mut list) = (from + 2, Vec::new());
+    if is(tokens.get(at), "in") {
+        at += 1;
+        while let Some(Token::Word(word)) = tokens.get(at) {
+            list.push(word.clone());
+            at += 1;
+        }
+    }
+    while tokens.get(at) == Some(&Token::Op(";")) {
+        at += 1;
+    }
+    if !is(tokens.get(at), "do") {
+        return Err(unexpected(tokens.get(at)));
+    }
+    let done = done_of(tokens, at + 1).ok_or_else(|| unexpected(None))?;
+    let body = commands(&tokens[at + 1..done], depth + 1)?;
+    if !ends_command(tokens.get(done + 1)) {
+        return Err("what a loop prints can go to no other command and no file here".to_string());
+    }
+    let each = Each { name: plain(name), list, body };
+    Ok((Command { glue, pipeline: Vec::new(), into: None, each: Some(Rc::new(each)) }, done + 1))
 }
 
-/// The words of a loop's list; `$(seq N)` counts.
-fn listed(word: &Word) -> Vec<String> {
-    match word.parts.as_slice() {
-        [Part::Command(command)] => {
-            let mut words = command.split_whitespace();
-            match (words.next(), words.next().and_then(|n| n.parse::<usize>().ok())) {
-                (Some("seq"), Some(n)) => (1..=n.min(ROUNDS_MAX)).map(|i| i.to_string()).collect(),
-                _ => vec![String::new()],
-            }
-        }
-        _ => vec![plain(word)],
-    }
+/// Where the loop ends whose body begins at a token.
+fn done_of(tokens: &[Token], from: usize) -> Option<usize> {
+    let mut inner = 0;
+    (from..tokens.len()).find(|&at| {
+        let begins = at == from || matches!(tokens[at - 1], Token::Op(_)) || is(tokens.get(at - 1), "do");
+        let ends = begins && is(tokens.get(at), "done");
+        let over = ends && inner == 0;
+        inner += usize::from(begins && is(tokens.get(at), "for"));
+        inner -= usize::from(ends && !over);
+        over
+    })
 }
 
 #[cfg(test)]
@@ -238,7 +345,7 @@ mod tests {
     use super::*;
 
     fn shape(line: &str) -> Vec<(Glue, usize, Vec<String>)> {
-        let commands = split(line).expect("a line");
+        let commands = split(line).unwrap_or_default();
         commands.iter().map(|c| (c.glue, c.pipeline.len(), c.pipeline[0].iter().map(plain).collect())).collect()
     }
 
@@ -253,9 +360,52 @@ mod tests {
                 (Glue::Always, 2, words(&["docker", "ps", "-q"]))
             ]
         );
-        assert_eq!(shape("for i in $(seq 3); do docker exec a ls; sleep 0.2; done").len(), 6);
         assert_eq!(shape("sh -c \"exit 7\""), [(Glue::Always, 1, words(&["sh", "-c", "exit 7"]))]);
-        assert_eq!(split("echo x >f").expect("a line")[0].into.as_deref(), Some("f"));
+        assert_eq!(split("echo x >f").unwrap_or_default()[0].into.as_ref().map(plain), Some("f".to_string()));
+        assert_eq!(shape("docker ps |\n  wc -l")[0].1, 2);
         assert!(split("echo 'x").is_err());
+    }
+
+    /// What a line's loops come to, with lists of plain words.
+    fn written_out(commands: Vec<Command>) -> Vec<String> {
+        let one = |command: Command| match &command.each {
+            Some(each) => each.list.iter().flat_map(|word| written_out(each.round(&plain(word)))).collect(),
+            None => vec![command.pipeline.iter().flatten().map(plain).collect::<Vec<_>>().join(" ")],
+        };
+        commands.into_iter().flat_map(one).collect()
+    }
+
+    #[test]
+    fn loops_fill_in_their_variable() {
+        let lines = |line: &str| written_out(split(line).unwrap_or_default());
+        assert_eq!(
+            lines("for i in a b; do echo $i ${i}x; echo; done; echo end"),
+            ["echo a ax", "echo", "echo b bx", "echo", "echo end"]
+        );
+        assert_eq!(
+            lines("for i in a; do echo $i; done; for j in b c; do echo $j; done"),
+            ["echo a", "echo b", "echo c"]
+        );
+        assert_eq!(lines("for i in a b; do for j in 1 2; do echo $i$j done; done; done").len(), 4);
+        assert_eq!(filled("docker inspect $i ${i} $id $", "i", "web"), "docker inspect web web $id $");
+    }
+
+    #[test]
+    fn what_is_no_line_is_refused() {
+        for (line, words) in [
+            ("docker ps |", "syntax error: unexpected end of file"),
+            ("docker ps | | wc", "syntax error: unexpected \"|\""),
+            ("| wc", "syntax error: unexpected \"|\""),
+            ("docker ps |; true", "syntax error: unexpected \";\""),
+            ("docker ps >", "syntax error: unexpected end of file"),
+            ("for", "syntax error: unexpected end of file"),
+            ("for x do docker ps", "syntax error: unexpected end of file"),
+            ("for x in a; docker ps; done", "syntax error: unexpected \"docker\""),
+        ] {
+            assert_eq!(split(line), Err(words.to_string()), "{line}");
+        }
+        assert_eq!(split("docker ps; for x do docker ps; done").map(|c| c.len()), Ok(2));
+        let (deep, open) = ("for i in a; do ".repeat(5_000), "echo ".to_string() + &"$(".repeat(5_000));
+        assert!(split(&(deep + &"done; ".repeat(5_000))).is_err() && split(&(open + &")".repeat(5_000))).is_err());
     }
 }

@@ -294,3 +294,16 @@ fn the_output_of_one_container_is_cut_stamped_and_followed() {
     assert_eq!(code, 0, "the code of the container does not count");
     assert!(lines.iter().any(|l| l.starts_with("2026-") && l.ends_with("Z line 3")), "{lines:?}");
 }
+
+#[test]
+fn loops_go_round_with_their_words_and_end() {
+    let mut desk = desk(SHOP);
+    let mut say = |line: &str| type_line(&mut desk, line);
+    assert_eq!(say("for i in $(seq 2); do echo $i; done; echo end"), (0, vec!["1".into(), "2".into(), "end".into()]));
+    assert_eq!(say("echo $(for i in a b; do echo $i; done)").1, ["a b"]);
+    let around = "for a in $(seq 500); do for b in $(seq 500); do for c in $(seq 500); do true; done; done; done";
+    let (code, lines) = say(around);
+    assert_eq!((code, lines), (2, vec!["sh: more than 5000 commands of a line are not followed here".to_string()]));
+    assert_eq!(say("docker ps |"), (2, vec!["sh: syntax error: unexpected end of file".to_string()]));
+    assert_eq!(say("echo a | $NOTHING").1, ["a"]);
+}
