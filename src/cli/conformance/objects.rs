@@ -53,11 +53,11 @@ impl Surroundings for Recorded {
     fn suffix(&mut self) -> String {
         SUFFIX.into()
     }
-    fn cluster_ip(&mut self) -> Value {
-        Value::str(CLUSTER_IP)
+    fn cluster_ip(&mut self) -> Option<Value> {
+        Some(Value::str(CLUSTER_IP))
     }
-    fn node_port(&mut self) -> Value {
-        Value::Int(NODE_PORT)
+    fn node_port(&mut self, _: &[i64]) -> Option<Value> {
+        Some(Value::Int(NODE_PORT))
     }
     fn uid(&self) -> Value {
         Value::str(UID)

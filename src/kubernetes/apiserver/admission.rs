@@ -5,11 +5,12 @@ use crate::kubernetes::objects::field_error::invalid_message;
 use crate::kubernetes::objects::pod::{Pod, PodSpec};
 use crate::kubernetes::objects::rules::{self, Surroundings, limits};
 use crate::kubernetes::objects::schema::Schema;
+use crate::kubernetes::objects::service::Service;
 use crate::kubernetes::objects::template::Template;
 use crate::kubernetes::objects::{Id, Kind, Labels, Object, to_value};
 use crate::map;
-use crate::text::{Map, Value};
-use std::collections::BTreeMap;
+use crate::text::{Map, Value, Word};
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 /// Admitted specs by namespace, template and labels, so that a thousand pods of one template are admitted once.
@@ -27,6 +28,9 @@ pub struct AdmittedPod {
     /// What the limit ranges filled in, as its annotation says it.
     pub limited: Option<Rc<str>>,
 }
+
+/// Addresses that Services without a fixed one get. Ours: 10.96.0.0/16 without its first and last 256.
+const CLUSTER_IPS: u64 = 65_536 - 512;
 
 /// How many templates are remembered. Ours: bounds memory; older ones are admitted again.
 const ADMITTED_MAX: usize = 4096;
@@ -162,25 +166,39 @@ impl Surroundings for Around<'_> {
     }
     /// Drawn from 10.96.0.0/16 without the first 256, which the server keeps for fixed addresses.
     /// Source: kubernetes v1.37 pkg/registry/core/service/ipallocator, "ServiceIPStaticSubrange".
-    fn cluster_ip(&mut self) -> Value {
-        loop {
-            let at = 256 + self.0.chance("service-ips").below(65_536 - 512);
-            let ip = format!("10.96.{}.{}", at / 256, at % 256);
-            let taken = self.0.store.list(Kind::Service).any(|o| o.service().is_some_and(|s| s.cluster_ip == *ip));
-            if !taken {
-                return Value::from(ip);
-            }
+    fn cluster_ip(&mut self) -> Option<Value> {
+        let start = self.0.chance("service-ips").below(CLUSTER_IPS);
+        let mut services = self.0.store.list(Kind::Service).filter_map(|o| o.service());
+        let address = |n: u64| format!("10.96.{}.{}", n / 256, n % 256);
+        let first = address(256 + start);
+        if !services.any(|s| s.cluster_ip == *first) {
+            return Some(Value::from(first));
         }
+        let taken: BTreeSet<Word> =
+            self.0.store.list(Kind::Service).filter_map(|o| Some(o.service()?.cluster_ip.clone())).collect();
+        let all = (1..CLUSTER_IPS).map(|n| address(256 + (start + n) % CLUSTER_IPS));
+        all.into_iter().find(|ip| !taken.contains(ip.as_str())).map(Value::from)
     }
-    /// Drawn from 30000-32767 without the first 86. Source: kubernetes v1.37 pkg/registry/core/service/portallocator.
-    fn node_port(&mut self) -> Value {
-        loop {
-            let port = 30_086 + self.0.chance("node-ports").below(2_682) as i64;
-            let mut services = self.0.store.list(Kind::Service).filter_map(|o| o.service());
-            if !services.any(|s| s.ports.iter().any(|p| i64::from(p.node_port) == port)) {
-                return Value::from(port);
+    /// Drawn from 30000-32767: behind the first 86 while one is free there, the next free one from a random place on.
+    /// Source: kubernetes v1.37 pkg/registry/core/service/portallocator; service/allocator/bitmap.go,
+    /// randomScanStrategyWithOffset.AllocateBit.
+    fn node_port(&mut self, mine: &[i64]) -> Option<Value> {
+        let of_one = |s: &Service| {
+            let checked = s.rest.int_at(&["spec", "healthCheckNodePort"]);
+            s.ports.iter().map(|p| i64::from(p.node_port)).chain(checked).collect::<Vec<_>>()
+        };
+        let others: Vec<i64> = self.0.store.list(Kind::Service).filter_map(|o| o.service()).flat_map(of_one).collect();
+        let mut free = |first: i64, count: i64| {
+            let start = self.0.chance("node-ports").below(count as u64) as i64;
+            let drawn = first + start;
+            if !mine.contains(&drawn) && !others.contains(&drawn) {
+                return Some(drawn);
             }
-        }
+            let taken: BTreeSet<&i64> = others.iter().chain(mine).collect();
+            (1..count).map(|n| first + (start + n) % count).find(|port| !taken.contains(port))
+        };
+        let port = free(30_086, 2_682).or_else(|| free(30_000, 86));
+        port.map(Value::from)
     }
     fn uid(&self) -> Value {
         Value::from(self.0.calendar.uid(Id(self.0.store.numbers())))

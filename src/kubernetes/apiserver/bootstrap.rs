@@ -81,15 +81,13 @@ impl Api {
         };
         let mut labels = pairs(&node.labels);
         for (key, value) in [
-            // Source: kubernetes v1.37 pkg/kubelet/kubelet_node_status.go, initialNode; node_lifecycle_controller.go, labelReconcileInfo.
+            // Source: kubernetes v1.37 pkg/kubelet/kubelet_node_status.go, initialNode;
+            // pkg/controller/nodelifecycle/node_lifecycle_controller.go, labelReconcileInfo.
             ("beta.kubernetes.io/arch", "amd64"),
             ("beta.kubernetes.io/os", "linux"),
             ("kubernetes.io/arch", "amd64"),
             ("kubernetes.io/os", "linux"),
             ("kubernetes.io/hostname", node.name.as_str()),
-            // Source: kubernetes v1.37 pkg/controller/nodelifecycle/node_lifecycle_controller.go, labelReconcileInfo.
-            ("beta.kubernetes.io/arch", "amd64"),
-            ("beta.kubernetes.io/os", "linux"),
         ] {
             if !labels.has(key) {
                 labels.set(key, value);

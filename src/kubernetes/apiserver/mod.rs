@@ -172,7 +172,7 @@ impl By {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kubernetes::objects::{Calendar, Kind};
+    use crate::kubernetes::objects::{Calendar, Id, Kind};
     use crate::text::{Value, yaml};
 
     crate::reasons! { "test":
@@ -229,6 +229,32 @@ mod tests {
         assert!(
             refused.message.starts_with("Deployment.apps \"Web\" is invalid: metadata.name: Invalid value: \"Web\"")
         );
+    }
+
+    #[test]
+    fn node_ports_run_out() {
+        let mut api = api();
+        let mut make = |name: usize, ports: usize, kind: &str| {
+            let ports: Vec<String> = (1..=ports).map(|n| format!("{{name: p{n}, port: {n}}}")).collect();
+            let spec = format!("type: {kind}, externalTrafficPolicy: Local, ports: [{}]", ports.join(", "));
+            let text = format!("apiVersion: v1\nkind: Service\nmetadata: {{name: s{name}}}\nspec: {{{spec}}}\n");
+            api.create_tree(tree(&text), by(), &WriteOptions::default())
+        };
+        let words = |what: &str| format!("Internal error occurred: failed to allocate a {what}: range is full");
+        let refused = make(1, 2_769, "NodePort").expect_err("too many");
+        assert_eq!((refused.reason, refused.message), ("InternalError", words("nodePort")));
+        assert!(make(2, 2_767, "NodePort").is_ok());
+        assert_eq!(make(3, 1, "LoadBalancer").expect_err("two are wanted").message, words("HealthCheck NodePort 0"));
+        let last = make(4, 1, "NodePort").expect("one is left").object;
+        assert!(last.service().is_some_and(|s| (30_000..30_086).contains(&s.ports[0].node_port)));
+    }
+
+    #[test]
+    fn an_owner_is_found_by_its_uid() {
+        let calendar = Calendar::default();
+        let uid = calendar.uid(Id(70));
+        assert_eq!((calendar.id_of(&uid, 100), calendar.id_of(&uid, 70)), (Some(Id(70)), None));
+        assert_eq!((calendar.id_of("", 100), calendar.id_of(&uid.replace('-', ""), 100)), (None, None));
     }
 
     #[test]

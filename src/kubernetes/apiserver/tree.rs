@@ -74,7 +74,8 @@ impl Api {
                 return Err(ApiError { reason: "Invalid", message: invalid_message(info, &name, &errors) });
             }
             self.refuse_beyond_limits(&tree)?;
-            rules::allocate(&mut tree, info, &mut Around(self));
+            let allocated = rules::allocate(&mut tree, info, &mut Around(self));
+            allocated.map_err(|message| ApiError { reason: "InternalError", message })?;
         }
         let mut object = self.read_row(kind, &tree);
         object.meta.source = options.source.clone();
@@ -169,7 +170,7 @@ impl Api {
     }
     /// Reads a defaulted tree into a row.
     pub(super) fn read_row(&self, kind: Kind, tree: &Value) -> Object {
-        let owner = |uid: &str| (0..self.store.numbers()).map(Id).find(|id| self.calendar.uid(*id) == uid);
+        let owner = |uid: &str| self.calendar.id_of(uid, self.store.numbers());
         Object { kind, meta: read_meta(tree, &self.calendar, owner), body: read_body(kind, tree, &self.calendar) }
     }
     /// Fills in the namespace and refuses one that is missing or going.

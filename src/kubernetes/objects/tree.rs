@@ -74,9 +74,7 @@ impl Calendar {
     }
     /// The uid of an object: a version 4 UUID drawn from the seed and its number.
     pub fn uid(&self, id: Id) -> String {
-        let a = mix(self.seed ^ mix(u64::from(id.0) << 1));
-        let b = mix(a ^ mix((u64::from(id.0) << 1) | 1));
-        let (a, b) = ((a & !0xf000) | 0x4000, (b & !(3 << 62)) | (2 << 62));
+        let (a, b) = self.uid_halves(id);
         format!(
             "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
             a >> 32,
@@ -85,6 +83,18 @@ impl Calendar {
             b >> 48,
             b & 0xffff_ffff_ffff
         )
+    }
+    /// Which of the first objects has a uid. They are compared as numbers: text would be made for each object there ever was.
+    pub fn id_of(&self, uid: &str, objects: u32) -> Option<Id> {
+        let wanted = u128::from_str_radix(&uid.replace('-', ""), 16).ok()?;
+        let wanted = ((wanted >> 64) as u64, wanted as u64);
+        let found = (0..objects).map(Id).find(|id| self.uid_halves(*id) == wanted)?;
+        (self.uid(found) == uid).then_some(found)
+    }
+    fn uid_halves(&self, id: Id) -> (u64, u64) {
+        let a = mix(self.seed ^ mix(u64::from(id.0) << 1));
+        let b = mix(a ^ mix((u64::from(id.0) << 1) | 1));
+        ((a & !0xf000) | 0x4000, (b & !(3 << 62)) | (2 << 62))
     }
     fn split(&self, t: Time) -> (i64, i64) {
         let at = self.epoch + t.as_secs() as i64;

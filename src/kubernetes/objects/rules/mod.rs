@@ -281,10 +281,10 @@ pub trait Surroundings {
     fn limit_ranges(&self, namespace: &str) -> Vec<Value>;
     /// Five random letters for names.
     fn suffix(&mut self) -> String;
-    /// The address for a new service.
-    fn cluster_ip(&mut self) -> Value;
-    /// A free node port.
-    fn node_port(&mut self) -> Value;
+    /// The address for a new service; `None` when all are taken.
+    fn cluster_ip(&mut self) -> Option<Value>;
+    /// A free node port that is none of `mine`; `None` when all are taken.
+    fn node_port(&mut self, mine: &[i64]) -> Option<Value>;
     /// The identity of the object being created.
     fn uid(&self) -> Value;
 }
@@ -318,12 +318,18 @@ pub fn admit(object: &mut Value, kind: &KindInfo, around: &mut dyn Surroundings)
     }
 }
 
-/// What the registry adds to a valid new object: addresses and ports of services; labels of a job that has none.
-pub fn allocate(object: &mut Value, kind: &KindInfo, around: &mut dyn Surroundings) {
+/// What the registry adds to a valid new object: addresses and ports of services; labels of a job that has none. What it
+/// cannot add it says in the words of an internal error (500).
+pub fn allocate(object: &mut Value, kind: &KindInfo, around: &mut dyn Surroundings) -> Result<(), String> {
     match kind.kind {
-        "Service" if kind.group.is_empty() => service::allocate(object, around),
-        "Job" => job::stored(object),
-        _ => {}
+        "Service" if kind.group.is_empty() => {
+            service::allocate(object, around).map_err(|words| format!("Internal error occurred: {words}"))
+        }
+        "Job" => {
+            job::stored(object);
+            Ok(())
+        }
+        _ => Ok(()),
     }
 }
 

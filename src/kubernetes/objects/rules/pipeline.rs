@@ -45,7 +45,7 @@ pub fn create(object: &mut Value, kind: &KindInfo, around: &mut dyn Surroundings
     }
     object.remove_at(&["metadata", "uid"]);
     let warned = warnings(object, kind);
-    allocate(object, kind, around);
+    allocate(object, kind, around).map_err(|message| Refusal { code: 500, message, causes: Errors::new() })?;
     *object = complete(object, kind);
     Ok(warned)
 }
