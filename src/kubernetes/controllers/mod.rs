@@ -30,6 +30,8 @@ mod tests_nodes;
 #[cfg(test)]
 mod tests_quota;
 #[cfg(test)]
+mod tests_stateful;
+#[cfg(test)]
 mod tests_volumes;
 mod volumes;
 

@@ -9,7 +9,7 @@ use crate::sim::{Span, Time};
 use crate::text::yaml;
 use std::rc::Rc;
 
-fn you() -> By {
+pub fn you() -> By {
     By::actor("you", from_the_start())
 }
 

@@ -24,16 +24,37 @@ pub fn write(indexes: &Indexes) -> String {
     out.iter().map(one).collect::<Vec<_>>().join(",")
 }
 
+/// Most indexes that are held one by one. Ours: the server takes no job with more of them.
+const HELD_MAX: usize = 200_000;
+
+/// First and last of each part of `0-2,4`, within `completions`.
+fn parts(text: &str, completions: i64) -> impl Iterator<Item = (i64, i64)> {
+    let ends = |part: &str| {
+        let (first, last) = part.split_once('-').unwrap_or((part, part));
+        Some((first.parse::<i64>().ok()?.max(0), last.parse::<i64>().ok()?))
+    };
+    let within = move |(first, last): (i64, i64)| (first, last.min(completions - 1));
+    text.split(',').filter_map(ends).map(within).filter(|(first, last)| first <= last)
+}
+
 /// Reads `0-2,4`; what is no index below `completions` is left out. Source: indexed_job_utils.go, parseIndexesFromString.
 pub fn read(text: &str, completions: i64) -> Indexes {
-    let mut out = Indexes::new();
-    for part in text.split(',') {
-        let (first, last) = part.split_once('-').unwrap_or((part, part));
-        if let (Ok(first), Ok(last)) = (first.parse::<i64>(), last.parse::<i64>()) {
-            out.extend(first.max(0)..=last.min(completions - 1));
+    parts(text, completions).flat_map(|(first, last)| first..=last).take(HELD_MAX).collect()
+}
+
+/// How many indexes a text names, and how many of them are in a set.
+fn counted(text: &str, completions: i64, among: &Indexes) -> (i64, i64) {
+    let mut all: Vec<(i64, i64)> = parts(text, completions).collect();
+    all.sort_unstable();
+    let (mut named, mut there, mut next) = (0, 0, 0);
+    for (first, last) in all {
+        let first = first.max(next);
+        if first <= last {
+            (named, there, next) =
+                (named + last - first + 1, there + among.range(first..=last).count() as i64, last + 1);
         }
     }
-    out
+    (named, there)
 }
 
 /// The words with which a success policy is met. Source: success_policy.go, matchSuccessPolicy.
@@ -43,9 +64,8 @@ pub fn meets_policy(policy: Option<&Value>, completions: i64, succeeded: &Indexe
         let enough = rule.int_at(&["succeededCount"]);
         match rule.str_at(&["succeededIndexes"]) {
             Some(text) => {
-                let wanted = read(text, completions);
-                let have = wanted.intersection(succeeded).count();
-                !wanted.is_empty() && (have == wanted.len() || enough.is_some_and(|n| have as i64 >= n))
+                let (wanted, have) = counted(text, completions, succeeded);
+                wanted > 0 && (have == wanted || enough.is_some_and(|n| have >= n))
             }
             None => enough.is_some_and(|n| succeeded.len() as i64 >= n),
         }
@@ -74,6 +94,14 @@ mod tests {
         assert_eq!(met(&[1, 3, 5]), None);
         assert_eq!(met(&[1, 3, 4]).as_deref(), Some("Matched rules at index 0"));
         assert_eq!(met(&[0, 1, 3, 5]).as_deref(), Some("Matched rules at index 1"));
+    }
+
+    #[test]
+    fn large_ranges_are_counted_not_held() {
+        let few: Indexes = [0, 5, 2_147_483_646].into_iter().collect();
+        assert_eq!(counted("0-2147483646", 2_147_483_647, &few), (2_147_483_647, 3));
+        assert_eq!(counted("4-6,5-9,0", 8, &few), (5, 2));
+        assert_eq!(read("0-2147483646", 2_147_483_647).len(), HELD_MAX);
     }
 
     proptest! {

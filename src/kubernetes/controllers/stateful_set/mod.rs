@@ -14,6 +14,8 @@ use crate::kubernetes::objects::{Body, Id, Kind, Object, Tri};
 use crate::reasons;
 use crate::sim::{Span, Time};
 use crate::text::{Map, Value};
+use std::collections::BTreeMap;
+use std::ops::Range;
 use std::rc::Rc;
 
 reasons! { "stateful_set":
@@ -52,7 +54,7 @@ struct Wish {
     start: i64,
     parallel: bool,
     on_delete: bool,
-    /// The numbers below keep the old template; `None` without `rollingUpdate`.
+    /// So many pods, from the first number on, keep the old template; `None` without `rollingUpdate`.
     partition: Option<i64>,
     most_unavailable: i64,
     min_ready: Span,
@@ -87,6 +89,15 @@ struct Counts {
     available: i64,
     current: i64,
     updated: i64,
+}
+
+/// Most pods that one pass makes, with `podManagementPolicy: Parallel`. Ours: bounds a pass; as many as a ReplicaSet's.
+const BURST: u32 = 500;
+
+/// The numbers that should have a pod, and the pods that are there.
+struct Wanted {
+    range: Range<i64>,
+    there: BTreeMap<i64, Rc<Object>>,
 }
 
 /// One pass.
@@ -154,14 +165,13 @@ impl Pass<'_, '_> {
     /// Source: stateful_set_control.go, updateStatefulSet.
     fn run(&mut self) -> Option<Span> {
         let pods: Vec<Rc<Object>> = managed(self.ctl, self.set.meta.id, Kind::Pod).cloned().collect();
-        let range = self.wish.start..self.wish.start + self.wish.replicas;
-        let mut wanted: Vec<(i64, Option<Rc<Object>>)> = range.clone().map(|n| (n, None)).collect();
+        let range = self.wish.start..self.wish.start.saturating_add(self.wish.replicas);
+        let mut wanted = Wanted { range: range.clone(), there: BTreeMap::new() };
         let mut beyond: Vec<Rc<Object>> = Vec::new();
         for pod in &pods {
-            let n = ordinal(pod);
-            match wanted.get_mut((n - range.start).max(0) as usize) {
-                Some(slot) if slot.0 == n => slot.1 = Some(pod.clone()),
-                _ if n >= 0 => beyond.push(pod.clone()),
+            match ordinal(pod) {
+                n if range.contains(&n) => drop(wanted.there.insert(n, pod.clone())),
+                n if n >= 0 => beyond.push(pod.clone()),
                 _ => {}
             }
         }
@@ -199,11 +209,13 @@ impl Pass<'_, '_> {
         available_at(pod, self.wish.min_ready).is_some_and(|t| t <= self.ctl.now())
     }
     /// Makes what is missing, in order; tells whether to go on. Source: processReplica.
-    fn make(&mut self, wanted: &[(i64, Option<Rc<Object>>)]) -> bool {
-        for (n, pod) in wanted {
-            let Some(pod) = pod else {
-                self.create(*n);
-                if !self.wish.parallel {
+    fn make(&mut self, wanted: &Wanted) -> bool {
+        let mut made = 0;
+        for n in wanted.range.clone() {
+            let Some(pod) = wanted.there.get(&n) else {
+                self.create(n);
+                made += 1;
+                if !self.wish.parallel || made >= BURST {
                     return false;
                 }
                 continue;
@@ -224,10 +236,9 @@ impl Pass<'_, '_> {
         true
     }
     /// Takes pods beyond the wanted number away, the last first; tells whether to go on. Source: processCondemned.
-    fn shrink(&mut self, wanted: &[(i64, Option<Rc<Object>>)], beyond: &[Rc<Object>]) -> bool {
+    fn shrink(&mut self, wanted: &Wanted, beyond: &[Rc<Object>]) -> bool {
         let healthy = |p: &Rc<Object>| runs_ready(p) && !p.meta.deleting();
-        let first_unhealthy =
-            wanted.iter().filter_map(|(_, p)| p.as_ref()).chain(beyond.iter().rev()).find(|p| !healthy(p));
+        let first_unhealthy = wanted.there.values().chain(beyond.iter().rev()).find(|p| !healthy(p));
         let first_unhealthy = first_unhealthy.map(|p| p.meta.id);
         for pod in beyond {
             self.own_claims(&pod.meta.name.clone(), Some(pod));
@@ -250,13 +261,14 @@ impl Pass<'_, '_> {
     }
     /// Deletes pods with an old template, the last first, no more than may be missing.
     /// Source: updateStatefulSetAfterInvariantEstablished.
-    fn replace(&mut self, wanted: &[(i64, Option<Rc<Object>>)]) {
-        let missing = |p: &Option<Rc<Object>>| p.as_ref().is_none_or(|p| p.meta.deleting() || !self.is_available(p));
-        let mut room = self.wish.most_unavailable - wanted.iter().filter(|(_, p)| missing(p)).count() as i64;
-        let least = self.wish.start.max(self.wish.partition.unwrap_or(0));
+    fn replace(&mut self, wanted: &Wanted) {
+        let well = |p: &&Rc<Object>| !p.meta.deleting() && self.is_available(p);
+        let missing = self.wish.replicas - wanted.there.values().filter(well).count() as i64;
+        let mut room = self.wish.most_unavailable - missing;
+        // The partition counts from the first number.
+        let least = self.wish.start + self.wish.partition.unwrap_or(0);
         let newest: Rc<str> = self.update.name.clone();
-        for (n, pod) in wanted.iter().rev() {
-            let Some(pod) = pod else { continue };
+        for (n, pod) in wanted.there.iter().rev() {
             if room <= 0 || *n < least {
                 return;
             }

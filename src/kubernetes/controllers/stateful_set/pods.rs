@@ -53,7 +53,7 @@ impl Pass<'_, '_> {
             return false;
         }
         match self.wish.partition {
-            Some(partition) => ordinal < self.wish.start.max(partition),
+            Some(partition) => ordinal < self.wish.start + partition,
             None => ordinal < self.wish.start + self.tree.int_at(&["status", "currentReplicas"]).unwrap_or(0),
         }
     }
