@@ -5,6 +5,7 @@
 use super::tree::{Data, Place, Tree};
 use crate::text::go::quoted;
 use crate::text::{Map, Value, json};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// Made by `schema/make.py`.
@@ -161,11 +162,10 @@ impl Schema {
     }
 
     fn array(&self, schema: &Value, items: &[Tree], at: &At, worst: &mut Option<Wrong>) {
-        if schema.bool_at(&["uniqueItems"]) == Some(true) {
-            let twice = (1..items.len()).find_map(|i| Some((items[..i].iter().position(|item| *item == items[i])?, i)));
-            if let Some((first, second)) = twice {
-                keep(worst, at.wrong(format!("items at {first} and {second} are equal")));
-            }
+        if schema.bool_at(&["uniqueItems"]) == Some(true)
+            && let Some((first, second)) = twice(items)
+        {
+            keep(worst, at.wrong(format!("items at {first} and {second} are equal")));
         }
         if let Some(schema) = schema.get("items") {
             for (index, item) in items.iter().enumerate() {
@@ -199,6 +199,18 @@ impl Schema {
             _ => {}
         }
     }
+}
+
+/// The first item that equals an earlier one, and that one before it.
+fn twice(items: &[Tree]) -> Option<(usize, usize)> {
+    // What is equal is printed alike.
+    let mut alike: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    items.iter().enumerate().find_map(|(second, item)| {
+        let before = alike.entry(item.go_text()).or_default();
+        let first = before.iter().copied().find(|first| items[*first] == *item);
+        before.push(second);
+        Some((first?, second))
+    })
 }
 
 fn inside<'a>(at: &At, tree: &'a Tree, step: &str) -> At<'a> {
@@ -320,6 +332,8 @@ mod tests {
             "services: {w: {environment: {A: [1]}}}",
             "services.w.environment.A must be a boolean, null, number or string",
         );
+        check("services: {w: {cap_add: [a, b, c, b, a]}}", "services.w.cap_add items at 1 and 3 are equal");
+        check("services: {w: {cap_add: [a, b, c]}}", "");
         check("services: {w: {depends_on: b}}", "services.w.depends_on must be a array");
         check("foo: 1", " additional properties 'foo' not allowed");
         check("services: {my web: {}}", "services additional properties 'my web' not allowed");

@@ -8,8 +8,11 @@ use super::service::{Project, Service};
 use super::wait::warning;
 use crate::compose::engine::{Cid, Engine, Network, Status};
 use crate::sim::Span;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
+
+/// Most containers of one service. Ours: a bridge of Linux takes about a thousand, and each is a step of the plan.
+const SCALE_MAX: i64 = 2_000;
 
 /// When containers are made anew.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -326,6 +329,9 @@ impl Planner<'_> {
                 service.name, service.container_name
             ));
         }
+        if scale > SCALE_MAX {
+            return Err(format!("service {:?}: more than {SCALE_MAX} containers are not simulated", service.name));
+        }
         let meant = self.options.services.is_empty() || self.options.services.contains(&service.name);
         let policy = if meant { self.options.recreate } else { self.options.recreate_dependencies };
         let mut containers: Vec<Seen> = observed::of_service(&self.seen, &service.name).into_iter().cloned().collect();
@@ -504,17 +510,26 @@ impl Planner<'_> {
     }
 }
 
-/// Services so that each comes behind those it depends on.
+/// Services so that each comes behind those it depends on, by name where both are possible; what waits for itself is left out.
 pub fn in_order(project: &Project) -> Vec<Rc<str>> {
-    let mut order: Vec<Rc<str>> = Vec::new();
-    loop {
-        let ready = project.services.values().find(|s| {
-            let settled = |d: &Rc<str>| order.contains(d) || !project.services.contains_key(d);
-            !order.contains(&s.name) && s.dependencies().iter().all(settled)
-        });
-        match ready {
-            Some(service) => order.push(service.name.clone()),
-            None => return order,
+    let mut waits: BTreeMap<&Rc<str>, usize> = BTreeMap::new();
+    let mut behind: BTreeMap<&Rc<str>, Vec<&Rc<str>>> = BTreeMap::new();
+    for (name, service) in &project.services {
+        let needs: BTreeSet<&Rc<str>> =
+            service.dependencies().iter().filter_map(|d| Some(project.services.get_key_value(d)?.0)).collect();
+        waits.insert(name, needs.len());
+        needs.into_iter().for_each(|need| behind.entry(need).or_default().push(name));
+    }
+    let mut ready: BTreeSet<&Rc<str>> = waits.iter().filter(|(_, n)| **n == 0).map(|(name, _)| *name).collect();
+    let mut order = Vec::new();
+    while let Some(name) = ready.pop_first() {
+        order.push(name.clone());
+        for waiting in behind.remove(name).unwrap_or_default() {
+            if let Some(n) = waits.get_mut(waiting) {
+                *n -= 1;
+                ready.extend((*n == 0).then_some(waiting));
+            }
         }
     }
+    order
 }

@@ -174,3 +174,30 @@ fn a_scaled_service_clashes_on_its_port() {
     assert_eq!(code, Some(1));
     assert!(lines.last().is_some_and(|l| l.ends_with("failed: port is already allocated")), "{lines:?}");
 }
+
+#[test]
+fn services_come_behind_what_they_need_and_by_name() {
+    let one = |name: &str, needs: &[&str]| {
+        let needs: Vec<String> = needs.iter().map(|n| format!(r#""{n}":{{"condition":"service_started"}}"#)).collect();
+        format!(r#""{name}":{{"image":"myapp:1","depends_on":{{{}}}}}"#, needs.join(","))
+    };
+    let services = [
+        one("a", &["d", "gone"]),
+        one("b", &[]),
+        one("c", &["a", "b"]),
+        one("d", &["b"]),
+        one("e", &["f"]),
+        one("f", &["e"]),
+    ];
+    let order = in_order(&project(&services.join(",")));
+    assert_eq!(order.iter().map(|n| &**n).collect::<Vec<_>>(), ["b", "d", "a", "c"]);
+}
+
+#[test]
+fn a_scale_beyond_all_bounds_is_refused() {
+    let web = project(r#""web":{"image":"myapp:1","scale":100000000}"#);
+    let (code, lines) = carry_out(&mut host(1), &web, up());
+    assert_eq!(code, Some(1));
+    let words = "service \"web\": more than 2000 containers are not simulated";
+    assert!(lines.iter().any(|l| l.ends_with(words)), "{lines:?}");
+}
