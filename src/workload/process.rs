@@ -43,6 +43,10 @@ pub struct Process {
 
 /// Ours: every fifth line of the demonstration program is followed by one on standard error; read off recordings.
 const ERR_EVERY: u64 = 5;
+/// Lines that a log keeps of a program that prints all the time, the newest ones. Ours: bounds memory.
+const PRINTED_MAX: u64 = 100_000;
+/// Steps in which memory is taken; a program that wants more is ended for it. Ours: 64 GiB are more than any machine here has.
+const ALLOC_STEPS_MAX: u64 = 4_096;
 /// Ours: the demonstration program takes so much memory in one go, in MiB; read off recordings.
 const ALLOC_STEP: u64 = 16;
 /// Ours: and so long for it; read off recordings.
@@ -55,7 +59,8 @@ impl Process {
     pub fn printed(&self, until: Span) -> Vec<(Span, Stream, String)> {
         let mut lines: Vec<_> = self.lines.iter().filter(|(at, ..)| *at <= until).cloned().collect();
         if let Some(every) = self.log_every.filter(|every| every.0 > 0) {
-            for n in 1..=(until.0 / every.0 + 1) {
+            let last = until.0 / every.0 + 1;
+            for n in last.saturating_sub(PRINTED_MAX).saturating_add(1)..=last {
                 let at = every * (n - 1);
                 lines.push((at, Stream::Out, format!("line {n}")));
                 if n % ERR_EVERY == 0 {
@@ -222,7 +227,7 @@ fn allocate(ask: &Ask, wanted: Option<&str>, from: Span, lines: &mut Vec<(Span, 
     while taken + ALLOC_STEP <= wanted {
         taken += ALLOC_STEP;
         at = at + ALLOC_TAKES;
-        if limit.is_some_and(|limit| taken >= limit) {
+        if limit.is_some_and(|limit| taken >= limit) || taken > ALLOC_STEP * ALLOC_STEPS_MAX {
             return Some(End { after: at, code: 137, oom: true });
         }
         lines.push((at, Stream::Out, format!("allocated {taken} MiB")));
@@ -260,6 +265,9 @@ mod tests {
         let lines: Vec<String> = serve.printed(Span::millis(2_100)).into_iter().map(|(_, _, l)| l).collect();
         assert_eq!(lines[0], "start serve pid 1 args [\"/app\" \"serve\"]");
         assert_eq!(lines.last().map(String::as_str), Some("stderr line 5"));
+        let talks = run(&["/app", "serve"], &[("LOG_EVERY", "0.000001")], 0).printed(Span::secs(3_600));
+        assert_eq!(talks.last().map(|(_, _, l)| l.as_str()), Some("line 3600000001"));
+        assert!(talks.len() < 130_000);
         assert_eq!(run(&["/app", "sleepexit", "0.3", "2"], &[], 0).profile.end.map(|e| e.code), Some(2));
     }
 
@@ -268,6 +276,8 @@ mod tests {
         let oom = run(&["/app", "serve"], &[("ALLOC_MB", "200"), ("ALLOC_AFTER", "1")], 64 << 20);
         assert_eq!(oom.profile.end.map(|e| (e.code, e.oom)), Some((137, true)));
         assert_eq!(oom.lines.last().map(|(_, _, l)| l.as_str()), Some("allocated 48 MiB"));
+        let endless = run(&["/app", "serve"], &[("ALLOC_MB", "18446744073709551615")], 0);
+        assert!(endless.profile.end.is_some_and(|e| e.oom) && endless.lines.len() < 5_000);
         let exec = run(&["sh", "-c", "UNHEALTHY=1 exec /app serve"], &[], 0);
         assert!(exec.talks && exec.profile.unwell.len() == 1);
     }

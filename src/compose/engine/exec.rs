@@ -15,6 +15,14 @@ pub struct Said {
     pub text: Rc<str>,
 }
 
+/// Most rounds of one question. Ours: bounds the work for a number that somebody types.
+const TIMES_MAX: u64 = 10_000;
+
+/// How often a question is to be asked.
+fn times(words: &[&str]) -> u64 {
+    words.first().and_then(|n| n.parse().ok()).unwrap_or(1)
+}
+
 /// How a command goes.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Ran {
@@ -27,6 +35,13 @@ impl Ran {
     fn line(mut self, text: impl Into<Rc<str>>) -> Self {
         self.said.push(Said { after: self.takes, stream: Stream::Out, text: text.into() });
         self
+    }
+    /// Says so when it was asked for more rounds than are followed.
+    fn at_most(self, times: u64) -> Self {
+        if times <= TIMES_MAX {
+            return self;
+        }
+        Ran { code: 1, ..self.line(format!("error: only {TIMES_MAX} rounds are followed here")) }
     }
     fn error(code: i32, text: impl Into<Rc<str>>) -> Self {
         let text = text.into();
@@ -88,24 +103,25 @@ impl Engine {
         match words {
             ["check", ..] => self.check(cid),
             ["get", url, rest @ ..] => {
-                let times = rest.first().and_then(|n| n.parse().ok()).unwrap_or(1);
+                let times = times(rest);
                 let mut all = Ran::default();
-                for _ in 0..times {
+                for _ in 0..times.min(TIMES_MAX) {
                     let one = self.get(cid, url);
                     all.code = all.code.max(one.code);
                     all.said.extend(one.said);
                     all.takes = all.takes + one.takes + Span::millis(3);
                 }
-                all
+                all.at_most(times)
             }
             ["resolve", name, rest @ ..] => {
-                let times = rest.first().and_then(|n| n.parse().ok()).unwrap_or(1);
-                (0..times).fold(Ran::default(), |ran, _| {
+                let times = times(rest);
+                let ran = (0..times.min(TIMES_MAX)).fold(Ran::default(), |ran, _| {
                     let found = self.resolve(cid, name);
                     let list: Vec<&str> = found.iter().map(|(_, ip)| &**ip).collect();
                     let ttl = if list.is_empty() { "rcode=3 ttl=0" } else { "rcode=0 ttl=600" };
                     ran.line(format!("{name} {ttl} {}", list.join(" ")))
-                })
+                });
+                ran.at_most(times)
             }
             ["exit", code, ..] => {
                 Ran { code: code.parse().unwrap_or(0), ..Ran::default() }.line(format!("exiting with {code}"))
@@ -244,7 +260,8 @@ impl Engine {
             "sh" | "bash" => Ran::default(),
             "ls" | "cat" | "echo" | "sleep" | "true" | "false" | "test" | "touch" | "rm" | "exit" => {
                 let script = std::iter::once(base).chain(rest.iter().copied());
-                let quoted: Vec<String> = script.map(|w| format!("'{w}'")).collect();
+                // A word may hold quotes of its own; the small shell joins pieces that stand together.
+                let quoted: Vec<String> = script.map(|w| format!("'{}'", w.replace('\'', r"'\''"))).collect();
                 self.script(cid, c, &quoted.join(" "), env)
             }
             _ => Ran::error(

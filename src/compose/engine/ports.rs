@@ -2,6 +2,7 @@
 //! Source: moby v29 daemon/libnetwork/portallocator/portallocator.go; drivers/bridge/port_mapping_linux.go.
 
 use super::{Binding, Cid, Engine, Fault, Publish, Refusal};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// Addresses that an empty host address stands for.
@@ -9,18 +10,31 @@ const ALL: [&str; 2] = ["0.0.0.0", "::"];
 /// Last port of the ephemeral range. Source: Linux, net.ipv4.ip_local_port_range.
 const LAST_EPHEMERAL: u16 = 60_999;
 
-impl Engine {
-    fn taken(&self, ip: &str, protocol: &str, port: u16, mine: &[Binding]) -> bool {
-        let clashes = |b: &Binding| {
-            let same = *b.ip == *ip || (*b.ip == *ALL[0] && !ip.contains(':')) || (ip == ALL[0] && !b.ip.contains(':'));
-            b.port == port && *b.protocol == *protocol && (same || (*b.ip == *ALL[1] && ip.contains(':')))
-        };
-        let others = self.containers.values().flat_map(|c| &c.bindings);
-        others.chain(mine).any(clashes)
+/// What is bound, by port.
+#[derive(Default)]
+struct Taken(BTreeMap<u16, Vec<(Rc<str>, Rc<str>)>>);
+
+impl Taken {
+    fn add(&mut self, binding: &Binding) {
+        self.0.entry(binding.port).or_default().push((binding.protocol.clone(), binding.ip.clone()));
     }
+    fn has(&self, ip: &str, protocol: &str, port: u16) -> bool {
+        let clashes = |(bound, at): &(Rc<str>, Rc<str>)| {
+            let same = **at == *ip || (**at == *ALL[0] && !ip.contains(':')) || (ip == ALL[0] && !at.contains(':'));
+            **bound == *protocol && (same || (**at == *ALL[1] && ip.contains(':')))
+        };
+        self.0.get(&port).is_some_and(|list| list.iter().any(clashes))
+    }
+    fn free(&self, ips: &[&str], protocol: &str, port: u16) -> bool {
+        ips.iter().all(|ip| !self.has(ip, protocol, port))
+    }
+}
+
+impl Engine {
     /// Finds ports for everything a container publishes.
     pub(super) fn bind_ports(&mut self, cid: Cid, publish: &[Publish]) -> Result<Vec<Binding>, Refusal> {
-        let mut mine: Vec<Binding> = Vec::new();
+        let (mut mine, mut taken) = (Vec::new(), Taken::default());
+        self.containers.values().flat_map(|c| &c.bindings).for_each(|binding| taken.add(binding));
         // Fixed ports go first, then ranges, then any. Source: drivers/bridge/port_mapping_linux.go, sortAndNormPBs.
         let mut order: Vec<&Publish> = publish.iter().collect();
         order.sort_by_key(|p| match p.range {
@@ -30,39 +44,35 @@ impl Engine {
         });
         for wanted in order {
             let ips: Vec<&str> = if wanted.ip.is_empty() { ALL.to_vec() } else { vec![&wanted.ip] };
+            let (protocol, none) = (&*wanted.protocol, || "all ports are allocated".to_string());
             let port = match wanted.range {
-                Some((low, high)) => {
-                    let free = |port: &u16| ips.iter().all(|ip| !self.taken(ip, &wanted.protocol, *port, &mine));
-                    (low..=high).find(free).ok_or_else(|| {
-                        if low == high {
-                            let at = ips.iter().find(|ip| self.taken(ip, &wanted.protocol, low, &mine));
-                            let at = at.copied().unwrap_or(ALL[0]);
-                            format!("Bind for {at}:{low} failed: port is already allocated")
-                        } else {
-                            "all ports are allocated".to_string()
-                        }
-                    })
-                }
-                None => Ok(self.any_port(&ips, &wanted.protocol, &mine)),
+                Some((port, last)) if port == last => match ips.iter().find(|ip| taken.has(ip, protocol, port)) {
+                    Some(at) => Err(format!("Bind for {at}:{port} failed: port is already allocated")),
+                    None => Ok(port),
+                },
+                Some((low, high)) => (low..=high).find(|port| taken.free(&ips, protocol, *port)).ok_or_else(none),
+                None => self.any_port(&ips, protocol, &taken).ok_or_else(none),
             };
             let port = port.map_err(|words| self.no_port(cid, &words))?;
-            mine.extend(ips.iter().map(|ip| Binding {
-                target: wanted.target,
-                protocol: wanted.protocol.clone(),
-                ip: (*ip).into(),
-                port,
-            }));
+            for ip in ips {
+                let (target, protocol) = (wanted.target, wanted.protocol.clone());
+                let binding = Binding { target, protocol, ip: ip.into(), port };
+                taken.add(&binding);
+                mine.push(binding);
+            }
         }
         Ok(mine)
     }
-    fn any_port(&mut self, ips: &[&str], protocol: &str, mine: &[Binding]) -> u16 {
-        loop {
+    /// The next free one of the ephemeral range. Source: portallocator.go, requestPortsInRange, errAllPortsAllocated.
+    fn any_port(&mut self, ips: &[&str], protocol: &str, taken: &Taken) -> Option<u16> {
+        for _ in super::FIRST_EPHEMERAL..=LAST_EPHEMERAL {
             let port = self.next_port;
             self.next_port = if port >= LAST_EPHEMERAL { super::FIRST_EPHEMERAL } else { port + 1 };
-            if ips.iter().all(|ip| !self.taken(ip, protocol, port, mine)) {
-                return port;
+            if taken.free(ips, protocol, port) {
+                return Some(port);
             }
         }
+        None
     }
     fn no_port(&mut self, cid: Cid, words: &str) -> Refusal {
         let endpoint: Rc<str> = self.new_id();

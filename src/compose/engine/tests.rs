@@ -122,6 +122,42 @@ fn a_taken_port_fails_the_start_and_costs_the_network() {
 }
 
 #[test]
+fn commands_keep_their_words_and_end() {
+    let mut engine = host();
+    let (cid, _) = run(&mut engine, spec("a", &[]));
+    let mut say = |words: &[&str]| {
+        let words: Vec<Rc<str>> = words.iter().map(|w| Rc::from(*w)).collect();
+        let ran = engine.what_happens(cid, &words, &[]);
+        (ran.code, ran.said.len(), ran.said.last().map(|s| s.text.to_string()).unwrap_or_default())
+    };
+    assert_eq!(say(&["echo", "it's", "$HOME; 'x'"]), (0, 1, "it's $HOME; 'x'".into()));
+    assert_eq!(say(&["/app", "get", "http://localhost/", "2"]).1, 2);
+    let words = "error: only 10000 rounds are followed here";
+    for question in [["/app", "get", "http://localhost/", "2000000000"], ["/app", "resolve", "web", "2000000000"]] {
+        assert_eq!(say(&question), (1, 10_001, words.into()));
+    }
+}
+
+#[test]
+fn ports_run_out() {
+    let mut engine = host();
+    let publish = |low: u16, high: u16| -> Vec<Publish> {
+        let one = |port| Publish { target: 80, protocol: "tcp".into(), ip: "".into(), range: Some((port, port)) };
+        (low..=high).map(one).collect()
+    };
+    let any = |range| vec![Publish { target: 80, protocol: "tcp".into(), ip: "".into(), range }];
+    let (_, answer) = run(&mut engine, Spec { publish: publish(32_768, 60_998), ..spec("a", &[]) });
+    assert_eq!(answer, Ok(Reply::Done));
+    let (last, answer) = run(&mut engine, Spec { publish: any(None), ..spec("b", &[]) });
+    let port = engine.container(last).and_then(|c| Some(c.bindings.first()?.port));
+    assert_eq!((answer, port), (Ok(Reply::Done), Some(60_999)));
+    for (name, range) in [("c", None), ("d", Some((40_000, 40_002)))] {
+        let (_, answer) = run(&mut engine, Spec { publish: any(range), ..spec(name, &[]) });
+        assert!(answer.is_err_and(|r| r.words.ends_with("all ports are allocated")), "{range:?}");
+    }
+}
+
+#[test]
 fn a_stop_waits_for_its_grace_and_then_kills() {
     let mut engine = host();
     let deaf = Spec { env: vec![("IGNORE_TERM".into(), "1".into())], ..spec("deaf", &[]) };
