@@ -3,6 +3,7 @@
 
 mod files;
 mod wires;
+mod words;
 
 pub use wires::{Answer, Question};
 
@@ -17,6 +18,11 @@ const FOREVER: Span = Span::secs(30 * 86_400);
 const STEPS_MAX: u32 = 20_000;
 /// Most lines of output that are kept. Ours: bounds memory.
 const LINES_MAX: usize = 2_000;
+/// Most bytes that words, output and scripts in scripts come to in one run; behind them it runs for ever. Ours: bounds memory,
+/// where each round of a loop doubles a variable.
+const TEXT_MAX: usize = 4 << 20;
+/// Commands may stand within each other so often; deeper they run for ever. Ours: each needs room on the stack.
+const DEPTH_MAX: u32 = 100;
 
 /// Stands before the name of a file that is written to its end.
 const APPEND: &str = ">";
@@ -118,6 +124,10 @@ struct Run<'a> {
     now: Span,
     last: i32,
     steps: u32,
+    /// How many commands are around the present one.
+    depth: u32,
+    /// Bytes of text so far.
+    text: usize,
     vars: BTreeMap<String, String>,
     files: Files,
     trap: Option<String>,
@@ -138,8 +148,13 @@ enum Flow {
 
 impl Run<'_> {
     fn script(&mut self, script: &str) -> Flow {
+        self.text += script.len();
         let tokens = tokens(script);
         self.list(&tokens)
+    }
+    /// Whether it has become too much to follow.
+    fn too_much(&self) -> bool {
+        self.steps > STEPS_MAX || self.now >= FOREVER || self.text > TEXT_MAX
     }
     /// A list of commands joined by `;`, `&`, `&&`, `||`.
     fn list(&mut self, tokens: &[Token]) -> Flow {
@@ -178,9 +193,15 @@ impl Run<'_> {
     }
     fn command(&mut self, tokens: &[Token]) -> Flow {
         self.steps += 1;
-        if self.steps > STEPS_MAX || self.now >= FOREVER {
+        if self.too_much() || self.depth >= DEPTH_MAX {
             return Flow::Forever;
         }
+        self.depth += 1;
+        let flow = self.one_command(tokens);
+        self.depth -= 1;
+        if self.too_much() { Flow::Forever } else { flow }
+    }
+    fn one_command(&mut self, tokens: &[Token]) -> Flow {
         if let Some((body, file)) = self.redirected(tokens) {
             let from = self.lines.len();
             let flow = self.command(body);
@@ -198,18 +219,27 @@ impl Run<'_> {
             _ => {}
         }
         if let Some(pipe) = tokens.iter().position(|t| *t == Token::Op("|")) {
-            let flow = self.command(&tokens[..pipe]);
-            return if flow == Flow::Forever { flow } else { self.command(&tokens[pipe + 1..]) };
+            return self.pipeline(tokens, pipe);
         }
         let (words, out_file) = self.simple(tokens);
         self.run_words(&words, out_file.as_deref())
     }
+    /// Commands joined by pipes, the first of which stands at `pipe`. A loop behind one has its own.
+    fn pipeline(&mut self, tokens: &[Token], pipe: usize) -> Flow {
+        let (mut rest, mut end) = (tokens, Some(pipe));
+        while let Some(pipe) = end {
+            if self.command(&rest[..pipe]) == Flow::Forever {
+                return Flow::Forever;
+            }
+            rest = &rest[pipe + 1..];
+            let compound = rest.first().is_some_and(is_compound);
+            end = rest.iter().position(|t| *t == Token::Op("|")).filter(|_| !compound);
+        }
+        self.command(rest)
+    }
     /// A loop, branch or group whose output goes to a file: what stands before the redirection, and the file.
     fn redirected<'t>(&mut self, tokens: &'t [Token]) -> Option<(&'t [Token], String)> {
-        let compound = match tokens.first()? {
-            Token::Word(w) => matches!(w.as_str(), "while" | "until" | "for" | "if"),
-            Token::Op(op) => *op == "(",
-        };
+        let compound = tokens.first().is_some_and(|t| is_compound(t) && !is_word(t, "case"));
         let (Token::Word(file), Token::Op(op @ (">" | ">>"))) =
             (tokens.last()?, tokens.get(tokens.len().checked_sub(2)?)?)
         else {
@@ -243,13 +273,23 @@ impl Run<'_> {
         }
         (words, file)
     }
-    fn run_words(&mut self, words: &[String], file: Option<&str>) -> Flow {
+    fn run_words(&mut self, mut words: &[String], file: Option<&str>) -> Flow {
+        // What only stands before a command.
+        while let [first, behind @ ..] = words {
+            let skipped = match (first.rsplit('/').next(), behind) {
+                _ if assignment(first).is_some() => {
+                    self.vars.extend(assignment(first).map(|(key, value)| (key.to_string(), value.to_string())));
+                    self.last = if behind.is_empty() { 0 } else { self.last };
+                    1
+                }
+                (Some("exec" | "time" | "nohup"), _) => 1,
+                (Some("timeout"), [limit, _, ..]) if !limit.starts_with('-') => 2,
+                _ => break,
+            };
+            words = &words[skipped..];
+        }
         let Some(name) = words.first() else { return Flow::Next };
         let rest: Vec<&str> = words[1..].iter().map(String::as_str).collect();
-        if let Some((key, value)) = assignment(name) {
-            self.vars.insert(key.into(), value.into());
-            return if rest.is_empty() { self.done(0) } else { self.run_words(&words[1..], file) };
-        }
         if name == "/app" {
             let env = self.vars.iter().map(|(k, v)| (k.clone(), v.clone())).collect();
             self.handed = Some(Handed { at: self.now, words: words.to_vec(), env });
@@ -260,8 +300,6 @@ impl Run<'_> {
             return flow;
         }
         match (name, rest.as_slice()) {
-            ("exec" | "time" | "nohup", _) => return self.run_words(&words[1..], file),
-            ("timeout", [limit, _, ..]) if !limit.starts_with('-') => return self.run_words(&words[2..], file),
             ("sh" | "bash" | "ash", ["-c", script, ..]) => return self.script(script),
             ("exit" | "return", code) => {
                 let code = code.first().and_then(|c| c.parse().ok()).unwrap_or(self.last);
@@ -306,6 +344,7 @@ impl Run<'_> {
         if self.now >= FOREVER { Flow::Forever } else { self.done(0) }
     }
     fn print(&mut self, text: &str, file: Option<&str>) {
+        self.text += text.len();
         match file {
             Some("/dev/null" | ">/dev/null") => {}
             Some("/dev/stdout" | "/dev/stderr") | None => {
@@ -320,8 +359,9 @@ impl Run<'_> {
             }
             Some(name) => match name.strip_prefix(APPEND) {
                 Some(name) => {
-                    let before = self.files.get(name).cloned().unwrap_or_default();
-                    self.put(name, format!("{before}{text}\n"));
+                    let mut whole = self.files.get_mut(name).map(std::mem::take).unwrap_or_default();
+                    whole.extend([text, "\n"]);
+                    self.put(name, whole);
                 }
                 None => self.put(name, format!("{text}\n")),
             },
@@ -344,8 +384,8 @@ impl Run<'_> {
             if (self.last == 0) != want {
                 return self.done(0);
             }
-            let (flow, steps) = (self.list(body), self.steps);
-            if flow != Flow::Next || steps > STEPS_MAX {
+            let flow = self.list(body);
+            if flow != Flow::Next || self.too_much() {
                 return if flow == Flow::Next { Flow::Forever } else { flow };
             }
             self.steps += 1;
@@ -383,115 +423,31 @@ impl Run<'_> {
     }
     /// What stands behind `if` up to `fi`.
     fn branch(&mut self, tokens: &[Token]) -> Flow {
-        let then = word_at(tokens, "then").unwrap_or(tokens.len());
         let fi = tokens.iter().rposition(|t| is_word(t, "fi")).unwrap_or(tokens.len());
-        let body = tokens.get(then + 1..fi).unwrap_or_default();
-        let other = ["elif", "else"].iter().filter_map(|w| word_at(body, w)).min();
-        let flow = self.list(&tokens[..then]);
-        if flow != Flow::Next {
-            return flow;
-        }
-        match (self.last == 0, other) {
-            (true, _) => self.list(&body[..other.unwrap_or(body.len())]),
-            (false, Some(at)) if is_word(&body[at], "elif") => {
-                let mut rest = body[at + 1..].to_vec();
-                rest.push(Token::Word("fi".into()));
-                self.branch(&rest)
+        let mut rest = &tokens[..fi];
+        loop {
+            let then = word_at(rest, "then").unwrap_or(rest.len());
+            let body = rest.get(then + 1..).unwrap_or_default();
+            let other = body.iter().position(|t| is_word(t, "elif") || is_word(t, "else"));
+            let flow = self.list(&rest[..then]);
+            if flow != Flow::Next {
+                return flow;
             }
-            (false, Some(at)) => self.list(&body[at + 1..]),
-            (false, None) => self.done(0),
-        }
-    }
-    /// Fills in variables, `$( )` and `$(( ))`, and takes the quotes off.
-    fn expand(&mut self, word: &str) -> String {
-        let chars: Vec<char> = word.chars().collect();
-        let (mut out, mut at) = (String::new(), 0);
-        while at < chars.len() {
-            match chars[at] {
-                '\'' => {
-                    let end = close(&chars, at, |c, _| c == '\'');
-                    out.extend(&chars[at + 1..end.min(chars.len())]);
-                    at = end + 1;
-                }
-                '"' => at += 1,
-                '\\' if at + 1 < chars.len() => {
-                    out.push(chars[at + 1]);
-                    at += 2;
-                }
-                '$' => at = self.dollar(&chars, at, &mut out),
-                c => {
-                    out.push(c);
-                    at += 1;
-                }
-            }
-        }
-        out
-    }
-    fn dollar(&mut self, chars: &[char], at: usize, out: &mut String) -> usize {
-        let text = |from: usize, to: usize| {
-            chars.get(from..to.min(chars.len())).unwrap_or_default().iter().collect::<String>()
-        };
-        match chars.get(at + 1) {
-            Some('(') => {
-                let end = close_paren(chars, at + 1);
-                let inner = text(at + 2, end);
-                match inner.strip_prefix('(').and_then(|i| i.strip_suffix(')')) {
-                    Some(sum) => *out += &self.arithmetic(sum).to_string(),
-                    None => *out += &self.captured(&inner),
-                }
-                end + 1
-            }
-            Some('{') => {
-                let end = close(chars, at + 1, |c, _| c == '}');
-                let inner = text(at + 2, end);
-                let (name, default) = inner.split_once(":-").unwrap_or((&inner, ""));
-                let value = self.vars.get(name).filter(|v| !v.is_empty()).cloned();
-                *out += &value.unwrap_or_else(|| default.to_string());
-                end + 1
-            }
-            Some('?') => {
-                *out += &self.last.to_string();
-                at + 2
-            }
-            _ => {
-                let end = (at + 1..chars.len())
-                    .find(|i| !(chars[*i].is_alphanumeric() || chars[*i] == '_'))
-                    .unwrap_or(chars.len());
-                let name = text(at + 1, end);
-                if name.is_empty() {
-                    out.push('$');
-                }
-                *out += self.vars.get(&name).map_or("", String::as_str);
-                end.max(at + 1)
+            match (self.last == 0, other) {
+                (true, _) => return self.list(&body[..other.unwrap_or(body.len())]),
+                (false, Some(at)) if is_word(&body[at], "elif") => rest = &body[at + 1..],
+                (false, Some(at)) => return self.list(&body[at + 1..]),
+                (false, None) => return self.done(0),
             }
         }
     }
-    /// Output of a command in `$( )`.
-    fn captured(&mut self, script: &str) -> String {
-        let outer = std::mem::take(&mut self.lines);
-        let last = self.last;
-        self.script(script);
-        let inner = std::mem::replace(&mut self.lines, outer);
-        self.last = if self.last == 0 { last } else { self.last };
-        inner.into_iter().map(|(_, line)| line).collect::<Vec<_>>().join("\n")
-    }
-    /// Sums and differences of whole numbers and variables.
-    fn arithmetic(&mut self, text: &str) -> i64 {
-        let (mut total, mut sign, mut item) = (0i64, 1i64, String::new());
-        for c in text.chars().chain(['+']) {
-            match c {
-                '+' | '-' => {
-                    let item = std::mem::take(&mut item);
-                    let name = item.trim_start_matches('$');
-                    let value = name.parse().ok().or_else(|| self.vars.get(name)?.trim().parse::<i64>().ok());
-                    total = total.saturating_add(sign * value.unwrap_or(0));
-                    sign = if c == '+' { 1 } else { -1 };
-                }
-                c if c.is_whitespace() => {}
-                c => item.push(c),
-            }
-        }
-        total
+}
+
+/// Whether a loop, a branch or a group begins here.
+fn is_compound(token: &Token) -> bool {
+    match token {
+        Token::Word(w) => matches!(w.as_str(), "while" | "until" | "for" | "if" | "case"),
+        Token::Op(op) => *op == "(",
     }
 }
 
@@ -517,6 +473,8 @@ mod tests {
             ("while :; do echo $(date) x; sleep 10; done", (None, 0)),
             ("i=0; while [ $i -lt 3 ]; do i=$((i+1)); sleep 2; done; exit $i", (Some(6), 3)),
             ("for i in 1 2 3; do sleep 1; done", (Some(3), 0)),
+            ("echo a | for i in 1 2; do echo b | sleep 1; done", (Some(2), 0)),
+            ("if false; then exit 1; elif true; then if true; then sleep 2; fi; else exit 4; fi", (Some(2), 0)),
             ("if [ \"$X\" = a ]; then exit 1; else sleep 4; fi", (Some(4), 0)),
             ("sleep 70 & wait", (Some(70), 0)),
             ("tail -f /dev/null", (None, 0)),
@@ -526,6 +484,30 @@ mod tests {
             ("sleep 3; [ \"$JOB_COMPLETION_INDEX\" != 1 ]", (Some(3), 0)),
         ] {
             assert_eq!(ends(script), want, "{script}");
+        }
+    }
+
+    #[test]
+    fn what_grows_without_end_runs_for_ever() {
+        let nested = |open: &str, within: &str, shut: &str| open.repeat(50_000) + within + &shut.repeat(50_000);
+        for script in [
+            "X=a; while :; do X=\"$X$X\"; done".to_string(),
+            "X=a; while :; do X=\"$X$X\"; echo $X >> /f; sleep 1; done".to_string(),
+            "while :; do echo aaaaaaaaaaaaaaaa >> /f; cat /f >> /g; cat /g >> /f; done".to_string(),
+            nested("(", "true", ")"),
+            nested("if true; then ", "true", "; fi"),
+            nested("echo $(", "echo a", ")"),
+        ] {
+            let mut files = Files::new();
+            let outcome = follow(&script, &[("X".into(), "sh -c \"$X\"".into())], &mut files);
+            let size: usize = files.values().map(String::len).sum();
+            assert!(size <= 4 * TEXT_MAX && outcome.lines.len() <= LINES_MAX, "{}", &script[..20]);
+            assert!(outcome.ends.is_none() || script.starts_with("echo"), "{}", &script[..20]);
+        }
+        let itself = follow("sh -c \"$X\"", &[("X".into(), "sh -c \"$X\"".into())], &mut Files::new());
+        assert_eq!(itself.ends, None);
+        for long in ["exec ".repeat(50_000), "a=1 ".repeat(50_000), "true | ".repeat(5_000)] {
+            assert_eq!(ends(&(long + "exit 3")), (Some(0), 3));
         }
     }
 
