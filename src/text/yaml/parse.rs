@@ -6,6 +6,7 @@ use super::fault::Fault;
 use super::scan::Scanner;
 use super::token::{Kind, Mark, Token};
 use crate::text::{Extent, Node, Pos};
+use std::collections::BTreeMap;
 
 /// Deepest nesting read. Ours: the real reader allows 10,000, but nothing real is deeper than 30, and every later walk over
 /// a tree may recurse. FID-010.
@@ -28,6 +29,10 @@ pub struct Parsed {
 
 struct Parser<B> {
     scanner: Scanner,
+    /// How deep the text goes within the node being read, with what its aliases stand for.
+    deepest: usize,
+    /// How many levels lie below an anchored node.
+    heights: BTreeMap<String, usize>,
     build: B,
     /// Handles of tags and what they stand for.
     handles: Vec<(String, String)>,
@@ -91,6 +96,8 @@ impl<B: Build> Parser<B> {
         let handle = |handle: &str, prefix: &str| (handle.to_owned(), prefix.to_owned());
         Parser {
             scanner: Scanner::new(text),
+            deepest: 0,
+            heights: BTreeMap::new(),
             build,
             handles: vec![handle("!", "!"), handle("!!", "tag:yaml.org,2002:")],
         }
@@ -229,8 +236,14 @@ impl<B: Build> Parser<B> {
         }
         if matches!(self.peek()?.kind, Kind::Alias(_)) {
             let Some(Token { kind: Kind::Alias(name), .. }) = self.scanner.take() else { return self.nothing() };
+            let bottom = depth + self.heights.get(&name).copied().unwrap_or_default();
+            if bottom > DEPTH_MAX {
+                return Err(Fault::scanner(start, TOO_DEEP));
+            }
+            self.deepest = self.deepest.max(bottom);
             return self.build.alias(&name, start, end);
         }
+        let around = std::mem::replace(&mut self.deepest, depth);
         let (properties, start, properties_end) = self.properties()?;
         let steps = self.build.begin(&properties);
         let (token_start, token_end) = (self.peek()?.start, self.peek()?.end);
@@ -257,6 +270,10 @@ impl<B: Build> Parser<B> {
                 return Err(Fault::parser(token_start, "did not find expected node content").within(what, start));
             }
         };
+        if let Some(name) = &properties.anchor {
+            self.heights.insert(name.clone(), self.deepest - depth);
+        }
+        self.deepest = self.deepest.max(around);
         Ok(self.build.finish(properties, steps, node))
     }
 

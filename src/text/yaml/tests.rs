@@ -109,6 +109,21 @@ fn deep_nesting_is_refused() {
 }
 
 #[test]
+fn aliases_are_as_deep_as_what_they_stand_for() {
+    let tower = |levels: usize, stories: usize| {
+        let nested = |within: &str| format!("{}{within}{}", "[".repeat(levels), "]".repeat(levels));
+        let rest = (1..stories).map(|i| format!("a{i}: &a{i} {}\n", nested(&format!("*a{}", i - 1))));
+        format!("a0: &a0 {}\n{}", nested("x"), rest.collect::<String>())
+    };
+    assert!(value(&tower(30, 6)).get("a5").is_some());
+    for text in [tower(30, 7), tower(190, 60)] {
+        assert!(problem(&text).contains("exceeded max depth"), "{}", problem(&text));
+        let said = super::raw::read(&text).1.map(|fault| fault.words).unwrap_or_default();
+        assert!(said.contains("exceeded max depth"), "{said}");
+    }
+}
+
+#[test]
 fn big_files_are_refused() {
     assert!(problem(&"#".repeat(FILE_BYTES_MAX + 1)).contains("bytes"));
 }
