@@ -31,13 +31,16 @@ const RENEW_DEADLINE: Span = Span::secs(10);
 const LEASE_DURATION: Span = Span::secs(15);
 /// How often it tries to become the leader. Source: same file, RetryPeriod.
 const RETRY_PERIOD: Span = Span::secs(2);
-/// Exit code that follows: ended by its own wish. Ours: the first pause of a static pod's back-off, after a long outage.
+/// How long a component that ended by its own wish is away. Ours: the first pause of a static pod's back-off, after a long outage.
 const RESTARTED: Span = Span::secs(10);
 /// How long a client waits that lost its server for a moment. Source: kubernetes v1.37 client-go/tools/cache/reflector.go,
 /// NewReflectorWithOptions: back-off from 800 ms.
 const RECONNECT: Span = Span::millis(800);
 /// At most so many objects of one episode are noted in the journal. Ours: more are a zone, and each says the same.
 const NOTED_MAX: usize = 2_000;
+
+/// So many are moved at most when one is drawn out of many. Ours: near the root of the largest cluster's pods.
+const PART: usize = 512;
 
 impl World {
     /// Lets something break now. Tells its number; `Err` says why nothing breaks.
@@ -149,7 +152,7 @@ impl World {
         self.faults.agenda.add(at, Timer::Next(number));
         self.faults.version += 1;
     }
-    fn chance(&mut self) -> &mut Chance {
+    pub(super) fn chance(&mut self) -> &mut Chance {
         self.cluster.api.chance("chaos")
     }
     /// Time to the next arrival of a Poisson process: exponentially distributed.
@@ -221,11 +224,27 @@ impl World {
         }
     }
     /// Keeps so many, drawn by chance.
-    fn draw<T>(&mut self, found: &mut Vec<T>, pick: u32) {
-        while found.len() > pick as usize {
-            let at = self.chance().below(found.len() as u64) as usize;
-            found.remove(at);
+    pub(super) fn draw<T>(&mut self, found: &mut Vec<T>, pick: u32) {
+        // One goes after the other; in short parts, so that taking one out of very many moves few.
+        let mut rest = std::mem::take(found).into_iter();
+        let mut parts: Vec<Vec<T>> = Vec::new();
+        let mut left = rest.len();
+        while rest.len() > 0 {
+            parts.push(rest.by_ref().take(PART).collect());
         }
+        while left > pick as usize {
+            let mut at = self.chance().below(left as u64) as usize;
+            let holds = |part: &&mut Vec<T>| {
+                let here = at < part.len();
+                at -= if here { 0 } else { part.len() };
+                here
+            };
+            if let Some(part) = parts.iter_mut().find(holds) {
+                part.remove(at);
+            }
+            left -= 1;
+        }
+        found.extend(parts.into_iter().flatten());
     }
     /// The objects that it is about, drawn where only some are wanted.
     fn objects(&mut self, fault: &Fault, place: &Place) -> Result<Vec<Id>, String> {

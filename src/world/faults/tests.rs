@@ -253,3 +253,21 @@ fn what_is_not_understood_is_said() {
     }
     assert!(read_line("kubectl get pods").is_none());
 }
+
+#[test]
+fn few_of_very_many_are_drawn_in_their_order() {
+    // As drawn one after the other out of the whole list.
+    let slow = |world: &mut World, all: &mut Vec<u32>, pick: u32| {
+        while all.len() > pick as usize {
+            let at = world.chance().below(all.len() as u64) as usize;
+            all.remove(at);
+        }
+    };
+    for (count, pick) in [(3, 1), (3, 5), (2_000, 1), (2_000, 1_400)] {
+        let (mut one, mut other) = (Stage::new().world, Stage::new().world);
+        let (mut quick, mut plain): (Vec<u32>, Vec<u32>) = ((0..count).collect(), (0..count).collect());
+        one.draw(&mut quick, pick);
+        slow(&mut other, &mut plain, pick);
+        assert_eq!((quick.len(), &quick), (pick.min(count) as usize, &plain));
+    }
+}
