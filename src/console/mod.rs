@@ -1,6 +1,7 @@
 //! What a person types: one folder a tool, one file a verb.
 
 pub mod compose;
+mod filters;
 pub mod kubectl;
 mod shell;
 mod words;

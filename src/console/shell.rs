@@ -2,6 +2,7 @@
 //! moves, so that a line can last for minutes of virtual time.
 
 use super::FindFile;
+use super::filters::piped;
 use super::kubectl::{self, Cx, Flow, Waiting};
 use crate::journal::EntryId;
 use crate::kubernetes::Cluster;
@@ -41,6 +42,8 @@ struct Job {
     rest: VecDeque<Step>,
     waiting: Option<Box<dyn Waiting>>,
     filters: Vec<Vec<String>>,
+    /// What filters that look at everything have not seen yet, of a command that waits.
+    held: String,
     code: i32,
     /// The files that the rest of the line names.
     files: Rc<[TextFile]>,
@@ -72,7 +75,14 @@ impl Console {
             .flat_map(|w| w.split([',', '=']))
             .filter_map(|name| Some(TextFile { name: name.into(), text: files(name)?.into() }));
         let files_later = kept.collect();
-        self.job = Some(Job { rest: steps.into(), waiting: None, filters: Vec::new(), code: 0, files: files_later });
+        self.job = Some(Job {
+            rest: steps.into(),
+            waiting: None,
+            filters: Vec::new(),
+            held: String::new(),
+            code: 0,
+            files: files_later,
+        });
         self.go_on(cluster, files)
     }
     /// `kubectl apply` of every document in these files. Unlike the real tool it keeps and shows kinds that nobody knows.
@@ -139,12 +149,8 @@ impl Console {
                 cx.actor = self.actor;
                 let ended = job.waiting.as_mut().and_then(|w| w.poll(&mut cx));
                 let (out, err) = cx.finish();
-                output.stdout += &filtered(&out, &job.filters);
                 output.stderr += &err;
-                if let Some(code) = ended {
-                    job.waiting = None;
-                    job.code = code;
-                }
+                job.pass(&out, ended, &mut output);
             }
             if job.waiting.is_some() {
                 self.job = Some(job);
@@ -170,19 +176,86 @@ impl Console {
             self.namespace = namespace.into();
         }
         let (out, err) = cx.finish();
-        output.stdout += &filtered(&out, &job.filters);
         output.stderr += &err;
         match flow {
             Flow::Done(code) => {
-                job.code = match job.filters.last() {
-                    Some(filter) if filter.first().is_some_and(|f| f == "grep") => {
-                        i32::from(filtered(&out, &job.filters).is_empty())
-                    }
-                    Some(_) => 0,
-                    None => code,
-                }
+                let filters = std::mem::take(&mut job.filters);
+                job.code = self.pipe(cluster, files, (out, code), &filters, output);
             }
-            Flow::Wait(waiting) => job.waiting = Some(waiting),
+            Flow::Wait(waiting) => {
+                job.waiting = Some(waiting);
+                if job.filters.iter().any(|filter| is_kubectl(filter)) {
+                    output.stderr += "sh: kubectl behind a command that waits is not simulated\n";
+                    (job.waiting, job.code) = (None, 2);
+                    return;
+                }
+                job.pass(&out, None, output);
+            }
+        }
+    }
+    /// Sends what a command printed through a pipe, in which kubectl may read it as `-`. Gives the exit code.
+    fn pipe(
+        &mut self,
+        cluster: &mut Cluster,
+        files: FindFile,
+        (mut text, mut code): (String, i32),
+        filters: &[Vec<String>],
+        output: &mut Output,
+    ) -> i32 {
+        for filter in filters {
+            if !is_kubectl(filter) {
+                let came = piped(&text, std::slice::from_ref(filter));
+                output.stderr += &came.err;
+                (text, code) = (came.text, came.code);
+                continue;
+            }
+            let find = |name: &str| if name == "-" { Some(text.clone()) } else { files(name) };
+            let mut cx = Cx::new(cluster, &find, self.namespace());
+            (cx.actor, cx.language) = (self.actor, self.language.clone());
+            let flow = command(&mut cx, filter);
+            let (out, err) = cx.finish();
+            output.stderr += &err;
+            text = out;
+            code = match flow {
+                Flow::Done(code) => code,
+                Flow::Wait(_) => {
+                    output.stderr += "sh: a command that waits behind a pipe is not simulated\n";
+                    2
+                }
+            };
+        }
+        output.stdout += &text;
+        code
+    }
+}
+
+fn is_kubectl(words: &[String]) -> bool {
+    words.first().is_some_and(|w| w == "kubectl" || w == "k")
+}
+
+impl Job {
+    /// Sends what a waiting command printed through the filters: line by line where each looks at one line, else at its end.
+    fn pass(&mut self, out: &str, ended: Option<i32>, output: &mut Output) {
+        let by_line = |filter: &Vec<String>| match filter.first().map(String::as_str) {
+            Some("grep" | "egrep" | "fgrep") => {
+                !filter.iter().any(|w| w.starts_with('-') && w.contains(['c', 'A', 'B', 'C']))
+            }
+            Some("cut" | "cat") | None => true,
+            Some("awk") => !filter.iter().any(|w| w.contains("NR")),
+            _ => false,
+        };
+        self.held += out;
+        if ended.is_some() || (!self.held.is_empty() && self.filters.iter().all(by_line)) {
+            let came = piped(&std::mem::take(&mut self.held), &self.filters);
+            output.stdout += &came.text;
+            output.stderr += &came.err;
+            self.code = came.code;
+        }
+        if let Some(code) = ended {
+            self.waiting = None;
+            if self.filters.is_empty() {
+                self.code = code;
+            }
         }
     }
 }
@@ -196,7 +269,7 @@ pub(super) fn only_reads(line: &str) -> bool {
         Some("echo" | "cat" | "true" | "false" | ":") | None => true,
         _ => false,
     };
-    steps.iter().all(|s| s.pipeline.first().is_none_or(reads))
+    steps.iter().all(|s| s.pipeline.first().is_none_or(reads) && !s.pipeline.iter().skip(1).any(|f| is_kubectl(f)))
 }
 
 /// Runs one command.
@@ -317,44 +390,6 @@ fn is_assignment(word: &str) -> bool {
     })
 }
 
-/// What small filters leave of a text.
-pub(super) fn filtered(text: &str, filters: &[Vec<String>]) -> String {
-    filters.iter().fold(text.to_string(), |text, filter| filter_once(&text, filter))
-}
-
-fn filter_once(text: &str, filter: &[String]) -> String {
-    let name = filter.first().map(String::as_str).unwrap_or_default();
-    let words = filter.get(1..).unwrap_or_default();
-    let flags: String = words.iter().filter_map(|w| w.strip_prefix('-')).collect();
-    let word = words.iter().find(|w| !w.starts_with('-')).map(String::as_str).unwrap_or_default();
-    let count = words.iter().find_map(|w| w.trim_start_matches("-n").trim_start_matches('-').parse::<usize>().ok());
-    let lines: Vec<&str> = text.lines().collect();
-    let kept: Vec<&str> = match name {
-        "grep" => {
-            let fold = |s: &str| if flags.contains('i') { s.to_lowercase() } else { s.to_string() };
-            let hit = |line: &&str| word.split('|').any(|w| fold(line).contains(&fold(w.trim_matches('\\'))));
-            let found: Vec<&str> = lines.into_iter().filter(|l| hit(l) != flags.contains('v')).collect();
-            if flags.contains('c') {
-                return format!("{}\n", found.len());
-            }
-            found
-        }
-        "head" => lines.into_iter().take(count.unwrap_or(10)).collect(),
-        "tail" => {
-            let from = lines.len().saturating_sub(count.unwrap_or(10));
-            lines[from..].to_vec()
-        }
-        "sort" => {
-            let mut lines = lines;
-            lines.sort_unstable();
-            lines
-        }
-        "wc" => return format!("{}\n", lines.len()),
-        _ => lines,
-    };
-    kept.iter().map(|line| format!("{line}\n")).collect()
-}
-
 /// Takes a line apart.
 fn split(line: &str) -> Result<Vec<Step>, String> {
     let mut reader = Reader { steps: Vec::new(), pipeline: Vec::new(), words: Vec::new(), glue: Glue::Always };
@@ -470,16 +505,5 @@ mod tests {
         assert_eq!(split("kubectl get pods |"), Err("syntax error: unexpected end of file".to_string()));
         assert_eq!(split("a | | b"), Err("syntax error near unexpected token `|'".to_string()));
         assert_eq!(split("a |; b"), Err("syntax error near unexpected token `;'".to_string()));
-    }
-
-    #[test]
-    fn filters() {
-        let filter = |words: &[&str]| vec![words.iter().map(|w| w.to_string()).collect::<Vec<_>>()];
-        assert_eq!(filtered("b\na\n", &filter(&["sort"])), "a\nb\n");
-        assert_eq!(filtered("b\na\n", &filter(&["grep", "-v", "a"])), "b\n");
-        assert_eq!(filtered("b\na\nc\n", &filter(&["head", "-2"])), "b\na\n");
-        assert_eq!(filtered("b\na\n", &filter(&["wc", "-l"])), "2\n");
-        // What expands to nothing leaves everything.
-        assert_eq!(filtered("b\na\n", &filter(&[])), "b\na\n");
     }
 }

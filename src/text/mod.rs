@@ -5,6 +5,7 @@ pub mod go;
 pub mod json;
 mod node;
 pub mod number;
+pub mod pattern;
 mod problem;
 mod value;
 mod word;

@@ -22,8 +22,9 @@ mod verbs;
 mod views;
 mod words;
 
+use super::filters::piped;
 use crate::compose::engine::Power;
-use crate::compose::project::{Host, JobId, Line, OUT, Project, Step};
+use crate::compose::project::{ERR, Host, JobId, Line, OUT, Project, Step};
 use crate::journal::EntryId;
 use crate::sim::{Span, Time};
 use shell::{Command, Glue, Part, Word};
@@ -106,7 +107,7 @@ impl Next {
     }
     /// An error.
     pub(super) fn error(code: i32, words: impl Into<String>) -> Next {
-        Next::Done(vec![(crate::compose::project::ERR, words.into())], code)
+        Next::Done(vec![(ERR, words.into())], code)
     }
 }
 
@@ -214,7 +215,7 @@ impl Desk<'_> {
             Ok(commands) => typed.rest = commands.into(),
             Err(words) => {
                 let text = format!("sh: {words}");
-                typed.said.push(Line { t: self.host.now(), fd: crate::compose::project::ERR, text: text.into() });
+                typed.said.push(Line { t: self.host.now(), fd: ERR, text: text.into() });
                 (typed.code, typed.over) = (2, true);
             }
         }
@@ -382,9 +383,12 @@ impl Desk<'_> {
         typed.said.extend(err);
         let text: String = out.iter().map(|l| format!("{}\n", l.text)).collect();
         let filters = std::mem::take(&mut typed.filters);
-        let text = super::shell::filtered(&text, &filters);
+        let came = piped(&text, &filters);
+        let text = came.text;
         if !filters.is_empty() {
-            typed.code = 0;
+            typed.code = came.code;
+            let t = self.host.now();
+            typed.said.extend(came.err.lines().map(|l| Line { t, fd: ERR, text: l.into() }));
         }
         match typed.into.take() {
             Some(name) => {

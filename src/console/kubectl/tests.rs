@@ -240,3 +240,24 @@ fn a_watch_is_no_look_whatever_it_is_written_like() {
     assert!(reads("get po -A") && reads("logs web --tail=3") && reads("get po --watch=false"));
     assert!(!reads("get po -Aw") && !reads("get po --watch=true") && !reads("logs -f web") && !reads("delete po x"));
 }
+
+#[test]
+fn a_pipe_feeds_kubectl_and_says_what_is_not_there() {
+    let mut desk = Desk::new(&[("a.yaml", OTHER)]);
+    let words = desk.say("kubectl create deploy x --image=nginx --dry-run=client -o yaml | kubectl apply -f -");
+    assert_eq!(words, "deployment.apps/x created\n");
+    assert_eq!(
+        desk.say("kubectl create ns shop; cat a.yaml | k apply -f - | grep -c created").lines().last(),
+        Some("2")
+    );
+    let output = desk.run("kubectl get cm -n shop -o name | jq . ");
+    assert_eq!((output.stderr.as_str(), output.code), ("sh: jq: command not found\n", Some(127)));
+    assert_eq!(
+        desk.say("kubectl get cm -n shop --no-headers | awk '{print $1}' | sort -r | head -1"),
+        "kube-root-ca.crt\n"
+    );
+    assert_eq!(desk.run("kubectl get cm -n shop | grep -q nothing").code, Some(1));
+    assert!(!crate::console::only_reads("cat a.yaml | kubectl apply -f -"));
+    let output = desk.run("kubectl get pods -w | kubectl apply -f -");
+    assert_eq!(output.code, Some(2));
+}
