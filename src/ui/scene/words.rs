@@ -259,6 +259,7 @@ fn first_sentence(message: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::session::Update;
 
     fn happening(name: &str, reason: &str, warning: bool) -> Happening {
         let args = vec![("node".to_string(), "node-a".to_string())];
@@ -297,12 +298,6 @@ mod tests {
         assert_eq!(first_sentence(message), "0/3 nodes are available: 3 Insufficient cpu");
         assert_eq!(first_sentence("image app:1.2 is missing."), "image app:1.2 is missing");
     }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::session::Update;
 
     fn view(looks: &[Look]) -> View {
         let mut view = View::default();
