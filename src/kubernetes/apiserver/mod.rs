@@ -250,6 +250,27 @@ mod tests {
     }
 
     #[test]
+    fn a_service_of_another_type_gets_a_node_port_and_no_two_have_one() {
+        let mut api = api();
+        let text = |name: &str, spec: &str| {
+            format!("apiVersion: v1\nkind: Service\nmetadata: {{name: {name}}}\nspec: {{{spec}}}\n")
+        };
+        let plain = tree(&text("a", "ports: [{port: 80}]"));
+        let made = api.create_tree(plain, by(), &WriteOptions::default()).expect("it is new").object;
+        let mut changed = api.tree(&made);
+        changed.set_at(&["spec", "type"], "NodePort");
+        let changed = api.update_tree(made.meta.id, changed, by(), &WriteOptions::default()).expect("it may change");
+        let port = changed.object.service().map_or(0, |s| s.ports[0].node_port);
+        assert!((30_086..32_768).contains(&port), "{port}");
+        let again = api.update_tree(made.meta.id, api.tree(&changed.object), by(), &WriteOptions::default());
+        assert!(again.is_ok_and(|w| !w.changed), "its own port is no other's");
+        let clash = tree(&text("b", &format!("type: NodePort, ports: [{{port: 80, nodePort: {port}}}]")));
+        let refused = api.create_tree(clash, by(), &WriteOptions::default()).expect_err("the port is taken");
+        let words = format!("spec.ports[0].nodePort: Invalid value: {port}: provided port is already allocated");
+        assert_eq!(refused.message, format!("Service \"b\" is invalid: {words}"));
+    }
+
+    #[test]
     fn an_owner_is_found_by_its_uid() {
         let calendar = Calendar::default();
         let uid = calendar.uid(Id(70));

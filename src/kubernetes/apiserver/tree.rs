@@ -74,8 +74,7 @@ impl Api {
                 return Err(ApiError { reason: "Invalid", message: invalid_message(info, &name, &errors) });
             }
             self.refuse_beyond_limits(&tree)?;
-            let allocated = rules::allocate(&mut tree, info, &mut Around(self));
-            allocated.map_err(|message| ApiError { reason: "InternalError", message })?;
+            self.hand_out(&mut tree, info, None)?;
         }
         let mut object = self.read_row(kind, &tree);
         object.meta.source = options.source.clone();
@@ -89,6 +88,18 @@ impl Api {
             return Ok(Written { object: Rc::new(object), changed: true, warnings });
         }
         Ok(Written { object: self.create(object, by)?, changed: true, warnings })
+    }
+    /// What the registry adds to an object: addresses and ports of a Service that is new or is another type now.
+    fn hand_out(&mut self, tree: &mut Value, info: &KindInfo, own: Option<Id>) -> Result<(), ApiError> {
+        let others = || self.store.list(Kind::Service).filter(|o| Some(o.meta.id) != own).filter_map(|o| o.service());
+        let of_another = |port: i64| others().any(|s| s.ports.iter().any(|p| i64::from(p.node_port) == port));
+        let errors = rules::taken(tree, info, &of_another);
+        if !errors.is_empty() {
+            let name = tree.str_at(&["metadata", "name"]).unwrap_or_default();
+            return Err(ApiError { reason: "Invalid", message: invalid_message(info, name, &errors) });
+        }
+        let allocated = rules::allocate(tree, info, &mut Around(self));
+        allocated.map_err(|message| ApiError { reason: "InternalError", message })
     }
     /// Replaces an object's wish by a decoded tree: the end of every update and patch.
     pub fn update_tree(
@@ -124,6 +135,9 @@ impl Api {
             let errors = rules::validate_update(&tree, &old_tree, info);
             if !errors.is_empty() {
                 return Err(ApiError { reason: "Invalid", message: invalid_message(info, &old.meta.name, &errors) });
+            }
+            if old.kind == Kind::Service {
+                self.hand_out(&mut tree, info, Some(id))?;
             }
         }
         let mut new = self.read_row(old.kind, &tree);

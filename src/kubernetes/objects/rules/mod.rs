@@ -333,6 +333,14 @@ pub fn allocate(object: &mut Value, kind: &KindInfo, around: &mut dyn Surroundin
     }
 }
 
+/// What is asked for by name and another object has already.
+pub fn taken(object: &Value, kind: &KindInfo, node_port_of_another: &dyn Fn(i64) -> bool) -> Errors {
+    match kind.kind {
+        "Service" if kind.group.is_empty() => service::taken(object, node_port_of_another),
+        _ => Errors::new(),
+    }
+}
+
 /// Generation 1, for kinds that count.
 fn first_generation(object: &mut Value) {
     object.set_at(&["metadata", "generation"], 1i64);

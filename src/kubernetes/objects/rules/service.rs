@@ -3,7 +3,7 @@
 
 mod allocation;
 
-pub use allocation::allocate;
+pub use allocation::{allocate, taken};
 
 use super::super::field_error::{Errors, Path};
 use super::view::{Fill, View};

@@ -1,6 +1,7 @@
 //! What the server hands out to Services: addresses, families and node ports.
 //! Source: kubernetes v1.37 pkg/registry/core/service/storage/alloc.go.
 
+use super::super::super::field_error::{Errors, Path};
 use super::super::Surroundings;
 use super::super::view::{Fill, View};
 use crate::text::Value;
@@ -35,6 +36,18 @@ pub fn allocate(service: &mut Value, around: &mut dyn Surroundings) -> Result<()
             .set("healthCheckNodePort", port.ok_or("failed to allocate a HealthCheck NodePort 0: range is full")?);
     }
     Ok(())
+}
+
+/// The first node port that another Service has. Source: same file, initNodePorts, updateNodePorts; portallocator, ErrAllocated.
+pub fn taken(service: &Value, of_another: &dyn Fn(i64) -> bool) -> Errors {
+    let path = Path::new("spec").child("ports");
+    let ports = service.of("spec").items("ports").iter().map(|port| port.num("nodePort")).enumerate();
+    let mut clashes = ports.filter(|(_, number)| *number != 0 && of_another(*number));
+    let first = clashes.next();
+    first
+        .map(|(i, n)| path.index(i).child("nodePort").invalid(n, "provided port is already allocated"))
+        .into_iter()
+        .collect()
 }
 
 /// Node ports that a Service has already.
