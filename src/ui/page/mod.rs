@@ -96,6 +96,8 @@ struct Inner {
     series_at: Cell<f64>,
     bar_at: Cell<f64>,
     saved_at: Cell<f64>,
+    /// How often anything has stirred.
+    stirs: Cell<u32>,
     /// Whether files or the input log have changed since they were stored.
     run_changed: Cell<bool>,
     /// Whether the device has taken them.
@@ -158,6 +160,7 @@ impl Page {
             series_at: Cell::new(0.0),
             bar_at: Cell::new(0.0),
             saved_at: Cell::new(0.0),
+            stirs: Cell::new(0),
             run_changed: Cell::new(true),
             run_kept: Cell::new(false),
             place_kept: RefCell::default(),
@@ -228,10 +231,16 @@ impl Page {
         id
     }
 
+    /// How often anything has stirred, so that nobody misses it between drawing and listening.
+    pub fn stirs(&self) -> u32 {
+        self.0.stirs.get()
+    }
+
     fn bump(&self, topics: u8) {
         if topics & topic::FILES != 0 {
             self.0.run_changed.set(true);
         }
+        self.0.stirs.set(self.0.stirs.get().wrapping_add(1));
         let woken: Vec<Callback<()>> =
             self.0.listeners.borrow().iter().filter(|l| l.1 & topics != 0).map(|l| l.2.clone()).collect();
         woken.iter().for_each(|w| w.emit(()));
