@@ -33,6 +33,8 @@ fn an_engine_that_does_not_start_is_said_and_tried_again() {
     app.find("button", "Play");
     app.browser.js(ALLOW_WORKERS, &[]);
     app.click("button", "Try again");
+    app.says("Restored to 00:00");
+    app.click("button", "Play");
     app.counts("3 ready");
     app.is_sound();
 }
