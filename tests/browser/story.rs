@@ -363,11 +363,14 @@ fn a_phone_shows_and_does_the_same() {
     app.act("One replica more");
     app.counts("4 pods: 4 ready");
     app.click("button", "Outline");
-    // One of them is killed while this goes on: it is chosen anew until it can be clicked.
-    until("a click on a pod", || {
-        let pod = app.look("treeitem", app.pods().first()?)?;
-        app.browser.click_element(&pod).ok()
+    // One of them is killed after five seconds, and the one chosen here must stay.
+    until("the kill is over", || {
+        let moment = app.look("textbox", "Moment; type")?;
+        let shown = app.browser.js("return arguments[0].value", &[moment]);
+        (shown.as_str()? >= "00:09").then_some(())
     });
+    app.counts("4 pods: 4 ready");
+    app.click("treeitem", &app.pods()[0]);
     app.click("button", "Inspector");
     app.click("tab", "Why");
     app.says("web.yaml:");
