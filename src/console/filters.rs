@@ -1,6 +1,7 @@
 //! The small commands behind a pipe: `grep`, `head`, `tail`, `sort`, `uniq`, `wc`, `cut`, `awk '{print $1}'`. What they cannot
 //! do here they say, and give the exit code of the real ones. For both terminals.
 
+use super::words::not_simulated;
 use crate::text::pattern::Pattern;
 
 /// What comes out of a pipe.
@@ -14,13 +15,14 @@ pub struct Piped {
     pub code: i32,
 }
 
-/// Sends a text through filters, one after the other.
-pub fn piped(text: &str, filters: &[Vec<String>]) -> Piped {
+/// Sends a text through filters, one after the other; what they cannot do is said in a language.
+pub fn piped(text: &str, filters: &[Vec<String>], language: &str) -> Piped {
     let mut out = Piped { text: text.to_string(), ..Piped::default() };
     for filter in filters.iter().filter(|words| !words.is_empty()) {
         let (text, code) = match one(&out.text, filter) {
             Ok((lines, code)) => (lines, code),
-            Err((words, code)) => {
+            Err(Refused { words, code, ours }) => {
+                let words = if ours { not_simulated(language, &words) } else { words };
                 out.err += &format!("{words}\n");
                 (String::new(), code)
             }
@@ -30,8 +32,22 @@ pub fn piped(text: &str, filters: &[Vec<String>]) -> Piped {
     out
 }
 
-/// Lines and exit code, or a complaint and its exit code.
-type Came = Result<(String, i32), (String, i32)>;
+/// Lines and exit code, or a complaint.
+type Came = Result<(String, i32), Refused>;
+
+/// A complaint.
+struct Refused {
+    /// What it says; of what is not simulated, what that is.
+    words: String,
+    code: i32,
+    /// Whether the real command would have done it.
+    ours: bool,
+}
+
+/// The real command's own complaint.
+fn wrong(words: impl Into<String>, code: i32) -> Refused {
+    Refused { words: words.into(), code, ours: false }
+}
 
 fn one(text: &str, filter: &[String]) -> Came {
     let (name, words) = (filter[0].as_str(), &filter[1..]);
@@ -52,7 +68,7 @@ fn one(text: &str, filter: &[String]) -> Came {
         "cut" => cut(&lines, words),
         "awk" => awk(&lines, words),
         "cat" | "tee" if words.is_empty() => Ok((text.to_string(), 0)),
-        other => Err((format!("sh: {other}: command not found"), 127)),
+        other => Err(wrong(format!("sh: {other}: command not found"), 127)),
     }
 }
 
@@ -60,8 +76,8 @@ fn joined<'a>(lines: impl Iterator<Item = &'a &'a str>) -> String {
     lines.map(|line| format!("{line}\n")).collect()
 }
 
-fn unknown(name: &str, word: &str) -> (String, i32) {
-    (format!("{name}: {word} is not simulated"), 2)
+fn unknown(name: &str, word: &str) -> Refused {
+    Refused { words: format!("{name} {word}"), code: 2, ours: true }
 }
 
 /// Flags in any form (`-iv`, `-A 3`, `-A3`) and the other words. `valued` names the flags that take a value.
@@ -89,7 +105,7 @@ fn flags(words: &[String], valued: &str) -> (Vec<(char, String)>, Vec<String>) {
 }
 
 /// `-n 3`, `-n3`, `-3`; ten without.
-fn count_of(name: &str, words: &[String]) -> Result<usize, (String, i32)> {
+fn count_of(name: &str, words: &[String]) -> Result<usize, Refused> {
     let word = match words {
         [] => return Ok(10),
         [flag, count] if flag == "-n" => count.as_str(),
@@ -109,20 +125,20 @@ fn grep(lines: &[&str], name: &str, words: &[String]) -> Came {
     let mut texts: Vec<String> = flags.iter().filter(|(l, _)| *l == 'e').map(|(_, text)| text.clone()).collect();
     if texts.is_empty() {
         if rest.is_empty() {
-            return Err(("Usage: grep [OPTION]... PATTERNS [FILE]...".into(), 2));
+            return Err(wrong("Usage: grep [OPTION]... PATTERNS [FILE]...", 2));
         }
         texts.push(rest.remove(0));
     }
     if let Some(file) = rest.first() {
-        return Err((format!("grep: {file}: No such file or directory"), 2));
+        return Err(wrong(format!("grep: {file}: No such file or directory"), 2));
     }
     let (fixed, extended) = (on('F') || name == "fgrep", on('E') || name == "egrep");
     let read = |text: &String| match fixed {
-        true => Ok(Pattern::fixed(text, on('i'))),
+        true => Pattern::fixed(text, on('i')),
         false => Pattern::read(&edged(text, on('w'), on('x'), extended), extended, on('i')),
     };
     let patterns: Vec<Pattern> =
-        texts.iter().map(read).collect::<Result<_, _>>().map_err(|words| (format!("grep: {words}"), 2))?;
+        texts.iter().map(read).collect::<Result<_, _>>().map_err(|words| wrong(format!("grep: {words}"), 2))?;
     let hits: Vec<bool> = lines.iter().map(|l| patterns.iter().any(|p| p.is_in(l)) != on('v')).collect();
     let found = hits.iter().filter(|hit| **hit).count();
     let code = i32::from(found == 0);
@@ -172,11 +188,11 @@ fn shown(lines: &[&str], hits: &[bool], before: usize, after: usize, numbers: bo
     out
 }
 
-/// `sort`, `-r`, `-n`, `-u`, `-h` like `-n`, `-k 2`.
+/// `sort`, `-r`, `-n`, `-u`, `-k 2`.
 fn sort(mut lines: Vec<&str>, words: &[String]) -> Came {
     let (flags, rest) = flags(words, "k");
     if let Some(word) = rest.first() {
-        return Err((format!("sort: cannot read: {word}: No such file or directory"), 2));
+        return Err(wrong(format!("sort: cannot read: {word}: No such file or directory"), 2));
     }
     if let Some((letter, _)) = flags.iter().find(|(letter, _)| !"rnuk".contains(*letter)) {
         return Err(unknown("sort", &format!("-{letter}")));
@@ -280,7 +296,7 @@ fn awk(lines: &[&str], words: &[String]) -> Came {
     let when = when.trim();
     let pattern = when.strip_prefix('/').and_then(|w| w.strip_suffix('/'));
     let pattern = pattern.map(|text| Pattern::read(text, true, false)).transpose();
-    let pattern = pattern.map_err(|words| (format!("awk: {words}"), 2))?;
+    let pattern = pattern.map_err(|words| wrong(format!("awk: {words}"), 2))?;
     let line_after = when.strip_prefix("NR>").or(when.strip_prefix("NR > ")).map(str::parse::<usize>);
     let skip = match (&pattern, line_after, when) {
         (Some(_), _, _) | (_, _, "") => 0,
@@ -316,7 +332,7 @@ mod tests {
             });
             words.collect()
         };
-        piped(PODS, &line.split(" | ").map(words).collect::<Vec<_>>())
+        piped(PODS, &line.split(" | ").map(words).collect::<Vec<_>>(), "")
     }
     fn text(line: &str) -> String {
         let out = pipe(line);
@@ -350,9 +366,9 @@ mod tests {
     fn what_is_not_there_is_said() {
         assert_eq!(text("jq ."), "sh: jq: command not found\n");
         assert_eq!(pipe("jq . | wc -l").text, "0\n");
-        assert_eq!((pipe("grep -P x").code, text("grep -P x")), (2, "grep: -P is not simulated\n".into()));
+        assert_eq!((pipe("grep -P x").code, text("grep -P x")), (2, "grep -P is not simulated\n".into()));
         assert_eq!(text("grep -E '('"), "grep: Unmatched ( or \\(\n");
-        assert_eq!(text("awk 'BEGIN {x=1}'"), "awk: BEGIN {x=1} is not simulated\n");
-        assert_eq!(text("sort -z"), "sort: -z is not simulated\n");
+        assert_eq!(text("awk 'BEGIN {x=1}'"), "awk BEGIN {x=1} is not simulated\n");
+        assert_eq!(text("sort -z"), "sort -z is not simulated\n");
     }
 }

@@ -4,6 +4,7 @@
 use super::FindFile;
 use super::filters::piped;
 use super::kubectl::{self, Cx, Flow, Waiting};
+use super::words::{not_simulated, say};
 use crate::journal::EntryId;
 use crate::kubernetes::Cluster;
 use crate::scenario::TextFile;
@@ -150,7 +151,7 @@ impl Console {
                 let ended = job.waiting.as_mut().and_then(|w| w.poll(&mut cx));
                 let (out, err) = cx.finish();
                 output.stderr += &err;
-                job.pass(&out, ended, &mut output);
+                job.pass(&out, ended, &mut output, &self.language);
             }
             if job.waiting.is_some() {
                 self.job = Some(job);
@@ -185,13 +186,17 @@ impl Console {
             Flow::Wait(waiting) => {
                 job.waiting = Some(waiting);
                 if job.filters.iter().any(|filter| is_kubectl(filter)) {
-                    output.stderr += "sh: kubectl behind a command that waits is not simulated\n";
+                    output.stderr += &self.refused("pipe.kubectl");
                     (job.waiting, job.code) = (None, 2);
                     return;
                 }
-                job.pass(&out, None, output);
+                job.pass(&out, None, output, &self.language);
             }
         }
+    }
+    /// What is not simulated, by its key.
+    fn refused(&self, key: &str) -> String {
+        format!("sh: {}\n", not_simulated(&self.language, &say(&self.language, key, &[])))
     }
     /// Sends what a command printed through a pipe, in which kubectl may read it as `-`. Gives the exit code.
     fn pipe(
@@ -204,7 +209,7 @@ impl Console {
     ) -> i32 {
         for filter in filters {
             if !is_kubectl(filter) {
-                let came = piped(&text, std::slice::from_ref(filter));
+                let came = piped(&text, std::slice::from_ref(filter), &self.language);
                 output.stderr += &came.err;
                 (text, code) = (came.text, came.code);
                 continue;
@@ -219,7 +224,7 @@ impl Console {
             code = match flow {
                 Flow::Done(code) => code,
                 Flow::Wait(_) => {
-                    output.stderr += "sh: a command that waits behind a pipe is not simulated\n";
+                    output.stderr += &self.refused("pipe.waits");
                     2
                 }
             };
@@ -235,7 +240,7 @@ fn is_kubectl(words: &[String]) -> bool {
 
 impl Job {
     /// Sends what a waiting command printed through the filters: line by line where each looks at one line, else at its end.
-    fn pass(&mut self, out: &str, ended: Option<i32>, output: &mut Output) {
+    fn pass(&mut self, out: &str, ended: Option<i32>, output: &mut Output, language: &str) {
         let by_line = |filter: &Vec<String>| match filter.first().map(String::as_str) {
             Some("grep" | "egrep" | "fgrep") => {
                 !filter.iter().any(|w| w.starts_with('-') && w.contains(['c', 'A', 'B', 'C']))
@@ -246,7 +251,7 @@ impl Job {
         };
         self.held += out;
         if ended.is_some() || (!self.held.is_empty() && self.filters.iter().all(by_line)) {
-            let came = piped(&std::mem::take(&mut self.held), &self.filters);
+            let came = piped(&std::mem::take(&mut self.held), &self.filters, language);
             output.stdout += &came.text;
             output.stderr += &came.err;
             self.code = came.code;

@@ -35,6 +35,10 @@ impl Seat {
             self.table.files.insert(file.name.to_string(), file.text.clone());
         }
     }
+    /// The language of our own words.
+    pub(super) fn speak(&mut self, language: &str) {
+        self.table.language = language.into();
+    }
     /// The folder one sits in.
     pub(super) fn folder(&self) -> &str {
         &self.table.folder

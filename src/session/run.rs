@@ -142,6 +142,7 @@ impl Run {
     /// The language of our own words in answers from now on. Changes words only, never what happens.
     pub fn speak(&mut self, language: &str) {
         self.console.language = language.into();
+        self.seat.speak(language);
     }
     /// What differed between the two houses so far.
     pub fn duel(&self) -> duel::Report {

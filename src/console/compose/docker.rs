@@ -234,10 +234,10 @@ fn refuse(code: i32, words: &str) -> Next {
 }
 
 /// Runs what stands behind `docker`.
-pub(super) fn run(words: &[String]) -> Next {
+pub(super) fn run(desk: &Desk, words: &[String]) -> Next {
     let fits = |v: &&Verb| v.0.iter().enumerate().all(|(at, word)| words.get(at).is_some_and(|w| w == word));
     let Some(Verb(name, usage, takes, flags, mixed, reading)) = VERBS.iter().find(fits) else {
-        return unknown(words);
+        return unknown(desk, words);
     };
     let full = format!("docker {}", name.join(" "));
     // Source: docker/cli v28 opts/opts.go, FilterOpt.
@@ -265,15 +265,15 @@ pub(super) fn run(words: &[String]) -> Next {
 
 /// What is no verb here: a short form, a real command that is not simulated, or none at all.
 /// Source: docker/cli v28 cmd/docker/docker.go, newDockerCommand.
-fn unknown(words: &[String]) -> Next {
+fn unknown(desk: &Desk, words: &[String]) -> Next {
     let name = words.first().map_or("", String::as_str);
     match words.get(1) {
         // `docker container stop` and its kin are the short forms.
-        Some(verb) if name == "container" && verb != "container" => run(&words[1..]),
+        Some(verb) if name == "container" && verb != "container" => run(desk, &words[1..]),
         Some(verb) if matches!(name, "network" | "volume") => {
-            Next::error(1, format!("docker {name} {verb} is not simulated"))
+            Next::not_simulated(desk, &format!("docker {name} {verb}"))
         }
-        _ if NOT_SIMULATED.contains(&name) => Next::error(1, format!("docker {name} is not simulated")),
+        _ if NOT_SIMULATED.contains(&name) => Next::not_simulated(desk, &format!("docker {name}")),
         _ => refuse(1, &format!("docker: unknown command: docker {name}\n\nRun 'docker --help' for more information")),
     }
 }

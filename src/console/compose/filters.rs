@@ -89,12 +89,13 @@ impl Filters {
             }
         }
     }
+    /// A key of `docker ps` that is real but not simulated.
+    pub(super) fn not_simulated(&self) -> Option<&'static str> {
+        PS_NOT.iter().find(|key| self.has(key)).copied()
+    }
     /// The containers that pass, of a list whose newest comes first. Source: moby v29 daemon/list.go, foldFilter.
     pub(super) fn containers(&self, engine: &Engine, list: Vec<Rc<Container>>) -> Result<Vec<Rc<Container>>, String> {
         let daemon = |words: String| format!("Error response from daemon: {words}");
-        if let Some(key) = PS_NOT.iter().find(|key| self.has(key)) {
-            return Err(format!("docker ps --filter {key} is not simulated"));
-        }
         const STATES: [&str; 7] = ["created", "running", "paused", "restarting", "removing", "exited", "dead"];
         if let Some(bad) = self.values("status").iter().find(|value| !STATES.contains(&value.as_str())) {
             let all = STATES.join(", ");

@@ -78,7 +78,7 @@ pub(super) fn label_words(labels: &[(Rc<str>, Rc<str>)]) -> String {
 /// `docker ps`: the newest first.
 pub(super) fn ps(look: &Look, desk: &mut Desk) -> Next {
     if look.args.on("size") {
-        return Next::error(1, "docker ps --size is not simulated");
+        return Next::not_simulated(desk, "docker ps --size");
     }
     let engine = &desk.host.engine;
     let last: i64 = look.args.value("last").and_then(|n| n.parse().ok()).unwrap_or(-1);
@@ -87,6 +87,9 @@ pub(super) fn ps(look: &Look, desk: &mut Desk) -> Next {
         Ok(filters) => filters,
         Err(words) => return Next::error(1, words),
     };
+    if let Some(key) = filters.not_simulated() {
+        return Next::not_simulated(desk, &format!("docker ps --filter {key}"));
+    }
     let all = look.args.on("all") || limit > 0 || filters.has("status");
     let list: Vec<Rc<Container>> = engine.containers.values().rev().cloned().collect();
     let mut list = match filters.containers(engine, list) {
@@ -131,15 +134,18 @@ fn container(c: &Container, now: Time, whole: bool) -> Value {
     })
 }
 
+/// The filters of a list that knows `dangling`, and that one.
+fn asked(look: &Look, known: &[&str]) -> Result<(Filters, Option<bool>), String> {
+    let filters = Filters::read(look.args.all("filter"), known)?;
+    let dangling = filters.dangling()?;
+    Ok((filters, dangling))
+}
+
 /// `docker network ls`.
 pub(super) fn networks(look: &Look, desk: &mut Desk) -> Next {
     let engine = &desk.host.engine;
-    let filters = match Filters::read(look.args.all("filter"), filters::NETWORKS) {
-        Ok(filters) => filters,
-        Err(words) => return Next::error(1, words),
-    };
-    let dangling = match filters.dangling() {
-        Ok(dangling) => dangling,
+    let (filters, dangling) = match asked(look, filters::NETWORKS) {
+        Ok(asked) => asked,
         Err(words) => return Next::error(1, words),
     };
     let used = |name: &str| engine.containers.values().any(|c| c.endpoints.iter().any(|e| *e.network == *name));
@@ -182,12 +188,8 @@ fn network(n: &Network, whole: bool) -> Value {
 /// `docker volume ls`.
 pub(super) fn volumes(look: &Look, desk: &mut Desk) -> Next {
     let engine = &desk.host.engine;
-    let filters = match Filters::read(look.args.all("filter"), filters::VOLUMES) {
-        Ok(filters) => filters,
-        Err(words) => return Next::error(1, words),
-    };
-    let dangling = match filters.dangling() {
-        Ok(dangling) => dangling,
+    let (filters, dangling) = match asked(look, filters::VOLUMES) {
+        Ok(asked) => asked,
         Err(words) => return Next::error(1, words),
     };
     let used = |name: &str| engine.containers.values().any(|c| c.mounts.iter().any(|m| *m.source == *name));

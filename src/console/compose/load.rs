@@ -2,7 +2,7 @@
 
 use super::args::{Args, Flag};
 use super::verbs::{Cx, give_up, work};
-use super::{Desk, Next};
+use super::{Desk, Next, not_simulated};
 use crate::compose::files::{self, config, config::Show};
 use crate::compose::project::{OUT, Project, Step, observed};
 use crate::map;
@@ -234,7 +234,8 @@ pub(super) fn config(cx: &Cx) -> Next {
     let missing = ["output", "resolve-image-digests", "lock-image-digests"];
     let given = |flag: &&str| cx.args.on(flag) || (*flag == "output" && cx.args.value(flag).is_some());
     if let Some(flag) = missing.into_iter().find(given) {
-        return give_up(cx, NotLoaded { warnings: Vec::new(), words: format!("config --{flag} is not simulated") });
+        let words = not_simulated(&cx.desk.table.language, &format!("config --{flag}"));
+        return give_up(cx, NotLoaded { warnings: Vec::new(), words });
     }
     let request = files::Request {
         services: cx.args.words.clone(),

@@ -23,6 +23,7 @@ mod views;
 mod words;
 
 use super::filters::piped;
+use super::words::not_simulated;
 use crate::compose::engine::Power;
 use crate::compose::project::{ERR, Host, JobId, Line, OUT, Project, Step};
 use crate::journal::EntryId;
@@ -47,6 +48,8 @@ pub struct Table {
     pub tty: bool,
     /// Who types there.
     pub by: &'static str,
+    /// Language of our own words, such as `de`; empty means English.
+    pub language: Rc<str>,
     /// Lines under way, by number.
     lines: BTreeMap<u32, Typed>,
     next: u32,
@@ -105,6 +108,10 @@ impl Next {
     pub(super) fn out(lines: Vec<String>) -> Next {
         Next::Done(lines.into_iter().map(|l| (OUT, l)).collect(), 0)
     }
+    /// A real thing that does nothing here.
+    pub(super) fn not_simulated(desk: &Desk, what: &str) -> Next {
+        Next::error(1, not_simulated(&desk.table.language, what))
+    }
     /// An error.
     pub(super) fn error(code: i32, words: impl Into<String>) -> Next {
         Next::Done(vec![(ERR, words.into())], code)
@@ -154,6 +161,7 @@ impl Table {
             env: BTreeMap::new(),
             tty: false,
             by: "you",
+            language: "".into(),
             lines: BTreeMap::new(),
             next: 1,
         }
@@ -383,7 +391,7 @@ impl Desk<'_> {
         typed.said.extend(err);
         let text: String = out.iter().map(|l| format!("{}\n", l.text)).collect();
         let filters = std::mem::take(&mut typed.filters);
-        let came = piped(&text, &filters);
+        let came = piped(&text, &filters, &self.table.language);
         let text = came.text;
         if !filters.is_empty() {
             typed.code = came.code;
@@ -459,7 +467,7 @@ impl Desk<'_> {
             ["false"] => Next::Done(Vec::new(), 1),
             ["docker", "compose", ..] => verbs::run(self, &words[2..], env),
             ["docker-compose", ..] => verbs::run(self, &words[1..], env),
-            ["docker", ..] => docker::run(&words[1..]),
+            ["docker", ..] => docker::run(self, &words[1..]),
             ["systemctl", "restart", "docker" | "docker.service"] => self.power(Power::Restarting),
             ["reboot"] => self.power(Power::Rebooting),
             ["echo", rest @ ..] => Next::out(vec![rest.join(" ")]),

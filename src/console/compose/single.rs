@@ -67,7 +67,7 @@ pub(super) fn top(look: &Look, desk: &mut Desk) -> Next {
         Err(next) => return next,
     };
     if look.args.words.len() > 1 {
-        return Next::error(1, "docker top with options of ps is not simulated");
+        return Next::not_simulated(desk, "docker top CONTAINER OPTIONS");
     }
     let Some(c) = desk.host.engine.container(cid).filter(|c| c.alive()) else {
         let restarting = desk.host.engine.container(cid).filter(|c| c.status.word() == "restarting");

@@ -307,3 +307,16 @@ fn loops_go_round_with_their_words_and_end() {
     assert_eq!(say("docker ps |"), (2, vec!["sh: syntax error: unexpected end of file".to_string()]));
     assert_eq!(say("echo a | $NOTHING").1, ["a"]);
 }
+
+#[test]
+fn a_dry_run_is_refused_in_the_readers_language_and_does_nothing() {
+    let mut desk = desk(SHOP);
+    type_line(&mut desk, "docker compose up -d");
+    let there = desk.0.engine.containers.len();
+    let refused = |what: &str| (1, vec![what.to_string()]);
+    let line = "docker compose --dry-run down -v";
+    assert_eq!(type_line(&mut desk, line), refused("docker compose --dry-run is not simulated"));
+    desk.1.language = "de".into();
+    assert_eq!(type_line(&mut desk, line), refused("docker compose --dry-run ist hier nicht simuliert"));
+    assert_eq!(desk.0.engine.containers.len(), there);
+}

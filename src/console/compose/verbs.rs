@@ -189,6 +189,9 @@ pub(super) fn run(desk: &mut Desk, words: &[String], env: &BTreeMap<String, Stri
         Ok(global) => global,
         Err(error) => return Next::error(1, error),
     };
+    if global.on("dry-run") {
+        return Next::not_simulated(desk, "docker compose --dry-run");
+    }
     let Some((name, rest)) = global.words.split_first() else {
         return Next::error(0, "Usage:  docker compose [OPTIONS] COMMAND");
     };

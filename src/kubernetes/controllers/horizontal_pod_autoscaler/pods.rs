@@ -252,3 +252,41 @@ fn seconds(text: &str) -> Option<Span> {
     let rest = if rest.is_empty() { 0 } else { rest.parse::<u64>().ok()? };
     Some(Span::secs(minutes.parse::<u64>().ok()? * 60 + rest))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::console::Console;
+    use crate::kubernetes::objects::Kind;
+    use crate::scenario::Scenario;
+
+    const TWO: &str = "apiVersion: v1
+kind: Pod
+metadata: {name: whole}
+spec:
+  resources: {requests: {cpu: 300m}}
+  initContainers:
+  - {name: side, image: 'i:1', restartPolicy: Always, resources: {requests: {cpu: 0.1, memory: 64Mi}}}
+  - {name: first, image: 'i:1', resources: {requests: {cpu: 1}}}
+  containers: [{name: app, image: 'i:1', resources: {requests: {cpu: 100m}}}, {name: free, image: 'i:1'}]
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: waits}
+spec: {nodeSelector: {no: where}, containers: [{name: app, image: 'i:1'}]}
+";
+
+    #[test]
+    fn a_row_is_read_as_the_api_would_show_it() {
+        let mut cluster = Scenario::default().world().cluster;
+        let find = |name: &str| (name == "a.yaml").then(|| TWO.to_string());
+        assert_eq!(Console::default().run(&mut cluster, &find, "kubectl apply -f a.yaml").code, Some(0));
+        cluster.run_until(Time::secs(20));
+        Console::default().run(&mut cluster, &find, "kubectl delete pod whole --wait=false");
+        let objects: Vec<&Rc<Object>> = cluster.api.store.list(Kind::Pod).collect();
+        let shown = objects.iter().map(|o| Pod::read(&cluster.api.tree(o), &cluster.api.calendar));
+        let shown: Vec<Pod> = shown.collect();
+        assert_eq!(format!("{:?}", Pod::of(&objects)), format!("{shown:?}"));
+        assert!(shown.iter().any(|p| p.deleting && p.asks.whole.is_some() && p.asks.containers.len() == 3));
+    }
+}
