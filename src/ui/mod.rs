@@ -11,6 +11,7 @@ pub mod keys;
 pub mod live;
 pub mod scene;
 pub mod settings;
+pub mod stops;
 pub mod texts;
 pub mod view;
 

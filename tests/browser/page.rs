@@ -101,10 +101,14 @@ impl App {
     }
 }
 
-/// A failed test leaves a picture of what it saw.
+/// A failed test says where the focus was, what the console said and what was to be read, and leaves a picture.
 impl Drop for App {
     fn drop(&mut self) {
         if std::thread::panicking() {
+            let focused = "return document.activeElement.cloneNode(false).outerHTML";
+            eprintln!("focus: {}", self.browser.try_js(focused, &[]).unwrap_or_else(|error| error));
+            eprintln!("console: {:#?}", self.browser.console_errors());
+            eprintln!("text: {}", self.text().replace('\n', " | "));
             let name = std::thread::current().name().unwrap_or("test").replace("::", "-");
             self.browser.screenshot(&format!("failed-{name}"));
         }

@@ -1,6 +1,7 @@
 //! The page before an audience: large type, little around the stage, and stops that a remote walks through; and on paper.
 
-use super::super::settings::{PRESENTER_SIZES, TEXT_SIZE, Theme};
+use super::super::settings::{PRESENTER_SIZES, SPEEDS, TEXT_SIZE, Theme};
+use super::super::stops;
 use super::{Page, now_ms};
 
 impl Page {
@@ -68,10 +69,11 @@ impl Page {
     pub fn go_stop(&self, back: bool) -> bool {
         let now = self.ui().seeking.map_or(self.view().clock.now, |s| s.1);
         let stops = self.stops();
-        let to = if back { stops.iter().rev().find(|t| **t < now) } else { stops.iter().find(|t| **t > now) };
+        let passed = (stops::PASSED_US * SPEEDS[self.ui().speed]) as u64;
+        let to = if back { stops::before(&stops, now, passed) } else { stops::after(&stops, now) };
         let Some(to) = to else { return false };
         self.choose(|ui| ui.playing = false);
-        self.seek(*to);
+        self.seek(to);
         true
     }
 }
