@@ -102,6 +102,8 @@ fn the_host_is_walked_by_keyboard() {
     let app = App::open(Screen::DESKTOP);
     app.paste(SHOP);
     app.counts("3 containers");
+    // The tree follows the count within a blink.
+    app.find("treeitem", "app-db-1 runs");
     app.select_at_host("Docker host");
     app.browser.press(&["ArrowDown", "ArrowDown", "ArrowDown", "Enter"]);
     app.find("heading", "container app-db-1");
