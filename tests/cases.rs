@@ -237,6 +237,7 @@ const HELPERS: &[&str] = &[
     "jsonpath",
     "manifest",
     "mod",
+    "output",
     "owned",
     "recorded",
     "resource",

@@ -3,6 +3,7 @@
 
 use super::args::DryRun;
 use super::manifest::{self, Manifest};
+use super::output::Teller;
 use super::{Args, Cx, Failure, Flow, Result, Verb};
 use crate::kubernetes::apiserver::{ApiError, WriteOptions};
 use crate::kubernetes::objects::{Id, Schema, Struct, patch};
@@ -14,19 +15,19 @@ pub(super) const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-config
 pub(super) const VERBS: &[Verb] = &[
     Verb {
         name: "apply",
-        switches: "server-side force-conflicts force recursive R wait prune overwrite all openapi-patch show-managed-fields",
+        switches: "server-side force-conflicts force recursive R wait prune overwrite all openapi-patch show-managed-fields record",
         options: "filename f kustomize k selector l dry-run output o validate grace-period timeout field-manager prune-allowlist",
         run: apply,
     },
     Verb {
         name: "create",
-        switches: "recursive R save-config edit windows-line-endings",
+        switches: "recursive R save-config edit windows-line-endings record",
         options: "filename f kustomize k selector l dry-run output o validate raw field-manager",
         run: create,
     },
     Verb {
         name: "replace",
-        switches: "recursive R save-config force wait",
+        switches: "recursive R save-config force wait record",
         options: "filename f kustomize k dry-run output o validate raw subresource grace-period timeout cascade field-manager",
         run: replace,
     },
@@ -51,10 +52,11 @@ fn with_last_applied(tree: &Value) -> Value {
 fn apply(cx: &mut Cx, args: &Args) -> Result {
     let manifests = manifest::selected(args, manifest::read(cx, args)?)?;
     let dry_run = args.dry_run()?;
-    let (ready, unread) = manifest::prepare_all(cx, args, &manifests);
+    let (mut ready, unread) = manifest::prepare_all(cx, args, &manifests);
     let mut errors = Vec::new();
     let mut printed = Vec::new();
-    for (manifest, tree) in &ready {
+    for (manifest, tree) in &mut ready {
+        args.record(tree);
         match apply_one(cx, args, manifest, tree, dry_run) {
             Ok((tree, words)) => printed.push((tree, words)),
             Err(One::Refused(error, verb)) => errors.push((error, verb, manifest.file.clone())),
@@ -230,17 +232,17 @@ fn create(cx: &mut Cx, args: &Args) -> Result {
     let manifests = manifest::selected(args, manifest::read(cx, args)?)?;
     let dry_run = args.dry_run()?;
     let mut errors = Vec::new();
-    let mut printed = Vec::new();
+    let mut teller = Teller::new(args)?;
     let (ready, unread) = manifest::prepare_all(cx, args, &manifests);
     for (manifest, tree) in ready {
-        let tree = if args.on("save-config") { with_last_applied(&tree) } else { tree };
+        let mut tree = if args.on("save-config") { with_last_applied(&tree) } else { tree };
+        args.record(&mut tree);
         match create_one(cx, &tree, Some(manifest), dry_run) {
-            Ok(tree) => printed.push((tree.clone(), format!("{} created{}", manifest::label(&tree), dry_run.suffix()))),
+            Ok(tree) => teller.tell(cx, &tree, "created")?,
             Err(error) => errors.push((error, "creating", manifest.file.clone())),
         }
         cx.cluster.next_request();
     }
-    print_all(cx, args, &printed)?;
     manifest::refusals(unread, &errors).map_or(Ok(Flow::Done(0)), Err)
 }
 
@@ -265,9 +267,15 @@ fn replace(cx: &mut Cx, args: &Args) -> Result {
     let manifests = manifest::read(cx, args)?;
     let dry_run = args.dry_run()?;
     let mut errors = Vec::new();
-    let mut printed = Vec::new();
+    let mut teller = Teller::new(args)?;
     let (ready, unread) = manifest::prepare_all(cx, args, &manifests);
     for (manifest, tree) in ready {
+        let mut tree = if args.on("save-config") { with_last_applied(&tree) } else { tree };
+        args.record(&mut tree);
+        if dry_run == DryRun::Client {
+            teller.tell(cx, &tree, "replaced")?;
+            continue;
+        }
         let kind = cx.cluster.api.kind_of(&tree);
         let text = |path: &[&str]| tree.str_at(path).unwrap_or_default();
         let (namespace, name) = (text(&["metadata", "namespace"]), text(&["metadata", "name"]));
@@ -282,13 +290,12 @@ fn replace(cx: &mut Cx, args: &Args) -> Result {
         match done {
             Ok(written) => {
                 warn(cx, &written.warnings);
-                let label = manifest::label(&tree);
-                printed.push((cx.cluster.api.tree(&written.object), format!("{label} replaced{}", dry_run.suffix())));
+                let tree = cx.cluster.api.tree(&written.object);
+                teller.tell(cx, &tree, "replaced")?;
             }
             Err(error) => errors.push((error, "replacing", manifest.file.clone())),
         }
         cx.cluster.next_request();
     }
-    print_all(cx, args, &printed)?;
     manifest::refusals(unread, &errors).map_or(Ok(Flow::Done(0)), Err)
 }

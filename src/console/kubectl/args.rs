@@ -2,7 +2,9 @@
 
 use super::{Failure, Result, Verb};
 use crate::sim::Span;
+use crate::text::Value;
 use crate::text::go::{parse_duration, quoted};
+use std::collections::BTreeMap;
 
 /// Flags every verb knows; they change nothing here but the namespace.
 const GLOBAL_OPTIONS: &str = "namespace n context kubeconfig request-timeout v cluster user as field-manager";
@@ -41,7 +43,8 @@ const NOT_SIMULATED: &[(&str, &str)] = &[
     ("explain", "api-version"),
     ("label", "local resource-version"),
     ("annotate", "local resource-version"),
-    ("set", "local resource-version resolve keys"),
+    ("set", "local resource-version resolve"),
+    ("patch", "local"),
     ("scale", "resource-version"),
     ("wait", "local"),
     ("events", "watch"),
@@ -50,6 +53,12 @@ const NOT_SIMULATED: &[(&str, &str)] = &[
     ("exec", "filename"),
     ("top", "show-swap"),
 ];
+
+/// Flags that are still there but should not be, with what pflag says of them.
+const DEPRECATED: &[(&str, &str)] = &[("record", "--record will be removed in the future")];
+/// The annotation in which `--record` keeps the line; `rollout history` shows it.
+/// Source: kubernetes v1.37 cli-runtime pkg/genericclioptions/record_flags.go, ChangeCauseAnnotation.
+pub(super) const CHANGE_CAUSE: &str = "kubernetes.io/change-cause";
 
 /// A parsed command line.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -175,6 +184,25 @@ impl Args {
         let on = |value: &str| !matches!(value, "false" | "0");
         self.flags.iter().find(|(name, value)| meant(name) && (on(value) || name == "server-print")).map(|(n, _)| &**n)
     }
+    /// What is said of flags that should not be used any more, each time they stand on the line.
+    pub fn deprecated(&self) -> String {
+        let said = |(name, _): &(String, String)| {
+            let (_, words) = DEPRECATED.iter().find(|(n, _)| n == name)?;
+            Some(format!("Flag --{name} has been deprecated, {words}\n"))
+        };
+        self.flags.iter().filter_map(said).collect()
+    }
+    /// With `--record`, notes the line on an object: its words first, then its flags by their long names.
+    /// Source: kubernetes v1.37 cli-runtime pkg/genericclioptions/record_flags.go, parseCommandArguments, Record.
+    pub fn record(&self, tree: &mut Value) {
+        if !self.on("record") {
+            return;
+        }
+        let words = self.words.iter().chain(&self.rest).map(|w| format!(" {w}"));
+        let flags = self.flags.iter().map(|(name, value)| format!(" --{name}={value}"));
+        let cause = format!("kubectl {}{}", self.verb, words.chain(flags).collect::<String>());
+        tree.set_at(&["metadata", "annotations", CHANGE_CAUSE], cause);
+    }
     /// A duration; a negative one is none at all.
     pub fn span(&self, name: &str) -> Option<Span> {
         let nanos = parse_duration(self.get(name)?).ok()?;
@@ -215,6 +243,46 @@ impl Args {
                 "Invalid dry-run value ({other}). Must be \"none\", \"server\", or \"client\"."
             ))),
         }
+    }
+}
+
+/// Parts words into those that name objects and the changes `KEY=VALUE`, `KEY-` behind them.
+/// Source: kubernetes v1.37 kubectl pkg/cmd/util/helpers.go, GetResourcesAndPairs.
+pub(super) fn resources_and_pairs(words: &[String], what: &str) -> Result<(Vec<String>, Vec<String>)> {
+    let (mut resources, mut pairs) = (Vec::new(), Vec::new());
+    for word in words {
+        if is_pair(word) || (word.ends_with('-') && word != "-") {
+            pairs.push(word.clone());
+        } else if pairs.is_empty() {
+            resources.push(word.clone());
+        } else {
+            return Err(Failure::error(format!("all resources must be specified before {what} changes: {word}")));
+        }
+    }
+    Ok((resources, pairs))
+}
+
+fn is_pair(word: &str) -> bool {
+    word.contains('=') && !word.starts_with('=')
+}
+
+/// The keys to set and, where that may be asked for, the keys to take out. Source: helpers.go, ParsePairs.
+pub(super) fn parse_pairs(
+    pairs: &[String],
+    what: &str,
+    removes: bool,
+) -> Result<(BTreeMap<String, String>, Vec<String>)> {
+    let (mut set, mut gone, mut odd) = (BTreeMap::new(), Vec::new(), Vec::new());
+    for pair in pairs {
+        match (pair.split_once('='), pair.strip_suffix('-')) {
+            (Some((key, value)), _) if is_pair(pair) => drop(set.insert(key.to_string(), value.to_string())),
+            (_, Some(key)) if removes && !key.is_empty() => gone.push(key.to_string()),
+            _ => odd.push(pair.as_str()),
+        }
+    }
+    match odd.is_empty() {
+        true => Ok((set, gone)),
+        false => Err(Failure::error(format!("invalid {what} format: {}", odd.join(", ")))),
     }
 }
 

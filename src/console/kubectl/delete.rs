@@ -43,10 +43,11 @@ fn delete(cx: &mut Cx, args: &Args) -> Result {
         grace = 0;
     }
     let grace_zero = force && grace == 0;
+    let (found, missing) = targets(cx, args)?;
+    check(args, force && grace > 0)?;
     if grace_zero {
         cx.complain("Warning: Immediate deletion does not wait for confirmation that the running resource has been terminated. The resource may continue to run on the cluster indefinitely.\n");
     }
-    let (found, missing) = targets(cx, args)?;
     let missing = if args.on("ignore-not-found") { Vec::new() } else { missing };
     let options = DeleteOptions { grace: (grace >= 0).then(|| Span::secs(grace as u64)), propagation };
     let dry_run = args.dry_run()?;
@@ -82,6 +83,22 @@ fn delete(cx: &mut Cx, args: &Args) -> Result {
         return Ok(Flow::Done(code));
     }
     Ok(Flow::Wait(Box::new(waiting)))
+}
+
+/// Source: delete.go, Validate.
+fn check(args: &Args, forced_with_grace: bool) -> Result<()> {
+    if let Some(form) = args.get("output").filter(|form| !matches!(*form, "" | "name")) {
+        return Err(Failure::error(format!("unexpected -o output mode: {form}. We only support '-o name'")));
+    }
+    for selector in ["selector", "field-selector"] {
+        if args.on("all") && args.get(selector).is_some_and(|s| !s.is_empty()) {
+            return Err(Failure::error(format!("cannot set --all and --{selector} at the same time")));
+        }
+    }
+    match forced_with_grace {
+        true => Err(Failure::error("--force and --grace-period greater than 0 cannot be specified together")),
+        false => Ok(()),
+    }
 }
 
 /// `pod "web" deleted from default namespace`, `pod/web` with `-o name`.

@@ -1,30 +1,25 @@
-//! `kubectl label`, `annotate`, `patch`, `taint`, `cordon`, `uncordon`.
-//! Source: kubernetes v1.37 kubectl pkg/cmd/{label,annotate,patch,taint,drain}.
+//! `kubectl taint`, `cordon`, `uncordon`.
+//! Source: kubernetes v1.37 kubectl pkg/cmd/{taint,drain}.
 
-use super::resource::{Resource, Selection, together};
-use super::rollout::patch_object;
+use super::output::{aggregate, tell};
+use super::resource::{Resource, Selection, resource, together};
 use super::{Args, Cx, Failure, Flow, Result, Verb};
-use crate::kubernetes::apiserver::WriteOptions;
 use crate::kubernetes::objects::Object;
 use crate::kubernetes::objects::node::Taint;
-use crate::kubernetes::objects::patch::PatchKind;
 use crate::text::go::quoted;
-use crate::text::yaml;
+use crate::text::{Map, Value};
 use std::rc::Rc;
 
-const COMMON: &str = "filename f kustomize k selector l field-selector output o dry-run resource-version type patch p \
-                      patch-file subresource field-manager";
-
-macro_rules! verbs {
-    ($($name:literal $run:ident),*) => {&[$(
-        Verb {
-            name: $name, switches: "all all-namespaces A overwrite local list recursive R", options: COMMON, run: $run
-        }
-    ),*]};
-}
-pub(super) const VERBS: &[Verb] = verbs!(
-    "label" label, "annotate" annotate, "patch" patch, "taint" taint, "cordon" cordon, "uncordon" uncordon
-);
+pub(super) const VERBS: &[Verb] = &[
+    Verb {
+        name: "taint",
+        switches: "all overwrite",
+        options: "selector l output o dry-run validate field-manager",
+        run: taint,
+    },
+    Verb { name: "cordon", switches: "", options: "selector l dry-run", run: cordon },
+    Verb { name: "uncordon", switches: "", options: "selector l dry-run", run: uncordon },
+];
 
 type Found = Vec<(Resource, Rc<Object>)>;
 
@@ -34,137 +29,6 @@ fn objects(cx: &Cx, args: &Args, words: &[String]) -> Result<Found> {
         Some(failure) => Err(failure),
         None => Ok(found),
     }
-}
-
-/// A change of a pair: set, or take out.
-type Pair = (String, Option<String>);
-
-/// Parts the words into those that name objects and `KEY=VALUE`, `KEY-`.
-fn pairs(args: &Args) -> (Vec<String>, Vec<Pair>) {
-    let mut words = Vec::new();
-    let mut pairs = Vec::new();
-    for word in &args.words {
-        match word.split_once('=') {
-            Some((key, value)) => pairs.push((key.to_string(), Some(value.to_string()))),
-            None if word.ends_with('-') && !words.is_empty() => {
-                pairs.push((word.trim_end_matches('-').to_string(), None));
-            }
-            None => words.push(word.clone()),
-        }
-    }
-    (words, pairs)
-}
-
-fn label(cx: &mut Cx, args: &Args) -> Result {
-    mark(cx, args, "labels")
-}
-
-fn annotate(cx: &mut Cx, args: &Args) -> Result {
-    mark(cx, args, "annotations")
-}
-
-fn mark(cx: &mut Cx, args: &Args, what: &str) -> Result {
-    let (words, pairs) = pairs(args);
-    let singular = what.trim_end_matches('s');
-    if words.is_empty() && args.get("filename").is_none() {
-        return Err(Failure::error(
-            "one or more resources must be specified as <resource> <name> or <resource>/<name>",
-        ));
-    }
-    if pairs.is_empty() && !args.on("list") {
-        return Err(Failure::error(format!("at least one {singular} update is required")));
-    }
-    let dry_run = args.dry_run()?;
-    let mut failures = Vec::new();
-    for (resource, object) in objects(cx, args, &words)? {
-        let mut tree = cx.cluster.api.tree(&object);
-        let old = |key: &str| tree.str_at(&["metadata", what, key]).map(String::from);
-        let taken: Vec<(&String, String)> = pairs
-            .iter()
-            .filter(|(_, value)| value.is_some() && !args.on("overwrite"))
-            .filter_map(|(key, value)| old(key).filter(|o| Some(o) != value.as_ref()).map(|o| (key, o)))
-            .collect();
-        if !taken.is_empty() {
-            let list: Vec<String> = taken.iter().map(|(k, v)| format!("'{k}' already has a value ({v})")).collect();
-            failures.push(Failure::error(match what {
-                "labels" => format!("{}, and --overwrite is false", list.join("; ")),
-                _ => {
-                    format!("--overwrite is false but found the following declared annotation(s): {}", list.join("; "))
-                }
-            }));
-            continue;
-        }
-        let before = tree.clone();
-        for (key, value) in &pairs {
-            match value {
-                Some(value) => tree.set_at(&["metadata", what, key], value.as_str()),
-                None => {
-                    if tree.remove_at(&["metadata", what, key]).is_none() && what == "labels" {
-                        cx.print(&format!("label {} not found.\n", quoted(key)));
-                    }
-                }
-            }
-        }
-        let word = match (what, tree != before) {
-            ("annotations", _) => "annotated",
-            (_, false) => "not labeled",
-            (_, true) if pairs.iter().all(|(_, v)| v.is_none()) => "unlabeled",
-            _ => "labeled",
-        };
-        let by = cx.by();
-        let options = WriteOptions { dry_run: dry_run.on(), source: None };
-        match cx.cluster.api.update_tree(object.meta.id, tree, by, &options) {
-            Ok(_) => {
-                let line = format!("{}/{} {word}{}\n", resource.singular(), object.meta.name, dry_run.suffix());
-                cx.print(&line);
-            }
-            Err(error) => failures.push(Failure::server(&error)),
-        }
-        cx.cluster.settle();
-    }
-    match together(failures) {
-        Some(failure) => Err(failure),
-        None => Ok(Flow::Done(0)),
-    }
-}
-
-fn patch(cx: &mut Cx, args: &Args) -> Result {
-    let kind = match args.get("type").unwrap_or("strategic") {
-        "strategic" => PatchKind::Strategic,
-        "merge" => PatchKind::Merge,
-        "json" => PatchKind::Json,
-        other => {
-            return Err(Failure::error(format!("--type must be one of [json merge strategic], not {}", quoted(other))));
-        }
-    };
-    let text = match (args.get("patch"), args.get("patch-file")) {
-        (Some(text), _) => text.to_string(),
-        (None, Some(file)) => (cx.files)(file).ok_or_else(|| {
-            Failure::error(format!("unable to read patch file: open {file}: no such file or directory"))
-        })?,
-        (None, None) => {
-            return Err(Failure::error("must specify --patch or --patch-file containing the contents of the patch"));
-        }
-    };
-    let (node, problems) = yaml::read_one(&text);
-    let body = match (node, problems.first()) {
-        (Some(node), None) => node.to_value(),
-        (_, problem) => {
-            let words = problem.map(|p| p.message.clone()).unwrap_or_default();
-            return Err(Failure::error(format!("unable to parse {}: {words}", quoted(&text))));
-        }
-    };
-    let found = objects(cx, args, &args.words)?;
-    if found.is_empty() {
-        return Err(Failure::error("no objects passed to patch"));
-    }
-    let dry_run = args.dry_run()?;
-    for (resource, object) in found {
-        let changed = patch_object(cx, &resource, &object, kind, &body, dry_run.on(), args.get("subresource"))?;
-        let word = if changed || dry_run.on() { "patched" } else { "patched (no change)" };
-        cx.print(&format!("{}/{} {word}{}\n", resource.singular(), object.meta.name, dry_run.suffix()));
-    }
-    Ok(Flow::Done(0))
 }
 
 fn usage(words: String) -> Failure {
@@ -194,52 +58,140 @@ fn read_taint(word: &str) -> std::result::Result<Change, String> {
     Ok(Change::Add(Taint { key: key.into(), value: value.into(), effect: effect.into(), added: None }))
 }
 
-fn taint(cx: &mut Cx, args: &Args) -> Result {
-    let is_spec = |w: &String| w.contains([':', '=']) || w.ends_with('-');
-    let (specs, words): (Vec<String>, Vec<String>) = args.words.iter().cloned().partition(is_spec);
-    let (mut add, mut remove) = (Vec::<Taint>::new(), Vec::new());
-    for spec in &specs {
+/// What a line asks for: taints to add, keys and effects to take out.
+#[derive(Default)]
+struct Changes {
+    add: Vec<Taint>,
+    remove: Vec<(String, String)>,
+}
+
+/// Source: taint.go, Complete; utils.go, parseTaints.
+fn changes(specs: &[String]) -> Result<Changes> {
+    let mut changes = Changes::default();
+    for spec in specs {
         match read_taint(spec).map_err(usage)? {
             Change::Add(taint) => {
-                if add.iter().any(|t| t.key == taint.key && t.effect == taint.effect) {
+                if changes.add.iter().any(|t| t.key == taint.key && t.effect == taint.effect) {
                     let (key, value, effect) = (&taint.key, &taint.value, &taint.effect);
                     return Err(usage(format!(
                         "duplicated taints with the same key and effect: {{{key} {value} {effect} <nil>}}"
                     )));
                 }
-                add.push(taint);
+                changes.add.push(taint);
             }
-            Change::Remove(key, effect) => remove.push((key, effect)),
+            Change::Remove(key, effect) => changes.remove.push((key, effect)),
         }
+    }
+    Ok(changes)
+}
+
+/// Parts the words into the resource type with its names and the taints. Source: taint.go, Complete.
+fn words_and_specs(args: &Args) -> Result<(Vec<String>, Vec<String>)> {
+    let (mut words, mut specs) = (Vec::new(), Vec::new());
+    for word in &args.words {
+        match (word.contains(['=', ':']) || word.ends_with('-'), specs.is_empty()) {
+            (true, _) => specs.push(word.clone()),
+            (false, true) => words.push(word.clone()),
+            (false, false) => {
+                return Err(Failure::error(format!("all resources must be specified before taint changes: {word}")));
+            }
+        }
+    }
+    if words.is_empty() {
+        return Err(Failure::error("one or more resources must be specified as <resource> <name>"));
     }
     if specs.is_empty() {
-        return Err(usage("at least one taint update is required".into()));
+        return Err(Failure::error("at least one taint update is required"));
     }
-    let dry_run = args.dry_run()?;
-    for (resource, object) in objects(cx, args, &words)? {
-        let name = object.meta.name.clone();
-        let old = object.node().map(|n| n.taints.clone()).unwrap_or_default();
-        let there = |t: &Taint| old.iter().any(|o| o.key == t.key && o.effect == t.effect);
-        let twice: Vec<&str> = add.iter().filter(|t| there(t)).map(|t| &*t.key).collect();
-        if !twice.is_empty() && !args.on("overwrite") {
-            let keys = twice.join(",");
-            return Err(Failure::error(format!(
-                "node {name} already has {keys} taint(s) with same effect(s) and --overwrite is false"
-            )));
-        }
-        let (taints, word) = taints_after(&old, &add, &remove, args.on("overwrite")).map_err(Failure::error)?;
-        if !dry_run.on() {
-            let by = cx.by();
-            cx.cluster.api.update(object.meta.id, by, |o| {
-                if let Some(node) = o.node_mut() {
-                    node.taints = taints;
-                }
-            });
-            cx.cluster.settle();
-        }
-        cx.print(&format!("{}/{name} {word}{}\n", resource.singular(), dry_run.suffix()));
+    Ok((words, specs))
+}
+
+/// Source: taint.go, Validate.
+fn check(cx: &Cx, args: &Args, words: &[String], changes: &Changes) -> Result<()> {
+    let kind = words[0].to_lowercase();
+    if resource(cx.cluster, &kind)?.kind != "Node" {
+        return Err(Failure::error(format!("invalid resource type {kind}, only node types are supported")));
     }
+    let removed = |t: &Taint| {
+        let same = |(key, effect): &&(String, String)| *t.key == **key && (effect.is_empty() || *t.effect == **effect);
+        changes.remove.iter().filter(same).map(|(key, effect)| format!("{key}={effect}")).collect::<Vec<_>>()
+    };
+    let both: Vec<String> = changes.add.iter().flat_map(removed).collect();
+    if !both.is_empty() {
+        let both = both.join(", ");
+        return Err(Failure::error(format!(
+            "can not both modify and remove the following taint(s) in the same command: {both}"
+        )));
+    }
+    let by_selector = args.get("selector").is_some_and(|s| !s.is_empty());
+    match (args.on("all"), by_selector) {
+        (true, true) => Err(Failure::error("setting 'all' parameter with a non empty selector is prohibited")),
+        (false, false) if words.len() < 2 => {
+            Err(Failure::error("at least one resource name must be specified since 'all' parameter is not set"))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn taint(cx: &mut Cx, args: &Args) -> Result {
+    let (words, specs) = words_and_specs(args)?;
+    let changes = changes(&specs)?;
+    check(cx, args, &words, &changes)?;
+    let by_name = !args.on("all") && args.get("selector").is_none_or(str::is_empty);
+    let names = words[1..].iter().filter(|_| by_name).cloned();
+    let nodes: Vec<String> = std::iter::once("nodes".to_string()).chain(names).collect();
+    let (found, mut failures) = Selection::read(cx, args, &nodes)?.objects(cx.cluster, &cx.namespace);
+    for (_, object) in found {
+        let told = taint_one(cx, args, &object, &changes).and_then(|(tree, word)| tell(cx, args, &tree, word));
+        failures.extend(told.err());
+    }
+    aggregate(failures)?;
     Ok(Flow::Done(0))
+}
+
+/// Taints a node, in the store or on paper; what to show of it and the word for it.
+fn taint_one(cx: &mut Cx, args: &Args, object: &Object, changes: &Changes) -> Result<(Value, &'static str)> {
+    let name = &object.meta.name;
+    let old = object.node().map(|n| n.taints.clone()).unwrap_or_default();
+    let there = |t: &&Taint| old.iter().any(|o| o.key == t.key && o.effect == t.effect);
+    let twice: Vec<&str> = changes.add.iter().filter(there).map(|t| &*t.key).collect();
+    let overwrite = args.on("overwrite");
+    if !twice.is_empty() && !overwrite {
+        let keys = twice.join(",");
+        return Err(Failure::error(format!(
+            "node {name} already has {keys} taint(s) with same effect(s) and --overwrite is false"
+        )));
+    }
+    let (taints, word) = taints_after(&old, &changes.add, &changes.remove, overwrite).map_err(Failure::error)?;
+    if args.dry_run()?.on() {
+        let mut tree = cx.cluster.api.tree(object);
+        let taints: Vec<Value> = taints.iter().map(|t| taint_value(&tree, t)).collect();
+        match taints.is_empty() {
+            true => drop(tree.remove_at(&["spec", "taints"])),
+            false => tree.set_at(&["spec", "taints"], taints),
+        }
+        return Ok((tree, word));
+    }
+    let by = cx.by();
+    cx.cluster.api.update(object.meta.id, by, |o| {
+        if let Some(node) = o.node_mut() {
+            node.taints = taints;
+        }
+    });
+    let now = cx.cluster.api.store.get(object.meta.id).cloned();
+    let tree = now.map(|now| cx.cluster.api.tree(&now)).unwrap_or_default();
+    cx.cluster.settle();
+    Ok((tree, word))
+}
+
+/// A taint as the node would show it: the one it has, or a new one.
+fn taint_value(node: &Value, taint: &Taint) -> Value {
+    let text = |value: &Value, key: &str| value.str_at(&[key]).unwrap_or_default().to_string();
+    let members: [(&str, &str); 3] = [("key", &taint.key), ("value", &taint.value), ("effect", &taint.effect)];
+    let same = |v: &&Value| members.iter().all(|(key, wanted)| text(v, key) == **wanted);
+    let new = || members.iter().filter(|(_, v)| !v.is_empty()).map(|(k, v)| ((*k).into(), Value::from(*v)));
+    let old = node.list_at(&["spec", "taints"]).iter().find(same);
+    old.cloned().unwrap_or_else(|| Value::Map(new().collect::<Map>()))
 }
 
 /// New taints first, then the old ones that stay. Source: kubectl pkg/cmd/taint/utils.go, reorganizeTaints.

@@ -4,6 +4,7 @@ mod args;
 mod failure;
 mod jsonpath;
 mod manifest;
+mod output;
 mod resource;
 pub mod table;
 
@@ -16,12 +17,15 @@ mod events;
 mod explain;
 mod get;
 mod info;
+mod label;
 mod logs;
 mod mark;
+mod patch;
 mod raw;
 mod rollout;
 mod scale;
 mod set;
+mod set_env;
 mod top;
 mod wait;
 
@@ -152,6 +156,9 @@ const VERBS: &[&[Verb]] = &[
     scale::VERBS,
     rollout::VERBS,
     set::VERBS,
+    set_env::VERBS,
+    label::VERBS,
+    patch::VERBS,
     mark::VERBS,
     drain::VERBS,
     create::VERBS,
@@ -205,6 +212,7 @@ fn verb_of(words: &[String]) -> Result<(&'static Verb, Vec<String>)> {
 fn try_run(cx: &mut Cx, words: &[String]) -> Result {
     let (verb, words) = verb_of(words)?;
     let args = Args::parse(verb, &words)?;
+    cx.complain(&args.deprecated());
     if let Some(flag) = args.not_simulated() {
         return Err(Failure::error(cx.say("flag.refused", &[("flag", flag)])));
     }

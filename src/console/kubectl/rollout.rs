@@ -3,9 +3,9 @@
 
 use super::describe;
 use super::resource::{Resource, Selection, together};
-use super::{Args, Cx, Failure, Flow, Result, Verb, Waiting, manifest};
+use super::{Args, Cx, Failure, Flow, Result, Verb, Waiting};
 use crate::kubernetes::apiserver::WriteOptions;
-use crate::kubernetes::objects::{Id, Object, Schema, patch};
+use crate::kubernetes::objects::{Id, Object};
 use crate::sim::{Span, Time};
 use crate::text::{Map, Value};
 use std::rc::Rc;
@@ -408,42 +408,4 @@ fn restart(cx: &mut Cx, args: &Args) -> Result {
         Some(failure) => Err(failure),
         None => Ok(Flow::Done(0)),
     }
-}
-
-/// The type of a kind, for patches.
-pub(super) fn shape(resource: &Resource) -> Option<&'static crate::kubernetes::objects::Struct> {
-    Schema::get().kind(&resource.api_version, &resource.kind).map(|k| k.shape())
-}
-
-/// Applies a patch to an object's tree and writes it.
-pub(super) fn patch_object(
-    cx: &mut Cx,
-    resource: &Resource,
-    object: &Object,
-    kind: patch::PatchKind,
-    body: &Value,
-    dry_run: bool,
-    subresource: Option<&str>,
-) -> Result<bool> {
-    let tree = cx.cluster.api.tree(object);
-    let patched = patch::apply(kind, &tree, body, shape(resource)).map_err(|e| {
-        let reason = if kind == patch::PatchKind::Json { "Invalid" } else { "BadRequest" };
-        Failure::plain(match reason {
-            "Invalid" => format!("The request is invalid: {e}"),
-            _ => format!("Error from server (BadRequest): {e}"),
-        })
-    })?;
-    let target = manifest::typed(&patched).map_err(|e| Failure::server(&e))?;
-    let by = cx.by();
-    let options = WriteOptions { dry_run, source: None };
-    let written = match subresource {
-        Some("resize") => cx.cluster.api.resize_pod(object.meta.id, &target, by, &options),
-        _ => cx.cluster.api.update_tree(object.meta.id, target, by, &options),
-    };
-    let written = written.map_err(|e| Failure::server(&e))?;
-    for warning in &written.warnings {
-        cx.complain(&format!("Warning: {warning}\n"));
-    }
-    cx.cluster.settle();
-    Ok(written.object.meta.version != object.meta.version)
 }

@@ -1,239 +1,241 @@
-//! `kubectl set image|env|resources|selector|serviceaccount`.
+//! `kubectl set image|resources|selector|serviceaccount`, and what `set env` shares with them.
 //! Source: kubernetes v1.37 kubectl pkg/cmd/set.
 
+use super::args::{self, DryRun};
+use super::output::Teller;
 use super::resource::{Resource, Selection, together};
 use super::{Args, Cx, Failure, Flow, Result, Verb};
 use crate::kubernetes::apiserver::WriteOptions;
-use crate::kubernetes::objects::Object;
-use crate::map;
+use crate::kubernetes::objects::parts::selector::{Operator, Selector};
+use crate::kubernetes::objects::{Object, scalar};
 use crate::text::go::quoted;
 use crate::text::{Map, Value};
 use std::rc::Rc;
 
-const COMMON: &str = "filename f kustomize k selector l output o dry-run containers c env e from keys prefix limits requests \
-                      field-manager resource-version";
+const OPTIONS: &str =
+    "filename f kustomize k selector l output o dry-run field-manager containers c limits requests resource-version";
+const SWITCHES: &str = "all local recursive R record";
 
 macro_rules! set {
     ($($name:literal $run:ident),*) => {&[$(
-        Verb { name: concat!("set ", $name), switches: "all local recursive R overwrite list resolve", options: COMMON, run: $run }
+        Verb { name: concat!("set ", $name), switches: SWITCHES, options: OPTIONS, run: $run }
     ),*]};
 }
 pub(super) const VERBS: &[Verb] = set!(
-    "image" image, "env" env, "resources" resources, "selector" selector, "serviceaccount" service_account, "sa" service_account
+    "image" image, "resources" resources, "selector" selector, "serviceaccount" service_account, "sa" service_account
 );
 
-/// Where the pod's wish stands in a kind's tree.
-fn pod_spec(kind: &str) -> &'static [&'static str] {
+/// Where the pod's wish stands in a kind's tree. Source: polymorphichelpers/updatepodspec.go.
+pub(super) fn pod_spec(kind: &str) -> Option<&'static [&'static str]> {
     match kind {
-        "Pod" => &["spec"],
-        "CronJob" => &["spec", "jobTemplate", "spec", "template", "spec"],
-        _ => &["spec", "template", "spec"],
+        "Pod" => Some(&["spec"]),
+        "CronJob" => Some(&["spec", "jobTemplate", "spec", "template", "spec"]),
+        "Deployment" | "DaemonSet" | "ReplicaSet" | "StatefulSet" | "ReplicationController" | "Job" => {
+            Some(&["spec", "template", "spec"])
+        }
+        _ => None,
     }
 }
 
-type Found = Vec<(Resource, Rc<Object>)>;
+pub(super) type Found = Vec<(Resource, Rc<Object>)>;
 
-/// Parts words into objects and changes `KEY=VALUE`, `KEY-`.
-fn select(cx: &Cx, args: &Args) -> Result<(Found, Vec<String>)> {
-    let is_change = |w: &String| w.contains('=') || w.ends_with('-');
-    let (changes, words): (Vec<String>, Vec<String>) = args.words.iter().cloned().partition(is_change);
+pub(super) fn select(cx: &Cx, args: &Args, words: &[String]) -> Result<Found> {
+    let (found, missing) = Selection::with_files(cx, args, words)?.objects(cx.cluster, &cx.namespace);
+    match together(missing) {
+        Some(failure) => Err(failure),
+        None => Ok(found),
+    }
+}
+
+pub(super) fn need_resources(args: &Args, words: &[String]) -> Result<()> {
     if words.is_empty() && args.get("filename").is_none() {
         return Err(Failure::error(
             "one or more resources must be specified as <resource> <name> or <resource>/<name>",
         ));
     }
-    let (found, missing) = Selection::with_files(cx, args, &words)?.objects(cx.cluster, &cx.namespace);
-    match together(missing) {
-        Some(failure) => Err(failure),
-        None => Ok((found, changes)),
+    if args.on("all") && args.get("selector").is_some_and(|s| !s.is_empty()) {
+        return Err(Failure::error("cannot set --all and --selector at the same time"));
+    }
+    Ok(())
+}
+
+/// Errors of one run, as `fmt.Errorf` made them: alone one gets its prefix if it has none, several stand as they are.
+/// Source: kubernetes v1.37 kubectl pkg/cmd/util/helpers.go, checkErr, MultipleErrors.
+pub(super) fn all_of(errors: Vec<String>) -> Result {
+    match errors.as_slice() {
+        [] => Ok(Flow::Done(0)),
+        [one] => Err(Failure::error(one.strip_prefix("error: ").unwrap_or(one))),
+        many => Err(Failure::plain(many.join("\n"))),
     }
 }
 
-/// Changes each object and says so.
-fn change_all(
-    cx: &mut Cx,
-    args: &Args,
-    found: Found,
-    word: &str,
-    change: &dyn Fn(&str, &mut Value) -> std::result::Result<(), String>,
-) -> Result {
+/// How a verb speaks: of what it did, and of what the server would not have.
+pub(super) struct Words {
+    pub done: &'static str,
+    pub refused: &'static str,
+}
+
+/// What a change does to a tree: whether it applies at all; complaints go to the list.
+pub(super) type Change<'a> = &'a mut dyn FnMut(&mut Cx, &mut Value, &'static [&'static str], &mut Vec<String>) -> bool;
+
+/// Changes the pod's wish of each object and says so; where nothing changes nothing is said.
+/// Source: set/helper.go, CalculatePatches; `Run` of each verb.
+pub(super) fn change_all(cx: &mut Cx, args: &Args, found: Found, words: &Words, change: Change) -> Result {
+    let mut teller = Teller::new(args)?;
     let dry_run = args.dry_run()?;
-    let mut failures = Vec::new();
+    let mut errors = Vec::new();
     for (resource, object) in found {
         let before = cx.cluster.api.tree(&object);
         let mut tree = before.clone();
-        if let Err(words) = change(&resource.kind, &mut tree) {
-            failures.push(Failure::error(words));
+        let Some(path) = pod_spec(&resource.kind) else {
+            let version = resource.api_version.rsplit('/').next().unwrap_or_default();
+            let (plural, name, kind) = (&resource.plural, &object.meta.name, &resource.kind);
+            errors.push(format!(
+                "error: {plural}/{name} the object is not a pod or does not have a pod template: *{version}.{kind}"
+            ));
             continue;
+        };
+        if change(cx, &mut tree, path, &mut errors) {
+            args.record(&mut tree);
         }
         if tree == before {
             continue;
         }
+        if dry_run == DryRun::Client {
+            teller.tell(cx, &tree, words.done)?;
+            continue;
+        }
         let by = cx.by();
         let options = WriteOptions { dry_run: dry_run.on(), source: None };
-        let label = format!("{}/{}", resource.singular(), object.meta.name);
         let typed = super::manifest::typed(&tree);
-        match typed.and_then(|tree| cx.cluster.api.update_tree(object.meta.id, tree, by, &options)) {
-            Ok(_) => cx.print(&format!("{label} {word} updated{}\n", dry_run.suffix())),
-            Err(error) => failures
-                .push(Failure::error(format!("failed to patch {word} update to pod template: {}", error.message))),
-        }
+        let written = typed.and_then(|tree| cx.cluster.api.update_tree(object.meta.id, tree, by, &options));
         cx.cluster.settle();
+        match written {
+            Ok(written) => {
+                let tree = cx.cluster.api.tree(&written.object);
+                teller.tell(cx, &tree, words.done)?;
+            }
+            Err(error) => errors.push(format!("{}{}", words.refused, error.message)),
+        }
     }
-    match together(failures) {
-        Some(failure) => Err(failure),
-        None => Ok(Flow::Done(0)),
-    }
+    all_of(errors)
 }
 
-/// The lists of containers in a pod's wish.
-fn for_containers(tree: &mut Value, kind: &str, init: bool, mut each: impl FnMut(&str, &mut Value)) {
-    for key in if init { &["initContainers", "containers"][..] } else { &["containers"][..] } {
-        let path = [pod_spec(kind), &[*key]].concat();
-        let Some(Value::List(list)) = at_mut(tree, &path) else { continue };
-        for container in list {
+/// Every container of the lists of a pod's wish.
+pub(super) fn for_containers(tree: &mut Value, path: &[&str], lists: &[&str], mut each: impl FnMut(&str, &mut Value)) {
+    for list in lists {
+        let spec = path.iter().try_fold(&mut *tree, |here, key| here.as_map_mut()?.get_mut(key));
+        let Some(Value::List(containers)) = spec.and_then(|spec| spec.as_map_mut()?.get_mut(list)) else { continue };
+        for container in containers {
             let name = container.str_at(&["name"]).unwrap_or_default().to_string();
             each(&name, container);
         }
     }
 }
 
-fn at_mut<'a>(tree: &'a mut Value, path: &[&str]) -> Option<&'a mut Value> {
-    path.iter().try_fold(tree, |here, key| here.as_map_mut()?.get_mut(key))
+/// Whether a name fits `-c`, in which `*` stands for anything. Source: set/helper.go, selectString, ported with its ways.
+pub(super) fn fits(name: &str, pattern: &str) -> bool {
+    if pattern == "*" {
+        return true;
+    }
+    if !pattern.contains('*') {
+        return name == pattern;
+    }
+    let parts: Vec<&str> = pattern.split('*').collect();
+    let mut at = 0;
+    for (i, part) in parts.iter().enumerate().filter(|(_, part)| !part.is_empty()) {
+        let Some(next) = name[at..].find(part).filter(|next| *next >= at) else { return false };
+        if (i == 0 && at != 0) || (i == parts.len() - 1 && name.len() != part.len() + next) {
+            return false;
+        }
+        at = next;
+    }
+    true
 }
 
+const EVERY_LIST: [&str; 2] = ["initContainers", "containers"];
+
 fn image(cx: &mut Cx, args: &Args) -> Result {
-    let (found, changes) = select(cx, args)?;
-    let pairs: Vec<(String, String)> =
-        changes.iter().filter_map(|c| c.split_once('=')).map(|(k, v)| (k.to_string(), v.to_string())).collect();
-    if pairs.is_empty() {
-        return Err(Failure::error("at least one image update is required"));
+    let (words, pairs) = args::resources_and_pairs(&args.words, "image")?;
+    let (images, _) = args::parse_pairs(&pairs, "image", false)?;
+    let found = match words.is_empty() && args.get("filename").is_none() {
+        true => Vec::new(),
+        false => select(cx, args, &words)?,
+    };
+    let mut wrong = Vec::new();
+    wrong.extend(need_resources(args, &words).err().map(|f| f.words.trim_start_matches("error: ").to_string()));
+    if images.is_empty() {
+        wrong.push("at least one image update is required".into());
+    } else if images.len() > 1 && images.contains_key("*") {
+        let words =
+            "all containers are already specified by *, but saw more than one container_name=container_image pairs";
+        wrong.push(words.into());
     }
-    change_all(cx, args, found, "image", &|kind, tree| {
-        for (name, image) in &pairs {
+    if !wrong.is_empty() {
+        return all_of(wrong);
+    }
+    let words = Words { done: "image updated", refused: "failed to patch image update to pod template: " };
+    change_all(cx, args, found, &words, &mut |_, tree, path, errors| {
+        for (name, image) in &images {
             let mut hit = false;
-            for_containers(tree, kind, true, |container, it| {
+            for_containers(tree, path, &EVERY_LIST, |container, it| {
                 if container == name || name == "*" {
                     it.make_map().set("image", image.as_str());
                     hit = true;
                 }
             });
             if !hit {
-                return Err(format!("unable to find container named {}", quoted(name)));
+                errors.push(format!("error: unable to find container named {}", quoted(name)));
             }
         }
-        Ok(())
+        true
     })
 }
 
-fn env(cx: &mut Cx, args: &Args) -> Result {
-    let (found, mut changes) = select(cx, args)?;
-    changes.extend(args.each("env").into_iter().map(String::from));
-    let only = args.get("containers").unwrap_or("*").to_string();
-    if args.on("list") || changes.is_empty() {
-        return list_env(cx, found, &only);
+/// `cpu=100m,memory=1Gi`. Source: set_resources.go, parseResourceList.
+fn amounts(text: &str) -> Result<Map> {
+    let mut amounts = Map::new();
+    for statement in text.split(',').filter(|_| !text.is_empty()) {
+        let [name, amount] = statement.split('=').collect::<Vec<_>>()[..] else {
+            return Err(Failure::error(format!("invalid argument syntax {statement}, expected <resource>=<value>")));
+        };
+        amounts.set(name, scalar::quantity(&Value::from(amount)).map_err(Failure::error)?);
     }
-    change_all(cx, args, found, "env", &|kind, tree| {
-        for_containers(tree, kind, true, |name, container| {
-            if only != "*" && only != name {
-                return;
-            }
-            for change in &changes {
-                set_variable(container, change);
-            }
-        });
-        Ok(())
-    })
-}
-
-fn set_variable(container: &mut Value, change: &str) {
-    let (name, value) = match change.split_once('=') {
-        Some((name, value)) => (name, Some(value)),
-        None => (change.trim_end_matches('-'), None),
-    };
-    let mut list = container.list_at(&["env"]).to_vec();
-    let at = list.iter().position(|v| v.str_at(&["name"]) == Some(name));
-    match (value, at) {
-        (Some(value), at) => {
-            let new = Value::Map(map! { "name" => name, "value" => value });
-            match at {
-                Some(at) => list[at] = new,
-                None => list.push(new),
-            }
-        }
-        (None, Some(at)) => drop(list.remove(at)),
-        (None, None) => {}
-    }
-    match list.is_empty() {
-        true => drop(container.make_map().remove("env")),
-        false => container.make_map().set("env", list),
-    }
-}
-
-fn list_env(cx: &mut Cx, found: Found, only: &str) -> Result {
-    for (resource, object) in found {
-        let mut tree = cx.cluster.api.tree(&object);
-        let mut text = String::new();
-        for_containers(&mut tree, &resource.kind, false, |name, container| {
-            if only != "*" && only != name {
-                return;
-            }
-            text += &format!("# {} {}, container {name}\n", resource.plural, object.meta.name);
-            for variable in container.list_at(&["env"]) {
-                let part = |key: &str| variable.str_at(&[key]).unwrap_or_default();
-                text += &format!("{}={}\n", part("name"), part("value"));
-            }
-        });
-        cx.print(&text);
-    }
-    Ok(Flow::Done(0))
+    Ok(amounts)
 }
 
 fn resources(cx: &mut Cx, args: &Args) -> Result {
-    let words = args.words.clone();
-    let (found, missing) = Selection::with_files(cx, args, &words)?.objects(cx.cluster, &cx.namespace);
-    if let Some(failure) = together(missing) {
-        return Err(failure);
+    let found = select(cx, args, &args.words)?;
+    if args.on("all") && args.get("selector").is_some_and(|s| !s.is_empty()) {
+        return Err(Failure::error("cannot set --all and --selector at the same time"));
     }
-    let amounts = |name: &str| -> Map {
-        args.list(name).iter().filter_map(|p| p.split_once('=')).map(|(k, v)| (k.into(), Value::from(v))).collect()
-    };
-    let (limits, requests) = (amounts("limits"), amounts("requests"));
+    let (limits, requests) = (args.get("limits").unwrap_or_default(), args.get("requests").unwrap_or_default());
     if limits.is_empty() && requests.is_empty() {
         return Err(Failure::error(
             "you must specify an update to requests or limits (in the form of --requests/--limits)",
         ));
     }
+    let (limits, requests) = (amounts(limits)?, amounts(requests)?);
     let only = args.get("containers").unwrap_or("*").to_string();
-    change_all(cx, args, found, "resource requirements", &|kind, tree| {
-        for_containers(tree, kind, false, |name, container| {
-            if only != "*" && only != name {
+    let words =
+        Words { done: "resource requirements updated", refused: "failed to patch resources update to pod template " };
+    change_all(cx, args, found, &words, &mut |_, tree, path, errors| {
+        let mut hit = false;
+        for_containers(tree, path, &EVERY_LIST, |name, container| {
+            if !fits(name, &only) {
                 return;
             }
+            hit = true;
             for (key, list) in [("limits", &limits), ("requests", &requests)] {
                 for (resource, amount) in list.iter() {
                     container.set_at(&["resources", key, resource], amount.clone());
                 }
             }
         });
-        Ok(())
-    })
-}
-
-fn selector(cx: &mut Cx, args: &Args) -> Result {
-    let (found, changes) = select(cx, args)?;
-    let pairs: Map = changes
-        .iter()
-        .flat_map(|c| c.split(','))
-        .filter_map(|c| c.split_once('='))
-        .map(|(k, v)| (k.into(), Value::from(v)))
-        .collect();
-    change_all(cx, args, found, "selector", &|kind, tree| {
-        if kind != "Service" {
-            return Err(format!("setting a selector is only supported for Services, not {kind}"));
+        if !hit {
+            errors.push(format!("error: unable to find container named {only}"));
         }
-        tree.set_at(&["spec", "selector"], pairs.clone());
-        Ok(())
+        hit
     })
 }
 
@@ -241,14 +243,134 @@ fn service_account(cx: &mut Cx, args: &Args) -> Result {
     let Some((account, words)) = args.words.split_last() else {
         return Err(Failure::error("serviceaccount is required"));
     };
-    let (found, missing) = Selection::with_files(cx, args, words)?.objects(cx.cluster, &cx.namespace);
-    if let Some(failure) = together(missing) {
-        return Err(failure);
-    }
-    change_all(cx, args, found, "serviceaccount", &|kind, tree| {
+    let found = select(cx, args, words)?;
+    let words = Words { done: "serviceaccount updated", refused: "failed to patch ServiceAccountName " };
+    change_all(cx, args, found, &words, &mut |_, tree, path, _| {
         for key in ["serviceAccountName", "serviceAccount"] {
-            tree.set_at(&[pod_spec(kind), &[key]].concat(), account.as_str());
+            tree.set_at(&[path, &[key]].concat(), account.as_str());
         }
-        Ok(())
+        true
     })
+}
+
+/// The last word as the labels of a Service's selector. Source: set_selector.go, getResourcesAndSelector,
+/// updateSelectorForObject.
+fn labels(text: &str) -> Result<Map> {
+    let selector = Selector::parse(text)
+        .map_err(|why| Failure::error(format!("couldn't parse the selector string {}: {why}", quoted(text))))?;
+    let mut labels = Map::new();
+    let mut others = Vec::new();
+    for requirement in &selector.requirements {
+        let values: Vec<&str> = requirement.values.iter().map(|v| &**v).collect();
+        let operator = match requirement.operator {
+            Operator::Equals | Operator::DoubleEquals => {
+                labels.set(&*requirement.key, values.first().copied().unwrap_or_default());
+                continue;
+            }
+            Operator::In => "In",
+            Operator::NotIn => "NotIn",
+            Operator::Exists => "Exists",
+            Operator::DoesNotExist => "DoesNotExist",
+            _ => return Err(Failure::error(format!("{} is not a valid label selector operator", quoted(text)))),
+        };
+        others.push(format!("{{{} {operator} [{}]}}", requirement.key, values.join(" ")));
+    }
+    match others.is_empty() {
+        true => Ok(labels),
+        false => {
+            let others = others.join(" ");
+            Err(Failure::error(format!("match expression [{others}] not supported on this object")))
+        }
+    }
+}
+
+fn selector(cx: &mut Cx, args: &Args) -> Result {
+    let Some((text, words)) = args.words.split_last() else {
+        return Err(Failure::error("one selector is required"));
+    };
+    let labels = labels(text)?;
+    let mut teller = Teller::new(args)?;
+    let dry_run = args.dry_run()?;
+    let (found, mut failures) = Selection::with_files(cx, args, words)?.objects(cx.cluster, &cx.namespace);
+    for (resource, object) in found {
+        if resource.kind != "Service" {
+            failures.push(Failure::error("setting a selector is only supported for Services"));
+            continue;
+        }
+        let mut tree = cx.cluster.api.tree(&object);
+        tree.set_at(&["spec", "selector"], labels.clone());
+        args.record(&mut tree);
+        if dry_run != DryRun::Client {
+            let by = cx.by();
+            let options = WriteOptions { dry_run: dry_run.on(), source: None };
+            let written = cx.cluster.api.update_tree(object.meta.id, tree, by, &options);
+            cx.cluster.settle();
+            match written {
+                Ok(written) => tree = cx.cluster.api.tree(&written.object),
+                Err(error) => {
+                    failures.push(Failure::server(&error));
+                    continue;
+                }
+            }
+        }
+        teller.tell(cx, &tree, "selector updated")?;
+    }
+    super::output::aggregate(failures)?;
+    Ok(Flow::Done(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{Desk, WEB};
+
+    #[test]
+    fn names_with_stars_fit_as_in_the_source() {
+        let cases = [("app", "*", true), ("app", "app", true), ("app", "ap*", true), ("app", "*pp", true)];
+        for (name, pattern, fit) in cases.into_iter().chain([("app", "b*", false), ("app", "*x", false)]) {
+            assert_eq!(super::fits(name, pattern), fit, "{name} {pattern}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_set_is_told_and_the_rest_is_set() {
+        let mut desk = Desk::new(&[("web.yaml", WEB)]);
+        desk.say("kubectl apply -f web.yaml");
+        desk.say("kubectl create service clusterip s --tcp=80");
+        let says = [
+            (
+                "kubectl set image deploy/web nope=x app=nginx:2",
+                "deployment.apps/web image updated\nerror: unable to find container named \"nope\"\n",
+            ),
+            ("kubectl set image deploy/web app=nginx:2", ""),
+            ("kubectl set image deploy/web app=nginx:3 -o name", "deployment.apps/web\n"),
+            ("kubectl set resources deploy web -c nope --limits=cpu=1", "error: unable to find container named nope\n"),
+            (
+                "kubectl set resources deploy web --limits=cpu",
+                "error: invalid argument syntax cpu, expected <resource>=<value>\n",
+            ),
+            ("kubectl set selector deploy web a=b", "error: setting a selector is only supported for Services\n"),
+            ("kubectl set selector svc s a=b", "service/s selector updated\n"),
+            (
+                "kubectl set sa svc/s default",
+                "error: services/s the object is not a pod or does not have a pod template: *v1.Service\n",
+            ),
+            ("kubectl set image deploy/web app=nginx:4 --dry-run=client -o jsonpath={.metadata.name}", "web"),
+        ];
+        for (line, words) in says {
+            assert_eq!(desk.say(line), words, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_recorded_line_stands_in_the_history() {
+        let mut desk = Desk::new(&[("web.yaml", WEB)]);
+        desk.say("kubectl apply -f web.yaml");
+        desk.go_to(2);
+        let words = "deployment.apps/web image updated\nFlag --record has been deprecated, --record will be removed in the future\n";
+        assert_eq!(desk.say("kubectl set image deploy/web app=nginx:2 -n default --record"), words);
+        desk.go_to(5);
+        let history = desk.say("kubectl rollout history deploy web");
+        let cause = "kubectl set image deploy/web app=nginx:2 --namespace=default --record=true";
+        assert!(history.contains(&format!("2         {cause}\n")), "{history}");
+    }
 }

@@ -46,6 +46,10 @@ pub struct Decoded {
     pub classes: Vec<FieldClass>,
     /// The message with which the server refuses the document (400), if it does.
     pub refusal: Option<String>,
+    /// What cannot be read at all, in the decoder's own words.
+    pub broken: Option<String>,
+    /// Members that the kind does not have.
+    pub unknown: Vec<String>,
 }
 
 /// Reads a document strictly.
@@ -63,7 +67,8 @@ pub fn decode(doc: &Node, duplicates: &[Problem]) -> Decoded {
     let mut classes = reader.classes;
     classes.sort_by_key(|c| c.at);
     let problems = duplicates.iter().cloned().chain(reader.problems).collect();
-    Decoded { object, kind: Some(kind), problems, classes, refusal }
+    let (broken, unknown) = (reader.abort.or(reader.first), reader.unknown);
+    Decoded { object, kind: Some(kind), problems, classes, refusal, broken, unknown }
 }
 
 /// A kind that is not built in is kept as it is.
@@ -79,7 +84,8 @@ fn unknown(doc: &Node, api_version: &str, kind: &str) -> Decoded {
         [one] => Problem::error("not_set", doc.extent.start, format!("{one} not set")),
         _ => Problem::error("not_set", doc.extent.start, "[apiVersion not set, kind not set]"),
     };
-    Decoded { object: doc.to_value(), kind: None, problems: vec![problem], classes: Vec::new(), refusal: None }
+    let (problems, classes, unknown) = (vec![problem], Vec::new(), Vec::new());
+    Decoded { object: doc.to_value(), kind: None, problems, classes, refusal: None, broken: None, unknown }
 }
 
 #[derive(Default)]

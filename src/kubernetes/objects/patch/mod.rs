@@ -5,11 +5,13 @@ mod json_merge;
 mod json_patch;
 mod strategic_diff;
 mod strategic_merge;
+mod unstructured;
 
 pub use json_merge::{merge, merge_diff};
 pub use json_patch::apply as json_patch;
 pub use strategic_diff::{Wanted, strategic_diff};
-pub use strategic_merge::strategic;
+pub use strategic_merge::{go_value, strategic};
+pub use unstructured::misfit;
 
 use super::Schema;
 use super::{Field, Struct, Type};

@@ -20,8 +20,8 @@ fn merge_map(object: &Map, patch: &Map, shape: Option<&Struct>) -> Result<Map, S
     match patch.get(DIRECTIVE).and_then(Value::as_str) {
         Some("replace") => return Ok(patch.iter().filter(|(k, _)| &***k != DIRECTIVE).map(pair).collect()),
         Some("delete") => return Ok(Map::new()),
-        Some("merge") | None => {}
-        Some(other) => return Err(format!("unknown patch type found: {other}")),
+        None => {}
+        Some(other) => return Err(bad_directive(other, patch)),
     }
     let mut out = object.clone();
     if let Some(Value::List(keys)) = patch.get(RETAIN_KEYS) {
@@ -74,12 +74,30 @@ fn merge_member(out: &mut Map, key: &str, value: &Value, patch: &Map, shape: Opt
             let ordered = patch.has(&format!("{ORDER}{key}"));
             Value::List(merge_list(old, new, field, ordered)?)
         }
-        (None, Value::List(new)) if merges(field) => Value::List(merge_list(&[], new, field, false)?),
-        (_, Value::Map(new)) => Value::Map(merge_map(&Map::new(), new, field.and_then(|f| struct_of(&f.of)))?),
-        (_, new) => new.clone(),
+        (_, new) => match without_directives(new) {
+            Some(new) => new,
+            None => {
+                out.remove(key);
+                return Ok(());
+            }
+        },
     };
     out.set(key, merged);
     Ok(())
+}
+
+/// What a patch brings where there is nothing to merge with: nothing of what holds directives.
+/// Source: patch.go, removeDirectives, discardNullValuesFromPatch.
+fn without_directives(value: &Value) -> Option<Value> {
+    match value {
+        Value::Map(members) if members.has(DIRECTIVE) => None,
+        Value::Map(members) => {
+            let kept = members.iter().filter(|(_, v)| !v.is_null());
+            Some(Value::Map(kept.filter_map(|(k, v)| Some((k.clone(), without_directives(v)?))).collect()))
+        }
+        Value::List(items) => Some(Value::List(items.iter().filter_map(without_directives).collect())),
+        other => Some(other.clone()),
+    }
 }
 
 /// Merges the items of a list by their key, or as a set when they are plain.
@@ -99,9 +117,15 @@ fn merge_list(old: &[Value], new: &[Value], field: Option<&Field>, ordered: bool
     for item in new {
         let key = item.get(merge_key).ok_or_else(|| no_key(item, merge_key))?;
         let same = |it: &Value| it.get(merge_key) == Some(key);
-        if directive(item).as_deref() == Some("delete") {
-            out.retain(|it| !same(it));
-            continue;
+        match (directive(item).as_deref(), item) {
+            (None, _) => {}
+            (Some("delete"), _) => {
+                out.retain(|it| !same(it));
+                continue;
+            }
+            (Some("merge"), _) => return Err("merging lists cannot yet be specified in the patch".into()),
+            (Some(other), Value::Map(item)) => return Err(bad_directive(other, item)),
+            (Some(_), _) => {}
         }
         kept.push(item.clone());
         match out.iter_mut().find(|it| same(it)) {
@@ -112,14 +136,28 @@ fn merge_list(old: &[Value], new: &[Value], field: Option<&Field>, ordered: bool
     Ok(if ordered { out } else { in_order(out, &kept, old, Some(merge_key)) })
 }
 
+/// Source: apimachinery/pkg/util/mergepatch/errors.go, ErrNoMergeKey.
 fn no_key(item: &Value, key: &str) -> String {
-    let members = item.as_map().map(|m| m.sorted()).unwrap_or_default();
-    let text = |v: &Value| match v {
-        Value::Str(s) => s.to_string(),
+    format!("map: {} does not contain declared merge key: {key}", go_value(item))
+}
+
+/// Source: apimachinery/pkg/util/mergepatch/errors.go, ErrBadPatchType.
+fn bad_directive(directive: &str, patch: &Map) -> String {
+    format!("unknown patch type: {directive} in map: {}", go_value(&Value::Map(patch.clone())))
+}
+
+/// A value as Go prints it with `%v`: `map[a:1 b:[x y]]`.
+pub fn go_value(value: &Value) -> String {
+    match value {
+        Value::Null => "<nil>".into(),
+        Value::Str(text) => text.to_string(),
+        Value::List(items) => format!("[{}]", items.iter().map(go_value).collect::<Vec<_>>().join(" ")),
+        Value::Map(members) => {
+            let members = members.sorted().into_iter().map(|(k, v)| format!("{k}:{}", go_value(v)));
+            format!("map[{}]", members.collect::<Vec<_>>().join(" "))
+        }
         other => crate::text::json::write(other, crate::text::json::Style::COMPACT),
-    };
-    let all: Vec<String> = members.iter().map(|(k, v)| format!("{k}:{}", text(v))).collect();
-    format!("map: map[{}] does not contain declared merge key: {key}", all.join(" "))
+    }
 }
 
 /// The items that `wanted` names in its order, the others where the live list had them.
