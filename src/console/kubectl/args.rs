@@ -36,7 +36,7 @@ const NOT_SIMULATED: &[(&str, &str)] = &[
     ("apply", "prune prune-allowlist"),
     ("create", "edit raw append-hash external-ip load-balancer-ip session-affinity annotation default-backend class"),
     ("run", "overrides rm attach stdin tty leave-stdin-open image-pull-policy limits requests privileged"),
-    ("expose", "overrides external-ip load-balancer-ip session-affinity"),
+    ("expose", "overrides override-type external-ip load-balancer-ip session-affinity"),
     ("replace", "force raw subresource"),
     ("get", "subresource server-print output-watch-events"),
     ("delete", "raw interactive"),
@@ -55,7 +55,13 @@ const NOT_SIMULATED: &[(&str, &str)] = &[
 ];
 
 /// Flags that are still there but should not be, with what pflag says of them.
-const DEPRECATED: &[(&str, &str)] = &[("record", "--record will be removed in the future")];
+const DEPRECATED: &[(&str, &str)] = &[
+    ("record", "--record will be removed in the future"),
+    (
+        "cpu-percent",
+        "Use --cpu with percentage or resource quantity format (e.g., '70%' for utilization or '500m' for milliCPU).",
+    ),
+];
 /// The annotation in which `--record` keeps the line; `rollout history` shows it.
 /// Source: kubernetes v1.37 cli-runtime pkg/genericclioptions/record_flags.go, ChangeCauseAnnotation.
 pub(super) const CHANGE_CAUSE: &str = "kubernetes.io/change-cause";

@@ -1,28 +1,29 @@
-//! `kubectl create KIND NAME`, `run`, `expose`, `autoscale`: objects from flags.
-//! Source: kubernetes v1.37 kubectl pkg/cmd/create, pkg/cmd/run, pkg/cmd/expose, pkg/cmd/autoscale.
+//! `kubectl create KIND NAME`: objects from flags; and how objects from flags are sent and shown.
+//! Source: kubernetes v1.37 kubectl pkg/cmd/create.
 
 use super::apply::create_one;
-use super::manifest;
+use super::args::DryRun;
+use super::output::Teller;
 use super::resource::{Selection, together};
 use super::{Args, Cx, Failure, Flow, Result, Verb};
+use crate::kubernetes::apiserver::ApiError;
+use crate::kubernetes::objects::parts::validate_names::config_key;
+use crate::kubernetes::objects::scalar;
 use crate::map;
 use crate::text::go::quoted;
 use crate::text::{Map, Value};
 
 const COMMON: &str = "dry-run output o image port replicas r from-literal from-file from-env-file type tcp clusterip \
-                      node-port external-name schedule min-available max-unavailable selector l hard value \
-                      description preemption-policy from restart verb resource target-port name protocol labels env e \
-                      min max cpu cpu-percent memory field-manager validate overrides external-ip load-balancer-ip \
-                      session-affinity limits requests image-pull-policy clusterrole role user group serviceaccount \
-                      class rule default-backend annotation annotations filename f server scopes duration audience \
-                      bound-object-kind pod-running-timeout timeout grace-period cascade";
+                      node-port external-name schedule min-available max-unavailable selector hard value \
+                      description preemption-policy from restart verb resource field-manager validate \
+                      clusterrole role user group serviceaccount class rule default-backend annotation server scopes \
+                      duration audience bound-object-kind";
 
 macro_rules! verbs {
     ($($name:literal $run:ident),* $(,)?) => {&[$(
         Verb {
             name: $name,
-            switches: "save-config append-hash recursive R global-default rm stdin i tty t attach \
-                       command quiet q expose all privileged leave-stdin-open wait",
+            switches: "save-config append-hash global-default",
             options: COMMON,
             run: $run,
         }
@@ -53,9 +54,6 @@ pub(super) const VERBS: &[Verb] = verbs!(
     "create resourcequota" quota,
     "create priorityclass" priority_class,
     "create pc" priority_class,
-    "run" run,
-    "expose" expose,
-    "autoscale" autoscale,
 );
 
 fn name_of(args: &Args) -> Result<String> {
@@ -74,18 +72,11 @@ fn name_of(args: &Args) -> Result<String> {
 }
 
 /// Creates an object and says so; `what` is what the refusal calls it.
-fn make(cx: &mut Cx, args: &Args, mut tree: Value, what: &str) -> Result {
-    let namespaced = !matches!(tree.str_at(&["kind"]), Some("Namespace" | "PriorityClass"));
-    if namespaced {
-        tree.set_at(&["metadata", "namespace"], cx.namespace.as_str());
-    }
-    let dry_run = args.dry_run()?;
-    match create_one(cx, &tree, None, dry_run) {
+fn make(cx: &mut Cx, args: &Args, tree: Value, what: &str) -> Result {
+    let mut teller = Teller::new(args)?;
+    match made(cx, args, tree) {
         Ok(made) => {
-            match args.get("output") {
-                Some(_) => super::get::print_trees(cx, args, &[if dry_run.on() { tree } else { made }])?,
-                None => cx.print(&format!("{} created{}\n", manifest::label(&tree), dry_run.suffix())),
-            }
+            teller.tell(cx, &made, "created")?;
             Ok(Flow::Done(0))
         }
         Err(error) if what.is_empty() => Err(Failure::server(&error)),
@@ -93,7 +84,52 @@ fn make(cx: &mut Cx, args: &Args, mut tree: Value, what: &str) -> Result {
     }
 }
 
-fn object(api_version: &str, kind: &str, name: &str) -> Value {
+/// Sends an object; what the server made of it. With `--dry-run=client` it stays what the flags said, with the members
+/// that Go writes even when they are empty, and in a namespace only if the line names one.
+/// Source: kubernetes v1.37 kubectl pkg/cmd/create, EnforceNamespace; client-go tools/clientcmd, DirectClientConfig.
+pub(super) fn made(cx: &mut Cx, args: &Args, mut tree: Value) -> std::result::Result<Value, ApiError> {
+    // A value that is no dry run has been refused by the printer before.
+    let dry_run = args.dry_run().unwrap_or(DryRun::No);
+    let namespaced = !matches!(tree.str_at(&["kind"]), Some("Namespace" | "PriorityClass"));
+    let on_paper = dry_run == DryRun::Client;
+    if namespaced && (!on_paper || args.get("namespace").is_some()) {
+        tree.set_at(&["metadata", "namespace"], cx.namespace.as_str());
+    }
+    if on_paper {
+        write_empty_members(&mut tree);
+        return Ok(tree);
+    }
+    create_one(cx, &tree, None, dry_run)
+}
+
+/// Source: kubernetes v1.37 api, the types' JSON tags without `omitempty`.
+fn write_empty_members(tree: &mut Value) {
+    let nothing = Map::new;
+    let status = match tree.str_at(&["kind"]).unwrap_or_default() {
+        "Deployment" | "Pod" | "ResourceQuota" => nothing(),
+        "Job" => {
+            tree.set_at(&["spec", "template", "metadata"], nothing());
+            nothing()
+        }
+        "CronJob" => {
+            tree.set_at(&["spec", "jobTemplate", "spec", "template", "metadata"], nothing());
+            nothing()
+        }
+        "Service" => map! { "loadBalancer" => nothing() },
+        "Namespace" => {
+            tree.set_at(&["spec"], nothing());
+            nothing()
+        }
+        "PodDisruptionBudget" => map! {
+            "currentHealthy" => 0, "desiredHealthy" => 0, "disruptionsAllowed" => 0, "expectedPods" => 0
+        },
+        "HorizontalPodAutoscaler" => map! { "currentMetrics" => Value::Null, "desiredReplicas" => 0 },
+        _ => return,
+    };
+    tree.set_at(&["status"], status);
+}
+
+pub(super) fn object(api_version: &str, kind: &str, name: &str) -> Value {
     Value::Map(map! { "apiVersion" => api_version, "kind" => kind, "metadata" => map! { "name" => name } })
 }
 
@@ -108,6 +144,9 @@ fn deployment(cx: &mut Cx, args: &Args) -> Result {
     let images = args.list("image");
     if images.is_empty() {
         return Err(Failure::error("required flag(s) \"image\" not set"));
+    }
+    if images.len() > 1 && !args.rest.is_empty() {
+        return Err(Failure::error("cannot specify multiple --image options and command"));
     }
     let labels = map! { "app" => name.as_str() };
     let port = args.get("port").and_then(|p| p.parse::<i64>().ok());
@@ -150,44 +189,79 @@ fn service_account(cx: &mut Cx, args: &Args) -> Result {
     make(cx, args, tree, "serviceaccount: ")
 }
 
-/// The pairs of `--from-literal` and `--from-file`.
+/// The pairs of `--from-file`, `--from-literal` and `--from-env-file`, in the order in which they are added.
 fn pairs(cx: &Cx, args: &Args) -> Result<Vec<(String, String)>> {
-    let mut found = Vec::new();
-    for literal in args.each("from-literal") {
-        let Some((key, value)) = literal.split_once('=') else {
-            return Err(Failure::error(format!("invalid literal source {literal}, expected key=value")));
-        };
-        let quote = |q: char| value.strip_prefix(q).and_then(|v| v.strip_suffix(q));
-        found.push((key.to_string(), quote('\'').or(quote('"')).unwrap_or(value).to_string()));
+    let has = |flag: &str| !args.each(flag).is_empty();
+    if has("from-env-file") && (has("from-file") || has("from-literal")) {
+        return Err(Failure::error("from-env-file cannot be combined with from-file or from-literal"));
     }
+    let mut found = Vec::new();
+    let read = |file: &str| {
+        (cx.files)(file).ok_or_else(|| Failure::error(format!("error reading {file}: no such file or directory")))
+    };
     for source in args.each("from-file") {
         let (key, file) = source.split_once('=').unwrap_or((source.rsplit('/').next().unwrap_or(source), source));
-        let text = (cx.files)(file);
-        let text = text.ok_or_else(|| Failure::error(format!("error reading {file}: no such file or directory")))?;
-        found.push((key.to_string(), text));
+        found.push((key.to_string(), read(file)?));
+    }
+    for literal in args.each("from-literal") {
+        let Some((key, value)) = literal.split_once('=').filter(|(key, _)| !key.is_empty()) else {
+            return Err(Failure::error(format!("invalid literal source {literal}, expected key=value")));
+        };
+        found.push((key.to_string(), value.to_string()));
     }
     for file in args.each("from-env-file") {
-        let text = (cx.files)(file);
-        let text = text.ok_or_else(|| Failure::error(format!("error reading {file}: no such file or directory")))?;
+        let text = read(file)?;
         let lines = text.lines().map(str::trim).filter(|l| !l.is_empty() && !l.starts_with('#'));
         found.extend(lines.filter_map(|l| l.split_once('=')).map(|(k, v)| (k.to_string(), v.to_string())));
     }
     Ok(found)
 }
 
-fn config_map(cx: &mut Cx, args: &Args) -> Result {
-    let mut tree = object("v1", "ConfigMap", &name_of(args)?);
+/// The same, each key sound and new.
+/// Source: create_configmap.go, validateNewConfigMap; create_secret.go, addKeyFromLiteralToSecret.
+fn data(cx: &Cx, args: &Args, name: &str, kind: &str) -> Result<Map> {
+    let mut data = Map::new();
     for (key, value) in pairs(cx, args)? {
-        tree.set_at(&["data", &key], value);
+        let problems = config_key(&key);
+        let quoted_key = quoted(&key);
+        let refused = match (problems.is_empty(), data.has(&key), kind) {
+            (false, _, "ConfigMap") => {
+                format!("{quoted_key} is not a valid key name for a ConfigMap: {}", problems.join(","))
+            }
+            (false, ..) => format!("{quoted_key} is not valid key name for a Secret {}", problems.join(";")),
+            (_, true, "ConfigMap") => format!(
+                "cannot add key {quoted_key}, another key by that name already exists in Data for ConfigMap {}",
+                quoted(name)
+            ),
+            (_, true, _) => format!("cannot add key {key}, another key by that name already exists"),
+            _ => {
+                let value = if kind == "Secret" { base64(value.as_bytes()) } else { value };
+                data.set(key, value);
+                continue;
+            }
+        };
+        return Err(Failure::error(refused));
+    }
+    Ok(data)
+}
+
+fn config_map(cx: &mut Cx, args: &Args) -> Result {
+    let name = name_of(args)?;
+    let mut tree = object("v1", "ConfigMap", &name);
+    let data = data(cx, args, &name, "ConfigMap")?;
+    if !data.is_empty() {
+        tree.set_at(&["data"], data);
     }
     make(cx, args, tree, "configmap: ")
 }
 
 fn secret(cx: &mut Cx, args: &Args) -> Result {
-    let mut tree = object("v1", "Secret", &name_of(args)?);
+    let name = name_of(args)?;
+    let mut tree = object("v1", "Secret", &name);
     tree.set_at(&["type"], args.get("type").unwrap_or("Opaque"));
-    for (key, value) in pairs(cx, args)? {
-        tree.set_at(&["data", &key], base64(value.as_bytes()));
+    let data = data(cx, args, &name, "Secret")?;
+    if !data.is_empty() {
+        tree.set_at(&["data"], data);
     }
     make(cx, args, tree, "secret ")
 }
@@ -254,27 +328,46 @@ fn service(cx: &mut Cx, args: &Args, kind: &str) -> Result {
 fn job(cx: &mut Cx, args: &Args) -> Result {
     let name = name_of(args)?;
     let mut tree = object("batch/v1", "Job", &name);
-    if let Some(from) = args.get("from") {
-        let words = [from.to_string()];
-        let (found, missing) = Selection::read(cx, args, &words)?.objects(cx.cluster, &cx.namespace);
-        if let Some(failure) = together(missing) {
-            return Err(failure);
+    let given = |flag: &str| args.get(flag).filter(|text| !text.is_empty());
+    let from = match (given("image"), given("from")) {
+        (Some(image), None) => {
+            tree.set_at(&["spec", "template", "spec"], job_spec(args, &name, image));
+            return make(cx, args, tree, "job: ");
         }
-        let Some((_, cron)) = found.first() else { return Err(Failure::error("from must be an existing cronjob")) };
-        let source = cx.cluster.api.tree(cron);
-        tree.set_at(&["metadata", "annotations", "cronjob.kubernetes.io/instantiate"], "manual");
-        tree.set_at(&["spec"], source.at(&["spec", "jobTemplate", "spec"]).cloned().unwrap_or_default());
-        let owner = map! {
-            "apiVersion" => "batch/v1", "kind" => "CronJob", "name" => cron.meta.name.clone(), "controller" => true,
-            "uid" => cx.cluster.api.calendar.uid(cron.meta.id),
-        };
-        tree.set_at(&["metadata", "ownerReferences"], vec![Value::Map(owner)]);
-        return make(cx, args, tree, "job: ");
-    }
-    let Some(image) = args.get("image") else {
-        return Err(Failure::error("either --image or --from must be specified"));
+        (None, Some(from)) => from.to_string(),
+        _ => return Err(Failure::error("either --image or --from must be specified")),
     };
-    tree.set_at(&["spec", "template", "spec"], job_spec(args, &name, image));
+    if !args.rest.is_empty() {
+        return Err(Failure::error("cannot specify --from and command"));
+    }
+    let (found, missing) = Selection::read(cx, args, &[from])?.objects(cx.cluster, &cx.namespace);
+    if let Some(failure) = together(missing) {
+        return Err(failure);
+    }
+    let [(resource, cron)] = found.as_slice() else {
+        return Err(Failure::error("from must be an existing cronjob"));
+    };
+    if resource.kind != "CronJob" {
+        let version = resource.api_version.rsplit('/').next().unwrap_or_default();
+        return Err(Failure::error(format!("unknown object type *{version}.{}", resource.kind)));
+    }
+    let source = cx.cluster.api.tree(cron);
+    let template = source.at(&["spec", "jobTemplate"]).cloned().unwrap_or_default();
+    tree.set_at(&["metadata", "annotations", "cronjob.kubernetes.io/instantiate"], "manual");
+    for (key, value) in
+        template.at(&["metadata", "annotations"]).and_then(Value::as_map).into_iter().flat_map(|m| m.iter())
+    {
+        tree.set_at(&["metadata", "annotations", key], value.clone());
+    }
+    if let Some(labels) = template.at(&["metadata", "labels"]) {
+        tree.set_at(&["metadata", "labels"], labels.clone());
+    }
+    tree.set_at(&["spec"], template.get("spec").cloned().unwrap_or_default());
+    let owner = map! {
+        "apiVersion" => "batch/v1", "kind" => "CronJob", "name" => cron.meta.name.clone(), "controller" => true,
+        "uid" => cx.cluster.api.calendar.uid(cron.meta.id),
+    };
+    tree.set_at(&["metadata", "ownerReferences"], vec![Value::Map(owner)]);
     make(cx, args, tree, "job: ")
 }
 
@@ -302,29 +395,54 @@ fn cron_job(cx: &mut Cx, args: &Args) -> Result {
 }
 
 /// `a=b,c=d` as a map.
-fn map_of(text: &str) -> Map {
+pub(super) fn map_of(text: &str) -> Map {
     text.split(',').filter_map(|p| p.split_once('=')).map(|(k, v)| (k.into(), Value::from(v))).collect()
 }
 
-fn number_or_text(text: &str) -> Value {
+pub(super) fn number_or_text(text: &str) -> Value {
     text.parse::<i64>().map_or_else(|_| Value::from(text), Value::from)
 }
 
+/// Source: create_pdb.go, Validate.
 fn budget(cx: &mut Cx, args: &Args) -> Result {
-    let mut tree = object("policy/v1", "PodDisruptionBudget", &name_of(args)?);
-    let Some(selector) = args.get("selector") else { return Err(Failure::error("a selector must be specified")) };
-    tree.set_at(&["spec", "selector", "matchLabels"], map_of(selector));
-    for (flag, key) in [("min-available", "minAvailable"), ("max-unavailable", "maxUnavailable")] {
-        if let Some(value) = args.get(flag) {
-            tree.set_at(&["spec", key], number_or_text(value));
+    let name = name_of(args)?;
+    let given = |flag: &str| args.get(flag).filter(|text| !text.is_empty());
+    let Some(selector) = given("selector") else { return Err(Failure::error("a selector must be specified")) };
+    let number = |text: &str| {
+        let digits = text.strip_suffix('%').unwrap_or(text);
+        !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit())
+    };
+    let (flag, key, bound) = match (given("min-available"), given("max-unavailable")) {
+        (None, None) => return Err(Failure::error("one of min-available or max-unavailable must be specified")),
+        (Some(_), Some(_)) => {
+            return Err(Failure::error("min-available and max-unavailable cannot be both specified"));
         }
+        (Some(bound), None) => ("min-available", "minAvailable", bound),
+        (None, Some(bound)) => ("max-unavailable", "maxUnavailable", bound),
+    };
+    if !number(bound) {
+        return Err(Failure::error(format!("invalid format specified for {flag}")));
     }
+    let mut tree = object("policy/v1", "PodDisruptionBudget", &name);
+    tree.set_at(&["spec", "selector", "matchLabels"], map_of(selector));
+    tree.set_at(&["spec", key], number_or_text(bound));
     make(cx, args, tree, "poddisruptionbudgets: ")
 }
 
+/// Source: create_quota.go, createQuota, populateResourceListV1, parseScopes.
 fn quota(cx: &mut Cx, args: &Args) -> Result {
     let mut tree = object("v1", "ResourceQuota", &name_of(args)?);
-    tree.set_at(&["spec", "hard"], map_of(args.get("hard").unwrap_or_default()));
+    let given = |flag: &str| args.get(flag).filter(|text| !text.is_empty());
+    for statement in given("hard").into_iter().flat_map(|hard| hard.split(',')) {
+        let [name, amount] = statement.split('=').collect::<Vec<_>>()[..] else {
+            return Err(Failure::error(format!("Invalid argument syntax {statement}, expected <resource>=<value>")));
+        };
+        let amount = scalar::quantity(&Value::from(amount)).map_err(Failure::error)?;
+        tree.set_at(&["spec", "hard", name], amount);
+    }
+    if let Some(scopes) = given("scopes") {
+        tree.set_at(&["spec", "scopes"], scopes.split(',').map(Value::from).collect::<Vec<_>>());
+    }
     make(cx, args, tree, "quota: ")
 }
 
@@ -334,152 +452,11 @@ fn priority_class(cx: &mut Cx, args: &Args) -> Result {
     if args.on("global-default") {
         tree.set_at(&["globalDefault"], true);
     }
-    for (flag, key) in [("description", "description"), ("preemption-policy", "preemptionPolicy")] {
-        if let Some(value) = args.get(flag) {
-            tree.set_at(&[key], value);
-        }
+    if let Some(words) = args.get("description") {
+        tree.set_at(&["description"], words);
     }
+    tree.set_at(&["preemptionPolicy"], args.get("preemption-policy").unwrap_or("PreemptLowerPriority"));
     make(cx, args, tree, "priorityclass: ")
-}
-
-fn run(cx: &mut Cx, args: &Args) -> Result {
-    let Some(name) = args.words.first().cloned() else { return Err(Failure::error("NAME is required for run")) };
-    let Some(image) = args.get("image") else { return Err(Failure::error("required flag(s) \"image\" not set")) };
-    let mut container = map! { "image" => image, "name" => name.as_str(), "resources" => Map::new() };
-    let words: Vec<&String> = args.words[1..].iter().chain(&args.rest).collect();
-    if !words.is_empty() {
-        let key = if args.on("command") { "command" } else { "args" };
-        container.set(key, words.into_iter().map(|w| Value::from(w.as_str())).collect::<Vec<_>>());
-    }
-    if let Some(port) = args.get("port").and_then(|p| p.parse::<i64>().ok()) {
-        container.set("ports", vec![Value::Map(map! { "containerPort" => port })]);
-    }
-    let variable = |pair: &str| {
-        let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-        Value::Map(map! { "name" => key, "value" => value })
-    };
-    let env: Vec<Value> = args.each("env").into_iter().map(variable).collect();
-    if !env.is_empty() {
-        container.set("env", env);
-    }
-    let mut tree = object("v1", "Pod", &name);
-    let labels = args.get("labels").or(args.get("selector")).map(map_of);
-    tree.set_at(&["metadata", "labels"], labels.unwrap_or_else(|| map! { "run" => name.as_str() }));
-    let restart = args.get("restart").unwrap_or("Always");
-    tree.set_at(
-        &["spec"],
-        map! { "containers" => vec![Value::Map(container)], "dnsPolicy" => "ClusterFirst", "restartPolicy" => restart },
-    );
-    make(cx, args, tree, "")
-}
-
-fn one(cx: &Cx, args: &Args) -> Result<(super::resource::Resource, Value)> {
-    let (found, missing) = Selection::read(cx, args, &args.words)?.objects(cx.cluster, &cx.namespace);
-    if let Some(failure) = together(missing) {
-        return Err(failure);
-    }
-    match found.into_iter().next() {
-        Some((resource, object)) => Ok((resource, cx.cluster.api.tree(&object))),
-        None => Err(Failure::error("no objects passed")),
-    }
-}
-
-fn expose(cx: &mut Cx, args: &Args) -> Result {
-    let (resource, source) = one(cx, args)?;
-    let selector = match (args.get("selector"), resource.kind.as_str()) {
-        (Some(text), _) => Some(map_of(text)),
-        (None, "Pod") => source.at(&["metadata", "labels"]).and_then(Value::as_map).cloned(),
-        (None, "Service" | "ReplicationController") => {
-            source.at(&["spec", "selector"]).and_then(Value::as_map).cloned()
-        }
-        (None, _) => source.at(&["spec", "selector", "matchLabels"]).and_then(Value::as_map).cloned(),
-    };
-    let Some(selector) = selector.filter(|s| !s.is_empty()) else {
-        return Err(Failure::error(format!(
-            "couldn't retrieve selectors via --selector flag or introspection: the {} has no labels and cannot be exposed",
-            resource.singular()
-        )));
-    };
-    let containers: &[&str] =
-        if resource.kind == "Pod" { &["spec", "containers"] } else { &["spec", "template", "spec", "containers"] };
-    let of_container =
-        |c: &Value| c.list_at(&["ports"]).iter().filter_map(|p| p.int_at(&["containerPort"])).collect::<Vec<_>>();
-    let own: Vec<i64> = source.list_at(containers).iter().flat_map(of_container).collect();
-    let ports: Vec<i64> = match args.get("port") {
-        Some(list) => list.split(',').filter_map(|p| p.parse().ok()).collect(),
-        None => own,
-    };
-    if ports.is_empty() {
-        return Err(Failure::error("couldn't find port via --port flag or introspection"));
-    }
-    let several = ports.len() > 1;
-    let port = |(i, port): (usize, &i64)| {
-        let target = args.get("target-port").map_or_else(|| Value::from(*port), number_or_text);
-        let mut it =
-            map! { "port" => *port, "protocol" => args.get("protocol").unwrap_or("TCP"), "targetPort" => target };
-        if several {
-            it.set("name", format!("port-{}", i + 1));
-        }
-        Value::Map(it)
-    };
-    let ports: Vec<Value> = ports.iter().enumerate().map(port).collect();
-    let name = source.str_at(&["metadata", "name"]).unwrap_or_default();
-    let mut tree = object("v1", "Service", args.get("name").unwrap_or(name));
-    if let Some(labels) = source.at(&["metadata", "labels"]) {
-        tree.set_at(&["metadata", "labels"], labels.clone());
-    }
-    tree.set_at(&["spec"], map! { "ports" => ports, "selector" => selector });
-    if let Some(kind) = args.get("type") {
-        tree.set_at(&["spec", "type"], kind);
-    }
-    if let Some(ip) = args.get("clusterip") {
-        tree.set_at(&["spec", "clusterIP"], ip);
-    }
-    say_exposed(cx, args, tree, "exposed")
-}
-
-/// Creates an object and says so in the verb's own word.
-fn say_exposed(cx: &mut Cx, args: &Args, mut tree: Value, word: &str) -> Result {
-    tree.set_at(&["metadata", "namespace"], cx.namespace.as_str());
-    let dry_run = args.dry_run()?;
-    create_one(cx, &tree, None, dry_run).map_err(|e| Failure::server(&e))?;
-    match args.get("output") {
-        Some(_) => super::get::print_trees(cx, args, &[tree])?,
-        None => cx.print(&format!("{} {word}{}\n", manifest::label(&tree), dry_run.suffix())),
-    }
-    Ok(Flow::Done(0))
-}
-
-fn autoscale(cx: &mut Cx, args: &Args) -> Result {
-    let (resource, source) = one(cx, args)?;
-    let number = |flag: &str| args.get(flag).and_then(|n| n.parse::<i64>().ok());
-    let Some(most) = number("max").filter(|n| *n >= 1) else {
-        return Err(Failure::error("--max=MAXPODS is required and must be at least 1, max: -1"));
-    };
-    let name = source.str_at(&["metadata", "name"]).unwrap_or_default();
-    let mut tree = object("autoscaling/v2", "HorizontalPodAutoscaler", args.get("name").unwrap_or(name));
-    let target =
-        map! { "apiVersion" => resource.api_version.as_str(), "kind" => resource.kind.as_str(), "name" => name };
-    tree.set_at(&["spec"], map! { "maxReplicas" => most, "scaleTargetRef" => target });
-    if let Some(least) = number("min").filter(|n| *n > 0) {
-        tree.set_at(&["spec", "minReplicas"], least);
-    }
-    let mut metrics = Vec::new();
-    let percent = |text: &str| text.trim_end_matches('%').parse::<i64>().ok();
-    for (resource, flag) in [("cpu", args.get("cpu").or(args.get("cpu-percent"))), ("memory", args.get("memory"))] {
-        let Some(wanted) = flag else { continue };
-        let target = match (wanted.ends_with('%') || args.get("cpu-percent").is_some(), percent(wanted)) {
-            (true, Some(n)) => map! { "averageUtilization" => n, "type" => "Utilization" },
-            _ => map! { "averageValue" => wanted, "type" => "AverageValue" },
-        };
-        metrics.push(Value::Map(map! {
-            "type" => "Resource", "resource" => map! { "name" => resource, "target" => target }
-        }));
-    }
-    if !metrics.is_empty() {
-        tree.set_at(&["spec", "metrics"], metrics);
-    }
-    say_exposed(cx, args, tree, "autoscaled")
 }
 
 #[cfg(test)]
@@ -504,6 +481,67 @@ mod tests {
             desk.say("kubectl create ns team"),
             "Error from server (AlreadyExists): namespaces \"team\" already exists\n"
         );
+    }
+
+    #[test]
+    fn the_client_looks_before_it_asks() {
+        let mut desk = Desk::new(&[]);
+        let says = [
+            ("pdb x --selector=a=b", "error: one of min-available or max-unavailable must be specified\n"),
+            (
+                "pdb x --selector=a=b --min-available=1 --max-unavailable=1",
+                "error: min-available and max-unavailable cannot be both specified\n",
+            ),
+            ("pdb x --selector=a=b --min-available=1x", "error: invalid format specified for min-available\n"),
+            ("quota x --hard=pods", "error: Invalid argument syntax pods, expected <resource>=<value>\n"),
+            ("quota x --hard=pods=1 --scopes=BestEffort -o jsonpath={.spec.scopes}", "[\"BestEffort\"]"),
+            (
+                "cm x --from-literal=a=1 --from-literal=a=2",
+                "error: cannot add key \"a\", another key by that name already exists in Data for ConfigMap \"x\"\n",
+            ),
+            ("deployment x --image=a,b -- sh", "error: cannot specify multiple --image options and command\n"),
+            ("job x --image=a --from=cj/y", "error: either --image or --from must be specified\n"),
+        ];
+        for (line, words) in says {
+            assert_eq!(desk.say(&format!("kubectl create {line}")), words, "{line}");
+        }
+        let words = desk.say("kubectl create cm x '--from-literal=bad key=1'");
+        assert!(words.starts_with("error: \"bad key\" is not a valid key name for a ConfigMap: "), "{words}");
+    }
+
+    #[test]
+    fn a_dry_run_shows_what_the_flags_say() {
+        let mut desk = Desk::new(&[]);
+        let text = "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: team\nspec: {}\nstatus: {}\n";
+        assert_eq!(desk.say("kubectl create ns team --dry-run=client -o yaml"), text);
+        let text = desk.say("kubectl create deploy web --image=nginx --dry-run=client -o yaml");
+        assert!(text.ends_with("        resources: {}\nstatus: {}\n") && !text.contains("namespace"), "{text}");
+        let text = desk.say("kubectl -n team create cm c --dry-run=client -o yaml");
+        assert!(text.contains("  namespace: team\n"), "{text}");
+    }
+
+    #[test]
+    fn a_job_by_hand_takes_what_its_template_says() {
+        let cron = "apiVersion: batch/v1
+kind: CronJob
+metadata: {name: c}
+spec:
+  schedule: '0 0 * * *'
+  jobTemplate:
+    metadata: {labels: {a: b}, annotations: {note: m}}
+    spec:
+      template:
+        spec:
+          restartPolicy: Never
+          containers: [{name: c, image: nginx}]
+";
+        let mut desk = Desk::new(&[("cron.yaml", cron)]);
+        desk.say("kubectl apply -f cron.yaml");
+        assert_eq!(desk.say("kubectl create job j --from=cronjob/c"), "job.batch/j created\n");
+        let path = "{.metadata.labels.a} {.metadata.annotations.note}";
+        assert_eq!(desk.say(&format!("kubectl get job j -o jsonpath='{path}'")), "b m");
+        let text = desk.say("kubectl get job j -o yaml");
+        assert!(text.contains("    cronjob.kubernetes.io/instantiate: manual\n"), "{text}");
     }
 
     #[test]

@@ -150,7 +150,9 @@ fn targets(cx: &mut Cx, args: &Args) -> Result<Targets> {
 
 impl Failure {
     fn or_usage(self) -> Self {
-        Failure::error("You must provide one or more resources by argument or filename.")
+        Failure::error(
+            "You must provide one or more resources by argument or filename.\nExample resource specifications include:\n   '-f rsrc.yaml'\n   '--filename=rsrc.json'\n   '<resource> <name>'\n   '<resource>'",
+        )
     }
 }
 

@@ -1,7 +1,7 @@
 //! `kubectl events`.
 //! Source: kubernetes v1.37 kubectl pkg/cmd/events/events.go, event_printer.go.
 
-use super::resource::Selection;
+use super::resource::{Resource, resource};
 use super::table::align;
 use super::{Args, Cx, Failure, Flow, Result, Verb};
 use crate::kubernetes::objects::columns::human;
@@ -16,23 +16,33 @@ pub(super) const VERBS: &[Verb] = &[Verb {
     run: events,
 }];
 
+/// `TYPE/NAME` of `--for`; whether there is such an object is not asked. Source: events.go, decodeResourceTypeName.
+fn subject(cx: &Cx, word: &str) -> Result<(Resource, String)> {
+    match word.split('/').collect::<Vec<_>>()[..] {
+        [kind, name] => Ok((resource(cx.cluster, kind)?, name.to_string())),
+        [_] => Err(Failure::error("--for must be in resource/name form")),
+        _ => Err(Failure::error("arguments in resource/name form may not have more than one slash")),
+    }
+}
+
+/// Whether an event tells of an object of this kind and name, there or gone. Source: events.go, Run.
+fn is_about(cx: &Cx, event: &Object, resource: &Resource, name: &str) -> bool {
+    if name.is_empty() {
+        return true;
+    }
+    let tree = cx.cluster.api.tree(event);
+    let text = |key: &str| tree.str_at(&["involvedObject", key]).unwrap_or_default();
+    text("kind") == resource.kind && text("apiVersion") == resource.api_version && text("name") == name
+}
+
 fn events(cx: &mut Cx, args: &Args) -> Result {
     let types = args.list("types");
     for kind in &types {
-        if kind != "Normal" && kind != "Warning" {
+        if !kind.eq_ignore_ascii_case("Normal") && !kind.eq_ignore_ascii_case("Warning") {
             return Err(Failure::error("valid --types are Normal or Warning"));
         }
     }
-    let about = match args.get("for") {
-        Some(word) => {
-            let (found, missing) = Selection::read(cx, args, &[word.to_string()])?.objects(cx.cluster, &cx.namespace);
-            if let Some(failure) = super::resource::together(missing) {
-                return Err(failure);
-            }
-            Some(found.into_iter().map(|(_, o)| o.meta.id).collect::<Vec<_>>())
-        }
-        None => None,
-    };
+    let about = args.get("for").filter(|word| !word.is_empty()).map(|word| subject(cx, word)).transpose()?;
     let store = &cx.cluster.api.store;
     let everywhere = args.on("all-namespaces");
     let all: Vec<Rc<Object>> = match everywhere {
@@ -41,8 +51,8 @@ fn events(cx: &mut Cx, args: &Args) -> Result {
     };
     let fits = |o: &&Rc<Object>| {
         o.event().is_some_and(|e| {
-            about.as_ref().is_none_or(|ids| ids.contains(&e.about))
-                && (types.is_empty() || types.iter().any(|t| e.kind == t.as_str()))
+            about.as_ref().is_none_or(|(resource, name)| is_about(cx, o, resource, name))
+                && (types.is_empty() || types.iter().any(|t| e.kind.eq_ignore_ascii_case(t)))
         })
     };
     let mut found: Vec<Rc<Object>> = all.iter().filter(fits).cloned().collect();
@@ -82,4 +92,21 @@ fn events(cx: &mut Cx, args: &Args) -> Result {
     }
     cx.print(&align(&rows, &mut Vec::new()));
     Ok(Flow::Done(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{Desk, WEB};
+
+    #[test]
+    fn events_of_what_is_gone_are_still_told() {
+        let mut desk = Desk::new(&[("web.yaml", WEB)]);
+        assert_eq!(desk.say("kubectl events --for pod/gone"), "No events found in default namespace.\n");
+        assert_eq!(desk.say("kubectl events --for pod"), "error: --for must be in resource/name form\n");
+        desk.say("kubectl apply -f web.yaml");
+        desk.go_to(5);
+        desk.say("kubectl delete deploy web");
+        let told = desk.say("kubectl events --for deploy/web --types=normal");
+        assert!(told.contains("Deployment/web") && told.contains("ScalingReplicaSet"), "{told}");
+    }
 }

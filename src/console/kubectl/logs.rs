@@ -1,9 +1,10 @@
 //! `kubectl logs` and `kubectl exec`.
 //! Source: kubernetes v1.37 kubectl pkg/cmd/{logs,exec}, pkg/polymorphichelpers/logsforobject.go.
 
-use super::resource::{Selection, together};
+use super::resource::{Resource, Selection, together};
 use super::{Args, Cx, Failure, Flow, Result, Verb, Waiting};
-use crate::kubernetes::objects::{Id, Object};
+use crate::kubernetes::objects::parts::selector::Selector;
+use crate::kubernetes::objects::{Id, Kind, Object};
 use crate::sim::{Span, Time};
 use crate::text::Value;
 use std::rc::Rc;
@@ -23,8 +24,8 @@ pub(super) const VERBS: &[Verb] = &[
     },
 ];
 
-/// The pod a line means, as `POD` or `TYPE/NAME`.
-fn pod_of(cx: &Cx, args: &Args) -> Result<Vec<std::rc::Rc<Object>>> {
+/// The pods a line means, as `POD`, `TYPE/NAME` or `-l`; of several behind one object the verb's favourite.
+fn pod_of(cx: &mut Cx, args: &Args) -> Result<Vec<Rc<Object>>> {
     let mut words = args.words.iter().take(1).cloned().collect::<Vec<_>>();
     match words.first() {
         Some(word) if !word.contains('/') => words.insert(0, "pods".into()),
@@ -36,22 +37,105 @@ fn pod_of(cx: &Cx, args: &Args) -> Result<Vec<std::rc::Rc<Object>>> {
         return Err(failure);
     }
     let mut pods = Vec::new();
-    for (_, object) in found {
+    for (resource, object) in found {
         match object.pod() {
             Some(_) => pods.push(object),
-            None => {
-                let under = |o: &Object| pods_below(cx, o);
-                pods.extend(under(&object).into_iter().take(1));
-            }
+            None => pods.push(favourite(cx, args, &resource, &object)?),
         }
     }
     Ok(pods)
 }
 
-/// The pods that an object keeps, through ReplicaSets too.
-fn pods_below(cx: &Cx, object: &Object) -> Vec<std::rc::Rc<Object>> {
-    let owned: Vec<_> = cx.cluster.api.store.owned_by(object.meta.id).cloned().collect();
-    owned.iter().flat_map(|o| if o.pod().is_some() { vec![o.clone()] } else { pods_below(cx, o) }).collect()
+/// The selector of an object that stands for pods.
+/// Source: kubernetes v1.37 kubectl pkg/polymorphichelpers/helpers.go, SelectorsForObject.
+fn selector_of(resource: &Resource, tree: &Value) -> std::result::Result<Selector, String> {
+    let text = |v: &Value, key: &str| v.str_at(&[key]).unwrap_or_default().to_string();
+    let version = resource.api_version.rsplit('/').next().unwrap_or_default();
+    let pairs = |path: &[&str]| -> Vec<String> {
+        let members = tree.at(path).and_then(Value::as_map).into_iter().flat_map(|m| m.iter());
+        members.map(|(k, v)| format!("{k}={}", v.as_str().unwrap_or_default())).collect()
+    };
+    let terms = match resource.kind.as_str() {
+        "Service" | "ReplicationController" => pairs(&["spec", "selector"]),
+        "ReplicaSet" | "StatefulSet" | "DaemonSet" | "Deployment" | "Job" => {
+            let mut terms = pairs(&["spec", "selector", "matchLabels"]);
+            for e in tree.list_at(&["spec", "selector", "matchExpressions"]) {
+                let values = e.list_at(&["values"]).iter().filter_map(Value::as_str).collect::<Vec<_>>().join(",");
+                let key = text(e, "key");
+                terms.push(match text(e, "operator").as_str() {
+                    "In" => format!("{key} in ({values})"),
+                    "NotIn" => format!("{key} notin ({values})"),
+                    "Exists" => key,
+                    _ => format!("!{key}"),
+                });
+            }
+            terms
+        }
+        kind => return Err(format!("selector for *{version}.{kind} not implemented")),
+    };
+    if terms.is_empty() && resource.kind == "Service" {
+        let name = tree.str_at(&["metadata", "name"]).unwrap_or_default();
+        return Err(format!("invalid service '{name}': Service is defined without a selector"));
+    }
+    Selector::parse(&terms.join(","))
+}
+
+/// The pod behind an object that kubectl takes. `logs` tells of how many, `exec` does not.
+/// Source: kubernetes v1.37 kubectl pkg/polymorphichelpers/{logsforobject,attachablepodforobject}.go.
+fn favourite(cx: &mut Cx, args: &Args, resource: &Resource, object: &Object) -> Result<Rc<Object>> {
+    let logs = args.verb() == "logs";
+    let tree = cx.cluster.api.tree(object);
+    let selector = selector_of(resource, &tree).map_err(|why| {
+        let version = resource.api_version.rsplit('/').next().unwrap_or_default();
+        let what = if logs { "get the logs from" } else { "attach to" };
+        Failure::error(format!("cannot {what} *{version}.{}: {why}", resource.kind))
+    })?;
+    let api = &cx.cluster.api;
+    let fits = |pod: &&Rc<Object>| selector.matches(|key| pod.meta.labels.get(key).map(|v| &**v));
+    let mut pods: Vec<Rc<Object>> =
+        api.store.list_in(Kind::Pod, &object.meta.namespace).filter(fits).cloned().collect();
+    pods.sort_by_cached_key(|pod| rank(&api.tree(pod), logs));
+    // Source: helpers.go, GetPodList: kubectl waits for a pod to come; here nobody waits, and the end is told at once.
+    let Some(first) = pods.first().cloned() else {
+        return Err(Failure::error("timed out waiting for the condition"));
+    };
+    if logs && pods.len() > 1 {
+        cx.complain(&format!("Found {} pods, using pod/{}\n", pods.len(), first.meta.name));
+    }
+    Ok(first)
+}
+
+/// What comes first is liked best: assigned, running, ready, ready for long; then `logs` likes many restarts, `exec` few.
+type Rank = (bool, i64, bool, bool, String, i64, i64, String);
+
+/// Source: kubernetes v1.37 kubectl pkg/util/podutils/podutils.go, ByLogging, ActivePods (`exec` takes from its end).
+fn rank(tree: &Value, logs: bool) -> Rank {
+    let text = |path: &[&str]| tree.str_at(path).unwrap_or_default().to_string();
+    let phase = match (text(&["status", "phase"]).as_str(), logs) {
+        ("Unknown", _) => 1,
+        ("Running", _) => 0,
+        ("Pending", _) | (_, false) => 2,
+        (_, true) => 0,
+    };
+    let ready = tree
+        .list_at(&["status", "conditions"])
+        .iter()
+        .find(|c| c.str_at(&["type"]) == Some("Ready") && c.str_at(&["status"]) == Some("True"));
+    let since = ready.and_then(|c| c.str_at(&["lastTransitionTime"])).unwrap_or_default().to_string();
+    let deleting = !logs && tree.at(&["metadata", "deletionTimestamp"]).is_some();
+    let always = |name: &str| {
+        let inits = tree.list_at(&["spec", "initContainers"]);
+        inits.iter().any(|c| c.str_at(&["name"]) == Some(name) && c.str_at(&["restartPolicy"]) == Some("Always"))
+    };
+    let most = |list: &str, sidecars: bool| {
+        let of = |c: &&Value| !sidecars || c.str_at(&["name"]).is_some_and(always);
+        let counts = tree.list_at(&["status", list]).iter().filter(of).filter_map(|c| c.int_at(&["restartCount"]));
+        counts.max().unwrap_or(0) * if logs { -1 } else { 1 }
+    };
+    let restarts = (most("containerStatuses", false), most("initContainerStatuses", true));
+    let unassigned = text(&["spec", "nodeName"]).is_empty();
+    let created = text(&["metadata", "creationTimestamp"]);
+    (unassigned, phase, ready.is_none(), deleting, since, restarts.0, restarts.1, created)
 }
 
 /// The container a line means: the one named, the annotated default, the first.
@@ -123,6 +207,9 @@ fn logs(cx: &mut Cx, args: &Args) -> Result {
         bytes: number("limit-bytes"),
     };
     let pods = pod_of(cx, args).map_err(|failure| failure_of(cx, args, failure))?;
+    if pods.is_empty() {
+        cx.complain(&format!("No resources found in {} namespace.\n", cx.namespace));
+    }
     let mut follow = Vec::new();
     for pod in pods {
         let tree = cx.cluster.api.tree(&pod);
@@ -295,7 +382,12 @@ fn exec(cx: &mut Cx, args: &Args) -> Result {
             "pod, type/name or --filename must be specified\nSee 'kubectl exec -h' for help and examples",
         ));
     }
-    if args.rest.is_empty() && args.words.len() < 2 {
+    if args.words.len() > 1 {
+        return Err(Failure::error(
+            "exec [POD] [COMMAND] is not supported anymore. Use exec [POD] -- [COMMAND] instead\nSee 'kubectl exec -h' for help and examples",
+        ));
+    }
+    if args.rest.is_empty() {
         return Err(Failure::error("you must specify at least one command for the container"));
     }
     if let Some(pod) = pod_of(cx, args)?.into_iter().next() {
@@ -316,8 +408,7 @@ fn exec(cx: &mut Cx, args: &Args) -> Result {
         if status.at(&["state", "running"]).is_none() {
             return Err(Failure::error(format!("unable to upgrade connection: container not found (\"{container}\")")));
         }
-        let command: Vec<String> = args.words.iter().skip(1).chain(&args.rest).cloned().collect();
-        let words: Vec<&str> = command.iter().map(String::as_str).collect();
+        let words: Vec<&str> = args.rest.iter().map(String::as_str).collect();
         let id = pod.meta.id;
         let done = cx.cluster.kubelet(|kubelet, kx| kubelet.exec(id, &container, &words, kx));
         let Some((code, text)) = done else { return Err(Failure::error(cx.say("exec.refused", &[]))) };
@@ -328,4 +419,24 @@ fn exec(cx: &mut Cx, args: &Args) -> Result {
         return Ok(Flow::Done(code));
     }
     Ok(Flow::Done(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{Desk, WEB};
+
+    #[test]
+    fn of_several_pods_the_best_is_taken_and_named() {
+        let mut desk = Desk::new(&[("web.yaml", WEB)]);
+        desk.say("kubectl apply -f web.yaml");
+        desk.go_to(10);
+        let told = desk.run("kubectl logs deploy/web").stderr;
+        assert!(told.starts_with("Found 2 pods, using pod/web-"), "{told}");
+        let none = "No resources found in default namespace.\n";
+        assert_eq!(desk.say("kubectl logs -l a=nobody"), none);
+        let words = "error: cannot get the logs from *v1.ConfigMap: selector for *v1.ConfigMap not implemented\n";
+        assert_eq!(desk.say("kubectl logs cm/conf"), words);
+        let words = "error: exec [POD] [COMMAND] is not supported anymore. Use exec [POD] -- [COMMAND] instead\nSee 'kubectl exec -h' for help and examples\n";
+        assert_eq!(desk.say("kubectl exec two ls"), words);
+    }
 }

@@ -9,12 +9,14 @@ mod resource;
 pub mod table;
 
 mod apply;
+mod autoscale;
 mod create;
 mod delete;
 mod describe;
 mod drain;
 mod events;
 mod explain;
+mod expose;
 mod get;
 mod info;
 mod label;
@@ -23,6 +25,7 @@ mod mark;
 mod patch;
 mod raw;
 mod rollout;
+mod run;
 mod scale;
 mod set;
 mod set_env;
@@ -162,6 +165,9 @@ const VERBS: &[&[Verb]] = &[
     mark::VERBS,
     drain::VERBS,
     create::VERBS,
+    run::VERBS,
+    expose::VERBS,
+    autoscale::VERBS,
     wait::VERBS,
     events::VERBS,
     explain::VERBS,
@@ -201,7 +207,10 @@ fn verb_of(words: &[String]) -> Result<(&'static Verb, Vec<String>)> {
     let Some(verb) = found.max_by_key(|v| v.name.len()) else {
         let word = head.first().map(String::as_str).unwrap_or_default();
         return match verbs().any(|v| v.name.split(' ').next() == Some(word)) {
-            true => Err(Failure::error(format!("unknown command \"{}\"", head.join(" ")))),
+            true => {
+                let rest = quoted(&head[1..].join(" "));
+                Err(Failure::error(format!("unknown command {rest}\nSee 'kubectl {word} -h' for help and examples")))
+            }
             false => Err(Failure::error(format!("unknown command {} for \"kubectl\"", quoted(word)))),
         };
     };

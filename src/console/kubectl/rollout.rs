@@ -1,24 +1,31 @@
 //! `kubectl rollout status|history|undo|pause|resume|restart`.
 //! Source: kubernetes v1.37 kubectl pkg/cmd/rollout, pkg/polymorphichelpers/{rollout_status,rollback,history,objectrestarter}.go.
 
+use super::args::{self, DryRun};
 use super::describe;
+use super::output::{Teller, aggregate, tell};
 use super::resource::{Resource, Selection, together};
+use super::set::all_of;
 use super::{Args, Cx, Failure, Flow, Result, Verb, Waiting};
-use crate::kubernetes::apiserver::WriteOptions;
-use crate::kubernetes::objects::{Id, Object};
+use crate::kubernetes::apiserver::{ApiError, WriteOptions};
+use crate::kubernetes::objects::{Id, Object, group_of};
 use crate::sim::{Span, Time};
+use crate::text::go::quoted;
 use crate::text::{Map, Value};
 use std::rc::Rc;
 
-const COMMON: &str = "filename f kustomize k selector l output o dry-run revision to-revision timeout field-manager";
-
 macro_rules! rollout {
-    ($($name:literal $run:ident),*) => {&[$(
-        Verb { name: concat!("rollout ", $name), switches: "watch w recursive R", options: COMMON, run: $run }
+    ($($name:literal $run:ident $switches:literal $options:literal),*) => {&[$(
+        Verb {
+            name: concat!("rollout ", $name), switches: concat!("recursive R", $switches),
+            options: concat!("filename f kustomize k selector l ", $options), run: $run
+        }
     ),*]};
 }
 pub(super) const VERBS: &[Verb] = rollout!(
-    "status" status, "history" history, "undo" undo, "pause" pause, "resume" resume, "restart" restart
+    "status" status " watch w" "revision timeout", "history" history "" "output o revision",
+    "undo" undo "" "output o dry-run to-revision", "pause" pause "" "output o field-manager",
+    "resume" resume "" "output o field-manager", "restart" restart "" "output o field-manager"
 );
 
 const REVISION: &str = "deployment.kubernetes.io/revision";
@@ -40,14 +47,35 @@ pub(super) fn bare_template(template: Option<&Value>) -> Value {
     template
 }
 
-fn select(cx: &Cx, args: &Args) -> Result<Vec<(Resource, Rc<Object>)>> {
+type Found = Vec<(Resource, Rc<Object>)>;
+
+/// The objects a line means, and why some are not there.
+fn select(cx: &Cx, args: &Args) -> Result<(Found, Vec<Failure>)> {
     if args.words.is_empty() && args.get("filename").is_none() {
         return Err(Failure::error("required resource not specified"));
     }
-    let (found, missing) = Selection::with_files(cx, args, &args.words)?.objects(cx.cluster, &cx.namespace);
-    match together(missing) {
-        Some(failure) => Err(failure),
-        None => Ok(found),
+    Ok(Selection::with_files(cx, args, &args.words)?.objects(cx.cluster, &cx.namespace))
+}
+
+/// `ReplicaSet.apps`
+fn kind_words(resource: &Resource) -> String {
+    let group = group_of(&resource.api_version);
+    if group.is_empty() { resource.kind.clone() } else { format!("{}.{group}", resource.kind) }
+}
+
+/// Whether a kind has revisions; else why not, as `what` says it. Source: kubectl pkg/apps/kind_visitor.go, Accept;
+/// polymorphichelpers/history.go, HistoryViewerFor; rollback.go, RollbackerFor.
+fn has_revisions(resource: &Resource, what: &str, looked_for: &str) -> Result<()> {
+    let kind = quoted(&kind_words(resource));
+    match resource.kind.as_str() {
+        "Deployment" | "StatefulSet" | "DaemonSet" => Ok(()),
+        "Job" | "Pod" | "ReplicaSet" | "ReplicationController" | "CronJob" => {
+            Err(Failure::error(format!("no {what} has been implemented for {kind}")))
+        }
+        own => Err(Failure::error(format!(
+            "error retrieving {looked_for} for {kind}, no visitor method exists for {{{} {own}}}",
+            group_of(&resource.api_version)
+        ))),
     }
 }
 
@@ -55,7 +83,10 @@ fn select(cx: &Cx, args: &Args) -> Result<Vec<(Resource, Rc<Object>)>> {
 type Said = std::result::Result<(String, bool), String>;
 
 fn status(cx: &mut Cx, args: &Args) -> Result {
-    let found = select(cx, args)?;
+    let (found, missing) = select(cx, args)?;
+    if let Some(failure) = together(missing) {
+        return Err(failure);
+    }
     if found.is_empty() {
         return Err(Failure::error("no resources found"));
     }
@@ -125,7 +156,7 @@ fn said(resource: &Resource, tree: &Value, revision: i64) -> Said {
         "Deployment" => deployment_said(tree, revision),
         "DaemonSet" => daemon_set_said(tree),
         "StatefulSet" => stateful_set_said(tree),
-        _ => Err(format!("no status viewer has been implemented for {}", resource.kind)),
+        _ => Err(format!("no status viewer has been implemented for {}", kind_words(resource))),
     }
 }
 
@@ -212,15 +243,16 @@ fn stateful_set_said(tree: &Value) -> Said {
     Ok((format!("statefulset rolling update complete {current} pods at revision {old}...\n"), true))
 }
 
-/// A revision: its number, its template, its annotations.
+/// A revision: its number, its template, its annotations, and the object it is of as it was.
 struct Revision {
     number: i64,
     template: Value,
     annotations: Map,
+    whole: Value,
 }
 
 /// The revisions of a workload, oldest first.
-fn revisions(cx: &Cx, resource: &Resource, object: &Object) -> Result<Vec<Revision>> {
+fn revisions(cx: &Cx, resource: &Resource, object: &Object) -> Vec<Revision> {
     let api = &cx.cluster.api;
     let annotations =
         |tree: &Value| tree.at(&["metadata", "annotations"]).and_then(Value::as_map).cloned().unwrap_or_default();
@@ -232,73 +264,107 @@ fn revisions(cx: &Cx, resource: &Resource, object: &Object) -> Result<Vec<Revisi
             ("Deployment", "ReplicaSet") => {
                 let number = owned.meta.annotations.get(REVISION).and_then(|r| r.parse().ok());
                 let Some(number) = number else { continue };
-                let template = bare_template(tree.at(&["spec", "template"]));
-                found.push(Revision { number, template, annotations: annotations(&tree) });
+                let template = tree.at(&["spec", "template"]).cloned().unwrap_or_default();
+                found.push(Revision { number, template, annotations: annotations(&tree), whole: tree });
             }
             ("StatefulSet" | "DaemonSet", "ControllerRevision") => {
                 let number = tree.int_at(&["revision"]).unwrap_or(0);
                 let mut template = tree.at(&["data", "spec", "template"]).cloned().unwrap_or_default();
                 template.remove_at(&["$patch"]);
-                found.push(Revision { number, template, annotations: annotations(&tree) });
+                let mut whole = api.tree(object);
+                whole.set_at(&["spec", "template"], template.clone());
+                found.push(Revision { number, template, annotations: annotations(&tree), whole });
             }
             _ => {}
         }
     }
-    if !matches!(resource.kind.as_str(), "Deployment" | "StatefulSet" | "DaemonSet") {
-        return Err(Failure::error(format!("no history viewer has been implemented for {:?}", resource.singular())));
-    }
     found.sort_by_key(|r| r.number);
-    Ok(found)
+    found
 }
 
 fn history(cx: &mut Cx, args: &Args) -> Result {
     let wanted = args.get("revision").and_then(|r| r.parse::<i64>().ok()).unwrap_or(0);
-    for (resource, object) in select(cx, args)? {
-        let all = revisions(cx, &resource, &object)?;
-        let name = format!("{}/{}", resource.singular(), object.meta.name);
-        if wanted > 0 {
-            let Some(found) = all.iter().find(|r| r.number == wanted) else {
-                return Err(Failure::error("unable to find the specified revision"));
-            };
-            let text = describe::template_text(cx.cluster, &object, &found.template);
-            cx.print(&format!("{name} with revision #{wanted}\n{text}\n"));
-            continue;
-        }
-        if all.is_empty() {
-            cx.print(&format!("{name} \nNo rollout history found.\n"));
-            continue;
-        }
-        let mut text = String::from("REVISION\tCHANGE-CAUSE\n");
-        for revision in &all {
-            let cause = revision.annotations.get("kubernetes.io/change-cause").and_then(Value::as_str);
-            text += &format!("{}\t{}\n", revision.number, cause.filter(|c| !c.is_empty()).unwrap_or("<none>"));
-        }
-        cx.print(&format!("{name} \n{}\n", describe::elastic(&text, 0, 2)));
+    if wanted < 0 {
+        return Err(Failure::error(format!("revision must be a positive integer: {wanted}")));
     }
+    let mut teller = Teller::new(args)?;
+    let (found, mut failures) = select(cx, args)?;
+    for (resource, object) in found {
+        failures.extend(history_of(cx, args, &mut teller, &resource, &object, wanted).err());
+    }
+    aggregate(failures)?;
     Ok(Flow::Done(0))
+}
+
+/// The revisions of one object as a table, the template of one revision, or with `-o` the objects themselves.
+fn history_of(
+    cx: &mut Cx,
+    args: &Args,
+    teller: &mut Teller,
+    resource: &Resource,
+    object: &Object,
+    wanted: i64,
+) -> Result<()> {
+    has_revisions(resource, "history viewer", "history")?;
+    let all = revisions(cx, resource, object);
+    let shown: Vec<&Revision> = all.iter().filter(|r| wanted == 0 || r.number == wanted).collect();
+    let in_form = args.get("output").is_some_and(|form| !form.is_empty());
+    if wanted > 0 && shown.is_empty() && (in_form || !all.is_empty()) {
+        return Err(Failure::error("unable to find the specified revision"));
+    }
+    if in_form {
+        return shown.into_iter().try_for_each(|revision| teller.tell(cx, &revision.whole, ""));
+    }
+    let tree = cx.cluster.api.tree(object);
+    let text = match (wanted, shown.as_slice()) {
+        (_, []) => "No rollout history found.".to_string(),
+        (1.., [revision, ..]) => {
+            let mut template = revision.template.clone();
+            let cause = revision.annotations.get(args::CHANGE_CAUSE).filter(|_| resource.kind == "Deployment");
+            if let Some(cause) = cause {
+                template.set_at(&["metadata", "annotations", args::CHANGE_CAUSE], cause.clone());
+            }
+            describe::template_text(cx.cluster, object, &template)
+        }
+        _ => {
+            let mut text = String::from("REVISION\tCHANGE-CAUSE\n");
+            for revision in &shown {
+                let cause = revision.annotations.get(args::CHANGE_CAUSE).and_then(Value::as_str);
+                text += &format!("{}\t{}\n", revision.number, cause.filter(|c| !c.is_empty()).unwrap_or("<none>"));
+            }
+            describe::elastic(&text, 0, 2)
+        }
+    };
+    let head = if wanted > 0 { format!("with revision #{wanted}") } else { String::new() };
+    teller.tell(cx, &tree, &format!("{head}\n{text}"))
 }
 
 fn undo(cx: &mut Cx, args: &Args) -> Result {
     let to = args.get("to-revision").and_then(|r| r.parse::<i64>().ok()).unwrap_or(0);
     let dry_run = args.dry_run()?;
-    for (resource, object) in select(cx, args)? {
+    let (found, mut failures) = select(cx, args)?;
+    for (resource, object) in found {
         let name = &object.meta.name;
         if object.meta.annotations.get(super::apply::LAST_APPLIED).is_some() {
             cx.complain(&format!("Warning: resource {}/{name} was previously managed with 'kubectl apply'. Rolling back will not update the {} annotation, which may cause unexpected behavior on future 'kubectl apply' operations. Consider using 'kubectl apply' with your previous configuration file instead.\n", resource.plural, super::apply::LAST_APPLIED));
         }
-        let words = undo_one(cx, &resource, &object, to, dry_run.on())?;
-        cx.print(&format!("{}/{name} {words}{}\n", resource.singular(), dry_run.suffix()));
+        // Source: rollout_undo.go, RunUndo: with `-o` it is the object as it was before that is printed.
+        let before = cx.cluster.api.tree(&object);
+        let told = undo_one(cx, &resource, &object, to, dry_run).and_then(|words| tell(cx, args, &before, &words));
+        failures.extend(told.err());
         cx.cluster.settle();
     }
+    aggregate(failures)?;
     Ok(Flow::Done(0))
 }
 
-fn undo_one(cx: &mut Cx, resource: &Resource, object: &Object, to: i64, dry_run: bool) -> Result<String> {
+fn undo_one(cx: &mut Cx, resource: &Resource, object: &Object, to: i64, dry_run: DryRun) -> Result<String> {
+    has_revisions(resource, "rollbacker", "rollbacker")?;
     let not_there = || Failure::error(format!("unable to find specified revision {to} in history"));
     if to < 0 {
         return Err(not_there());
     }
-    let all = revisions(cx, resource, object)?;
+    let all = revisions(cx, resource, object);
     let is_deployment = resource.kind == "Deployment";
     if to == 0 && all.len() <= 1 {
         return Err(match is_deployment {
@@ -311,16 +377,22 @@ fn undo_one(cx: &mut Cx, resource: &Resource, object: &Object, to: i64, dry_run:
         _ => all.iter().find(|r| r.number == to),
     };
     let Some(target) = found else { return Err(not_there()) };
+    if dry_run == DryRun::Client {
+        // Source: rollback.go, Rollback, printPodTemplate.
+        let head = if is_deployment { "" } else { "will roll back to " };
+        return Ok(format!("{head}{}", describe::template_text(cx.cluster, object, &target.template)));
+    }
     let mut tree = cx.cluster.api.tree(object);
     if is_deployment && tree.bool_at(&["spec", "paused"]) == Some(true) {
         return Err(Failure::error(
             "you cannot rollback a paused deployment; resume it first with 'kubectl rollout resume' and try again",
         ));
     }
-    if bare_template(tree.at(&["spec", "template"])) == target.template {
+    let template = bare_template(Some(&target.template));
+    if bare_template(tree.at(&["spec", "template"])) == template {
         return Ok(format!("skipped rollback (current template already matches revision {to})"));
     }
-    tree.set_at(&["spec", "template"], target.template.clone());
+    tree.set_at(&["spec", "template"], template);
     if is_deployment {
         let mut annotations =
             tree.at(&["metadata", "annotations"]).and_then(Value::as_map).cloned().unwrap_or_default();
@@ -330,82 +402,144 @@ fn undo_one(cx: &mut Cx, resource: &Resource, object: &Object, to: i64, dry_run:
         }
         tree.set_at(&["metadata", "annotations"], annotations);
     }
-    write(cx, object, tree, dry_run)
-        .map_err(|f| Failure::error(format!("failed restoring revision {to}: {}", f.words)))?;
+    write(cx, object, tree, dry_run.on())
+        .map_err(|e| Failure::error(format!("failed restoring revision {to}: {}", e.message)))?;
     Ok("rolled back".into())
 }
 
-fn write(cx: &mut Cx, object: &Object, tree: Value, dry_run: bool) -> Result<()> {
+/// Writes an object; what it is now.
+fn write(cx: &mut Cx, object: &Object, tree: Value, dry_run: bool) -> std::result::Result<Value, ApiError> {
     let by = cx.by();
     let options = WriteOptions { dry_run, source: None };
-    cx.cluster.api.update_tree(object.meta.id, tree, by, &options).map_err(|e| Failure::server(&e))?;
+    let written = cx.cluster.api.update_tree(object.meta.id, tree, by, &options)?;
+    let tree = cx.cluster.api.tree(&written.object);
     cx.cluster.settle();
-    Ok(())
+    Ok(tree)
 }
 
 fn pause(cx: &mut Cx, args: &Args) -> Result {
-    set_paused(cx, args, true)
+    change_each(cx, args, "paused", &|resource, tree| set_paused(resource, tree, true))
 }
 
 fn resume(cx: &mut Cx, args: &Args) -> Result {
-    set_paused(cx, args, false)
+    change_each(cx, args, "resumed", &|resource, tree| set_paused(resource, tree, false))
 }
 
-fn set_paused(cx: &mut Cx, args: &Args, paused: bool) -> Result {
-    let word = if paused { "pause" } else { "resume" };
-    let mut failures = Vec::new();
-    for (resource, object) in select(cx, args)? {
-        let name = object.meta.name.clone();
-        if resource.kind != "Deployment" {
-            let kind = &resource.singular();
-            failures.push(Failure::error(format!("{}s {name:?} {word} is not supported", kind)));
-            continue;
-        }
-        let mut tree = cx.cluster.api.tree(&object);
-        if tree.bool_at(&["spec", "paused"]).unwrap_or(false) == paused {
-            let words = if paused { "is already paused" } else { "is not paused" };
-            failures.push(Failure::error(format!("{} {:?} {words}", resource.with_group(), &*name)));
-            continue;
-        }
-        tree.set_at(&["spec", "paused"], paused);
-        write(cx, &object, tree, args.dry_run()?.on())?;
-        cx.print(&format!("{}/{name} {word}d\n", resource.singular()));
+/// Source: polymorphichelpers/objectpauser.go, objectresumer.go.
+fn set_paused(resource: &Resource, tree: &mut Value, paused: bool) -> std::result::Result<(), &'static str> {
+    if resource.kind != "Deployment" {
+        return Err(if paused { "pausing is not supported" } else { "resuming is not supported" });
     }
-    match together(failures) {
-        Some(failure) => Err(failure),
-        None => Ok(Flow::Done(0)),
+    if tree.bool_at(&["spec", "paused"]).unwrap_or(false) == paused {
+        return Err(if paused { "is already paused" } else { "is not paused" });
     }
+    tree.set_at(&["spec", "paused"], paused);
+    Ok(())
 }
 
+/// Source: polymorphichelpers/objectrestarter.go.
 fn restart(cx: &mut Cx, args: &Args) -> Result {
-    let mut failures = Vec::new();
     let now = cx.cluster.api.calendar.seconds(cx.now());
-    for (resource, object) in select(cx, args)? {
-        let name = object.meta.name.clone();
-        let mut tree = cx.cluster.api.tree(&object);
-        if tree.at(&["spec", "template"]).is_none() || resource.kind == "ReplicaSet" || resource.kind == "Job" {
-            failures.push(Failure::error(format!(
-                "{} {:?} restarting is not supported",
-                resource.with_group(),
-                &*name
-            )));
-            continue;
+    change_each(cx, args, "restarted", &|resource, tree| {
+        if !matches!(resource.kind.as_str(), "Deployment" | "DaemonSet" | "StatefulSet") {
+            return Err("restarting is not supported");
         }
         if tree.bool_at(&["spec", "paused"]) == Some(true) {
-            failures.push(Failure::error(format!(
-                "{} {:?} can't restart paused deployment (run rollout resume first)",
-                resource.with_group(),
-                &*name
-            )));
-            continue;
+            return Err("can't restart paused deployment (run rollout resume first)");
         }
         let path = ["spec", "template", "metadata", "annotations", "kubectl.kubernetes.io/restartedAt"];
         tree.set_at(&path, now.as_str());
-        write(cx, &object, tree, args.dry_run()?.on())?;
-        cx.print(&format!("{}/{name} restarted\n", resource.singular()));
+        Ok(())
+    })
+}
+
+type Change<'a> = &'a dyn Fn(&Resource, &mut Value) -> std::result::Result<(), &'static str>;
+
+/// Changes each object and says so. Source: rollout_pause.go, RunPause; rollout_restart.go, RunRestart.
+fn change_each(cx: &mut Cx, args: &Args, word: &str, change: Change) -> Result {
+    let (found, missing) = select(cx, args)?;
+    let mut errors: Vec<String> = missing.into_iter().map(|f| f.words).collect();
+    if found.is_empty() && errors.is_empty() {
+        cx.complain(&format!("No resources found in {} namespace.\n", cx.namespace));
+        return Ok(Flow::Done(0));
     }
-    match together(failures) {
-        Some(failure) => Err(failure),
-        None => Ok(Flow::Done(0)),
+    for (resource, object) in found {
+        let name = object.meta.name.clone();
+        let before = cx.cluster.api.tree(&object);
+        let mut tree = before.clone();
+        if let Err(why) = change(&resource, &mut tree) {
+            errors.push(format!("error: {} {:?} {why}", resource.with_group(), &*name));
+            continue;
+        }
+        if tree == before {
+            errors.push(format!("failed to create patch for {name}: if restart has already been triggered within the past second, please wait before attempting to trigger another"));
+            continue;
+        }
+        match write(cx, &object, tree, false) {
+            Ok(tree) => tell(cx, args, &tree, word)?,
+            Err(error) => errors.push(format!("failed to patch: {}", error.message)),
+        }
+    }
+    all_of(errors)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{Desk, WEB};
+
+    #[test]
+    fn kinds_that_cannot_are_told_so() {
+        let set = "apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: od}
+spec:
+  serviceName: od
+  selector: {matchLabels: {a: b}}
+  template:
+    metadata: {labels: {a: b}}
+    spec: {containers: [{name: c, image: nginx}]}
+";
+        let mut desk = Desk::new(&[("set.yaml", set)]);
+        desk.say("kubectl apply -f set.yaml");
+        desk.say("kubectl create service clusterip s --tcp=80");
+        desk.say("kubectl run p --image=nginx");
+        let says = [
+            ("pause sts/od", "error: statefulsets.apps \"od\" pausing is not supported\n"),
+            ("resume sts/od", "error: statefulsets.apps \"od\" resuming is not supported\n"),
+            ("restart pod/p", "error: pods \"p\" restarting is not supported\n"),
+            (
+                "undo svc/s",
+                "error: error retrieving rollbacker for \"Service\", no visitor method exists for { Service}\n",
+            ),
+            ("history pod/p", "error: no history viewer has been implemented for \"Pod\"\n"),
+            ("status pod/p", "error: no status viewer has been implemented for Pod\n"),
+            ("history sts/od --revision=-1", "error: revision must be a positive integer: -1\n"),
+            ("foo", "error: unknown command \"foo\"\nSee 'kubectl rollout -h' for help and examples\n"),
+        ];
+        for (line, words) in says {
+            assert_eq!(desk.say(&format!("kubectl rollout {line}")), words, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_revision_is_shown_as_it_was() {
+        let mut desk = Desk::new(&[("web.yaml", WEB)]);
+        desk.say("kubectl create deploy x --image=nginx:1");
+        desk.go_to(3);
+        desk.say("kubectl set image deploy/x nginx=nginx:2");
+        desk.go_to(6);
+        let path = "{.spec.template.spec.containers[0].image}";
+        assert_eq!(desk.say(&format!("kubectl rollout history deploy x --revision=1 -o jsonpath='{path}'")), "nginx:1");
+        let text = desk.say("kubectl rollout history deploy x --revision=2");
+        assert!(text.contains("pod-template-hash=") && text.contains("nginx:2"), "{text}");
+        let text = desk.say("kubectl rollout undo deploy x --dry-run=client");
+        assert!(text.starts_with("deployment.apps/x Pod Template:\n") && text.ends_with("\n (dry run)\n"), "{text}");
+        assert_eq!(desk.say("kubectl rollout restart deploy x -o name"), "deployment.apps/x\n");
+        let words = "error: failed to create patch for x: if restart has already been triggered within the past second, please wait before attempting to trigger another\n";
+        assert_eq!(desk.say("kubectl rollout restart deploy x"), words);
+        assert_eq!(
+            desk.say("kubectl rollout undo deploy x --dry-run=server"),
+            "deployment.apps/x rolled back (server dry run)\n"
+        );
     }
 }

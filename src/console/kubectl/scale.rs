@@ -17,7 +17,7 @@ pub(super) const VERBS: &[Verb] = &[Verb {
 }];
 
 /// Kinds with a scale subresource.
-const SCALABLE: [&str; 4] = ["Deployment", "ReplicaSet", "StatefulSet", "ReplicationController"];
+pub(super) const SCALABLE: [&str; 4] = ["Deployment", "ReplicaSet", "StatefulSet", "ReplicationController"];
 
 fn scale(cx: &mut Cx, args: &Args) -> Result {
     let Some(replicas) = args.get("replicas").and_then(|r| r.parse::<i64>().ok()) else {

@@ -64,6 +64,7 @@ pub(super) fn need_resources(args: &Args, words: &[String]) -> Result<()> {
 pub(super) fn all_of(errors: Vec<String>) -> Result {
     match errors.as_slice() {
         [] => Ok(Flow::Done(0)),
+        [one] if one.starts_with("Error from server") => Err(Failure::plain(one)),
         [one] => Err(Failure::error(one.strip_prefix("error: ").unwrap_or(one))),
         many => Err(Failure::plain(many.join("\n"))),
     }
