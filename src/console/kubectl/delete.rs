@@ -1,6 +1,7 @@
 //! `kubectl delete`.
 //! Source: kubernetes v1.37 kubectl pkg/cmd/delete/delete.go.
 
+use super::args::DryRun;
 use super::manifest;
 use super::resource::{Resource, Selection, resource, together};
 use super::{Args, Cx, Failure, Flow, Result, Verb, Waiting};
@@ -35,24 +36,27 @@ fn delete(cx: &mut Cx, args: &Args) -> Result {
         }
         grace = 1;
     }
-    if grace == 0 && !force {
-        // Without --force a grace period of nothing becomes one second, and the command waits.
-        grace = 1;
-    }
-    if force && grace < 0 {
-        grace = 0;
-    }
+    // Without --force a grace period of nothing becomes one second, and the command waits.
+    grace = match grace {
+        0 if !force => 1,
+        ..0 if force => 0,
+        as_asked => as_asked,
+    };
     let grace_zero = force && grace == 0;
     let (found, missing) = targets(cx, args)?;
     check(args, force && grace > 0)?;
     if grace_zero {
         cx.complain("Warning: Immediate deletion does not wait for confirmation that the running resource has been terminated. The resource may continue to run on the cluster indefinitely.\n");
     }
-    let missing = if args.on("ignore-not-found") { Vec::new() } else { missing };
+    let mut missing = if args.on("ignore-not-found") { Vec::new() } else { missing };
     let options = DeleteOptions { grace: (grace >= 0).then(|| Span::secs(grace as u64)), propagation };
     let dry_run = args.dry_run()?;
     let mut waits = Vec::new();
     for (resource, object) in &found {
+        if let Some(refused) = refusal(cx, object, dry_run) {
+            missing.push(refused);
+            continue;
+        }
         if !dry_run.on() {
             let by = cx.by();
             cx.cluster.api.delete(object.meta.id, by, options);
@@ -62,8 +66,8 @@ fn delete(cx: &mut Cx, args: &Args) -> Result {
         let word = if grace_zero { "force deleted" } else { "deleted" };
         cx.print(&line(args, resource, object, &format!("{word}{{}}{}", dry_run.suffix())));
     }
-    let nothing = found.is_empty() && missing.is_empty() && args.get("filename").is_none();
-    if nothing && args.get("output").is_none() {
+    let nothing = found.is_empty() && missing.is_empty();
+    if nothing && args.get("filename").or(args.get("output")).is_none() {
         cx.print("No resources found\n");
     }
     let code = match together(missing) {
@@ -73,10 +77,7 @@ fn delete(cx: &mut Cx, args: &Args) -> Result {
         }
         None => 0,
     };
-    let until = match args.span("timeout") {
-        Some(span) if span > Span::ZERO => cx.now() + span,
-        _ => Time::NEVER,
-    };
+    let until = args.span("timeout").filter(|span| *span > Span::ZERO).map_or(Time::NEVER, |span| cx.now() + span);
     let wait = args.on_unless("wait") && !force && !dry_run.on();
     let waiting = Gone { ids: waits, until, code };
     if !wait || waiting.all_gone(cx) {
@@ -99,6 +100,12 @@ fn check(args: &Args, forced_with_grace: bool) -> Result<()> {
         true => Err(Failure::error("--force and --grace-period greater than 0 cannot be specified together")),
         false => Ok(()),
     }
+}
+
+/// Why the server does not delete an object, where it is asked.
+fn refusal(cx: &Cx, object: &Object, dry_run: DryRun) -> Option<Failure> {
+    let asked = dry_run != DryRun::Client;
+    cx.cluster.api.may_delete(object).err().filter(|_| asked).map(|refused| Failure::server(&refused))
 }
 
 /// `pod "web" deleted from default namespace`, `pod/web` with `-o name`.

@@ -2,6 +2,7 @@
 
 use super::{Api, ApiError};
 use crate::kubernetes::objects::field_error::invalid_message;
+use crate::kubernetes::objects::parts::Quantity;
 use crate::kubernetes::objects::pod::{Pod, PodSpec};
 use crate::kubernetes::objects::rules::{self, Surroundings, limits};
 use crate::kubernetes::objects::schema::Schema;
@@ -10,6 +11,7 @@ use crate::kubernetes::objects::template::Template;
 use crate::kubernetes::objects::{Id, Kind, Labels, Object, to_value};
 use crate::map;
 use crate::text::{Map, Value, Word};
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
@@ -31,6 +33,13 @@ pub struct AdmittedPod {
 
 /// Addresses that Services without a fixed one get. Ours: 10.96.0.0/16 without its first and last 256.
 const CLUSTER_IPS: u64 = 65_536 - 512;
+
+/// Source: kubernetes v1.37 plugin/pkg/admission/storage/persistentvolume/resize/admission.go, Validate.
+const FIXED: &str =
+    "only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must support resize";
+
+/// Namespaces that stay. Source: kubernetes v1.37 apiserver/pkg/admission/plugin/namespace/lifecycle/admission.go, Register.
+const IMMORTAL: [&str; 3] = ["default", "kube-system", "kube-public"];
 
 /// How many templates are remembered. Ours: bounds memory; older ones are admitted again.
 const ADMITTED_MAX: usize = 4096;
@@ -100,6 +109,45 @@ impl Api {
             }
         }
     }
+    /// A claim grows only where its class allows that.
+    /// Source: kubernetes v1.37 plugin/pkg/admission/storage/persistentvolume/resize/admission.go, Validate.
+    pub(super) fn refuse_growth(&mut self, new: &Value, old: &Value) -> Result<(), ApiError> {
+        if new.str_at(&["kind"]) != Some("PersistentVolumeClaim") {
+            return Ok(());
+        }
+        let size = |claim: &Value| {
+            claim.at(&["spec", "resources", "requests", "storage"]).and_then(|q| Quantity::read(q).ok())
+        };
+        let grows = size(new).is_some_and(|n| size(old).is_none_or(|o| n.compare(&o) == Ordering::Greater));
+        let class = |claim: &Value| -> String {
+            let elder = claim.str_at(&["metadata", "annotations", "volume.beta.kubernetes.io/storage-class"]);
+            elder.or(claim.str_at(&["spec", "storageClassName"])).unwrap_or_default().into()
+        };
+        let name = class(new);
+        let allows = |class: Value| class.bool_at(&["allowVolumeExpansion"]) == Some(true);
+        let words = if !grows {
+            return Ok(());
+        } else if old.str_at(&["status", "phase"]) != Some("Bound") {
+            "Only bound persistent volume claims can be expanded"
+        } else if !name.is_empty() && name == class(old) && Around(self).storage_class(&name).is_some_and(allows) {
+            return Ok(());
+        } else {
+            FIXED
+        };
+        let claim = new.str_at(&["metadata", "name"]).unwrap_or_default();
+        let message = format!("persistentvolumeclaims \"{claim}\" is forbidden: {words}");
+        Err(ApiError { reason: "Forbidden", message })
+    }
+    /// Whether an object may be deleted: three namespaces may not.
+    /// Source: kubernetes v1.37 apiserver/pkg/admission/plugin/namespace/lifecycle/admission.go, Admit.
+    pub fn may_delete(&self, object: &Object) -> Result<(), ApiError> {
+        if object.kind == Kind::Namespace && IMMORTAL.contains(&&*object.meta.name) {
+            let message =
+                format!("namespaces \"{}\" is forbidden: this namespace may not be deleted", object.meta.name);
+            return Err(ApiError { reason: "Forbidden", message });
+        }
+        Ok(())
+    }
     /// Admission and create strategy of a new object of a built-in kind.
     pub(super) fn admit_tree(&mut self, tree: &mut Value) -> Result<(), ApiError> {
         let (version, kind) =
@@ -121,6 +169,9 @@ impl Around<'_> {
     }
     fn named(&self, kind: Kind, namespace: &str, name: &str) -> Option<Value> {
         self.0.store.by_name(kind, namespace, name).map(|o| self.tree(o))
+    }
+    fn storage_class(&self, name: &str) -> Option<Value> {
+        self.other("storage.k8s.io/v1", "StorageClass", |v| v.str_at(&["metadata", "name"]) == Some(name))
     }
     fn other(&self, api_version: &str, kind: &str, test: impl Fn(&Value) -> bool) -> Option<Value> {
         let kind = self.0.kinds.find(api_version, kind)?;
@@ -183,11 +234,8 @@ impl Surroundings for Around<'_> {
     /// Source: kubernetes v1.37 pkg/registry/core/service/portallocator; service/allocator/bitmap.go,
     /// randomScanStrategyWithOffset.AllocateBit.
     fn node_port(&mut self, mine: &[i64]) -> Option<Value> {
-        let of_one = |s: &Service| {
-            let checked = s.rest.int_at(&["spec", "healthCheckNodePort"]);
-            s.ports.iter().map(|p| i64::from(p.node_port)).chain(checked).collect::<Vec<_>>()
-        };
-        let others: Vec<i64> = self.0.store.list(Kind::Service).filter_map(|o| o.service()).flat_map(of_one).collect();
+        let services = self.0.store.list(Kind::Service).filter_map(|o| o.service());
+        let others: Vec<i64> = services.flat_map(Service::node_ports).collect();
         let mut free = |first: i64, count: i64| {
             let start = self.0.chance("node-ports").below(count as u64) as i64;
             let drawn = first + start;

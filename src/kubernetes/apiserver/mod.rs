@@ -271,6 +271,84 @@ mod tests {
     }
 
     #[test]
+    fn ports_and_addresses_that_cannot_be_given_are_refused() {
+        let mut api = api();
+        let mut ask = |spec: &str, dry_run: bool| {
+            let text = format!("apiVersion: v1\nkind: Service\nmetadata: {{name: q}}\nspec: {{{spec}}}\n");
+            let options = WriteOptions { dry_run, ..WriteOptions::default() };
+            api.create_tree(tree(&text), by(), &options).map_or_else(|e| e.message, |_| "created".into())
+        };
+        let invalid = |words: &str| format!("Service \"q\" is invalid: {words}");
+        let port = "type: NodePort, ports: [{port: 80, nodePort: 80}]";
+        let words = "provided port is not in the valid range. The range of valid ports is 30000-32767";
+        assert_eq!(ask(port, false), invalid(&format!("spec.ports[0].nodePort: Invalid value: 80: {words}")));
+        assert_eq!(ask(port, true), "created");
+        let address = |ip: &str| format!("clusterIP: {ip}, ports: [{{port: 80}}]");
+        let refused = |ip: &str, words: &str| {
+            invalid(&format!("spec.clusterIPs: Invalid value: [\"{ip}\"]: failed to allocate IP {ip}: {words}"))
+        };
+        let network = "the provided network does not match the current range";
+        for ip in ["9.9.9.9", "10.96.0.0", "10.96.255.255"] {
+            assert_eq!(ask(&address(ip), false), refused(ip, network));
+        }
+        let range = "the provided IP (9.9.9.9) is not in the valid range. The range of valid IPs is 10.96.0.0/16";
+        assert_eq!(ask(&address("9.9.9.9"), true), refused("9.9.9.9", range));
+        assert_eq!(ask(&address("10.96.0.1"), false), refused("10.96.0.1", "provided IP is already allocated"));
+        assert_eq!(ask(&address("10.96.0.1"), true), "created");
+        // Two ports of one number share a node port, whichever names it; two of different numbers cannot.
+        let first = "{name: a, port: 53, protocol: UDP, nodePort: 30053}";
+        let two = format!("type: NodePort, ports: [{first}, {{name: b, port: 54, nodePort: 30053}}]");
+        let words = "spec.ports[1].nodePort: Invalid value: 30053: provided port is already allocated";
+        assert_eq!(ask(&two, false), invalid(words));
+        let checked = "type: LoadBalancer, externalTrafficPolicy: Local, healthCheckNodePort: 80, ports: [{port: 80}]";
+        let words = "provided port is not in the valid range. The range of valid ports is 30000-32767";
+        let words = format!("failed to allocate requested HealthCheck NodePort 80: {words}");
+        assert_eq!(ask(checked, false), format!("Internal error occurred: {words}"));
+        let shared = format!("type: NodePort, ports: [{{name: b, port: 53}}, {first}]");
+        assert_eq!(ask(&shared, false), "created");
+        let made = api.store.by_name(Kind::Service, "default", "q").and_then(|o| o.service()).cloned();
+        assert_eq!(made.map(|s| s.ports[0].node_port), Some(30_053));
+    }
+
+    #[test]
+    fn three_namespaces_stay() {
+        let mut api = api();
+        let find = |api: &Api, name: &str| api.store.find(Kind::Namespace, "", name).expect("it is there");
+        let stays = find(&api, "kube-public");
+        assert!(!api.delete(stays, by(), DeleteOptions::default()));
+        let goes = find(&api, "kube-node-lease");
+        assert!(api.delete(goes, by(), DeleteOptions::default()));
+        let object = api.store.get(stays).cloned().expect("it stays");
+        let words = "namespaces \"kube-public\" is forbidden: this namespace may not be deleted";
+        assert_eq!(api.may_delete(&object).expect_err("refused").message, words);
+    }
+
+    #[test]
+    fn a_claim_grows_only_where_its_class_allows_it() {
+        let mut api = api();
+        for (name, grows) in [("fixed", false), ("free", true)] {
+            let class = "apiVersion: storage.k8s.io/v1\nkind: StorageClass\nprovisioner: x.io/y";
+            let class = format!("{class}\nmetadata: {{name: {name}}}\nallowVolumeExpansion: {grows}\n");
+            api.create_tree(tree(&class), by(), &WriteOptions::default()).expect("a class");
+            let wish = "volumeName: v, accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}";
+            let claim = "apiVersion: v1\nkind: PersistentVolumeClaim";
+            let claim = format!("{claim}\nmetadata: {{name: {name}}}\nspec: {{storageClassName: {name}, {wish}}}\n");
+            let id = api.create_tree(tree(&claim), by(), &WriteOptions::default()).expect("a claim").object.meta.id;
+            let grow = |api: &mut Api| {
+                let mut more = api.tree(api.store.get(id).expect("it is there"));
+                more.set_at(&["spec", "resources", "requests", "storage"], "2Gi");
+                api.update_tree(id, more, by(), &WriteOptions::default()).map_or_else(|e| e.message, |_| "grown".into())
+            };
+            let mut bound = api.tree(api.store.get(id).expect("it is there"));
+            bound.set_at(&["status", "phase"], "Bound");
+            api.update_status_tree(id, &bound, by());
+            let words = "only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc";
+            let words = format!("persistentvolumeclaims \"fixed\" is forbidden: {words} must support resize");
+            assert_eq!(grow(&mut api), if grows { "grown" } else { &words });
+        }
+    }
+
+    #[test]
     fn an_owner_is_found_by_its_uid() {
         let calendar = Calendar::default();
         let uid = calendar.uid(Id(70));

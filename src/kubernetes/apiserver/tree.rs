@@ -4,7 +4,7 @@
 use super::admission::Around;
 use super::{Api, ApiError, By};
 use crate::kubernetes::objects::field_error::invalid_message;
-use crate::kubernetes::objects::rules;
+use crate::kubernetes::objects::rules::{self, service::Held};
 use crate::kubernetes::objects::schema::{KindInfo, Schema};
 use crate::kubernetes::objects::{Body, Id, Kind, Object, Source, read_body, read_meta, to_value};
 use crate::text::Value;
@@ -74,7 +74,7 @@ impl Api {
                 return Err(ApiError { reason: "Invalid", message: invalid_message(info, &name, &errors) });
             }
             self.refuse_beyond_limits(&tree)?;
-            self.hand_out(&mut tree, info, None)?;
+            self.hand_out(&mut tree, info, None, options.dry_run)?;
         }
         let mut object = self.read_row(kind, &tree);
         object.meta.source = options.source.clone();
@@ -90,16 +90,25 @@ impl Api {
         Ok(Written { object: self.create(object, by)?, changed: true, warnings })
     }
     /// What the registry adds to an object: addresses and ports of a Service that is new or is another type now.
-    fn hand_out(&mut self, tree: &mut Value, info: &KindInfo, own: Option<Id>) -> Result<(), ApiError> {
+    fn hand_out(
+        &mut self,
+        tree: &mut Value,
+        info: &KindInfo,
+        old: Option<(Id, &Value)>,
+        dry_run: bool,
+    ) -> Result<(), ApiError> {
+        let own = old.map(|(id, _)| id);
         let others = || self.store.list(Kind::Service).filter(|o| Some(o.meta.id) != own).filter_map(|o| o.service());
-        let of_another = |port: i64| others().any(|s| s.ports.iter().any(|p| i64::from(p.node_port) == port));
-        let errors = rules::taken(tree, info, &of_another);
+        let port = |port: i64| others().any(|s| s.node_ports().contains(&port));
+        let address = |ip: &str| others().any(|s| *s.cluster_ip == *ip);
+        let held = Held { port: &port, address: &address, dry_run, before: old.map(|(_, tree)| tree) };
+        let internal = |message| ApiError { reason: "InternalError", message };
+        let errors = rules::taken(tree, info, &held).map_err(internal)?;
         if !errors.is_empty() {
             let name = tree.str_at(&["metadata", "name"]).unwrap_or_default();
             return Err(ApiError { reason: "Invalid", message: invalid_message(info, name, &errors) });
         }
-        let allocated = rules::allocate(tree, info, &mut Around(self));
-        allocated.map_err(|message| ApiError { reason: "InternalError", message })
+        rules::allocate(tree, info, &mut Around(self)).map_err(internal)
     }
     /// Replaces an object's wish by a decoded tree: the end of every update and patch.
     pub fn update_tree(
@@ -136,8 +145,9 @@ impl Api {
             if !errors.is_empty() {
                 return Err(ApiError { reason: "Invalid", message: invalid_message(info, &old.meta.name, &errors) });
             }
+            self.refuse_growth(&tree, &old_tree)?;
             if old.kind == Kind::Service {
-                self.hand_out(&mut tree, info, Some(id))?;
+                self.hand_out(&mut tree, info, Some((id, &old_tree)), options.dry_run)?;
             }
         }
         let mut new = self.read_row(old.kind, &tree);

@@ -92,7 +92,7 @@ impl Api {
     /// Asks an object to go: at once, or marked when it has finalizers or a grace period.
     /// Source: kubernetes v1.37 apiserver/pkg/registry/generic/registry/store.go, Delete; pkg/registry/core/pod/strategy.go, CheckGracefulDelete.
     pub fn delete(&mut self, id: Id, by: By, options: DeleteOptions) -> bool {
-        let Some(object) = self.store.get(id).cloned() else { return false };
+        let Some(object) = self.store.get(id).cloned().filter(|o| self.may_delete(o).is_ok()) else { return false };
         let grace = options.grace.unwrap_or_else(|| default_grace(&object));
         let grace = if graceful(&object) { grace } else { Span::ZERO };
         let waits =

@@ -181,6 +181,7 @@ impl State {
         let Some(kubelet) = self.kubelets.get_mut(name).filter(|k| k.up && k.reaches()) else { return };
         let unsent = std::mem::take(&mut Rc::make_mut(kubelet).unsent);
         self.report_node(name, cx);
+        self.tell_cordon(name, cx);
         for told in unsent {
             cx.api.tell(told);
         }

@@ -4,6 +4,7 @@ use super::node::Kubelet;
 use super::status::image_id;
 use super::{KUBELET, State, Timer};
 use crate::kubernetes::apiserver::{Cx, Told};
+use crate::kubernetes::objects::Object;
 use crate::kubernetes::objects::node::Node;
 use crate::map;
 use crate::text::{Map, Value, Word};
@@ -68,9 +69,11 @@ impl State {
             self.tell_node(name, true, "CgroupV1", CGROUP_V1, cx);
         }
     }
-    /// Events about the conditions that a kubelet reports first after its start, and that it was not ready before.
-    /// Source: kubernetes v1.37 pkg/kubelet/nodestatus/setters.go.
+    /// Events about the limits of pods, set at each start, about the conditions that a kubelet reports first after it, and that
+    /// it was not ready before. Source: kubernetes v1.37 pkg/kubelet/cm/node_container_manager_linux.go,
+    /// enforceNodeAllocatableCgroups; pkg/kubelet/nodestatus/setters.go.
     pub(super) fn first_report(&mut self, name: &str, ready_before: bool, cx: &mut Cx<Timer>) {
+        self.tell_node(name, false, "NodeAllocatableEnforced", "Updated Node Allocatable limit across pods", cx);
         for reason in ["NodeHasSufficientMemory", "NodeHasNoDiskPressure", "NodeHasSufficientPID"] {
             self.tell_node(name, false, reason, format!("Node {name} status is now: {reason}"), cx);
         }
@@ -81,6 +84,23 @@ impl State {
         }
         if !ready_before {
             self.tell_node(name, false, "NodeReady", format!("Node {name} status is now: NodeReady"), cx);
+        }
+    }
+    /// A node was cordoned or uncordoned, or is so again: its kubelet sees it when it looks at its node next.
+    pub(super) fn watch_cordon(&self, name: &str, node: &Object, cx: &mut Cx<Timer>) {
+        let Some(kubelet) = self.kubelets.get(name) else { return };
+        if node.node().is_some_and(|n| n.unschedulable != kubelet.cordoned) {
+            cx.after(kubelet.until_sync(cx.now()), Timer::Sync(kubelet.name.clone()));
+        }
+    }
+    /// A kubelet looks at its node: whether it takes pods, if that is not what it told last.
+    /// Source: kubernetes v1.37 pkg/kubelet/kubelet_node_status.go, recordNodeSchedulableEvent.
+    pub(super) fn tell_cordon(&mut self, name: &str, cx: &mut Cx<Timer>) {
+        let Some(kubelet) = self.kubelets.get_mut(name).filter(|k| k.up && k.reaches()) else { return };
+        let Some(now) = cx.get(kubelet.id).and_then(|o| o.node().map(|n| n.unschedulable)) else { return };
+        if now != std::mem::replace(&mut Rc::make_mut(kubelet).cordoned, now) {
+            let reason = if now { "NodeNotSchedulable" } else { "NodeSchedulable" };
+            self.tell_node(name, false, reason, format!("Node {name} status is now: {reason}"), cx);
         }
     }
     pub(super) fn tell_node(

@@ -128,6 +128,8 @@ pub struct State {
 pub enum Timer {
     /// A node's kubelet reports after its start.
     Report(Rc<str>),
+    /// A kubelet looks whether its node takes pods.
+    Sync(Rc<str>),
     /// A kubelet that had lost the API server finds it again.
     Found(Rc<str>),
     /// A manifest in a node's folder is due to be started.
@@ -221,6 +223,7 @@ impl Timer {
             Timer::Deadline(pod) => Timer::Deadline(now(pod)),
             Timer::Leave(pod) => Timer::Leave(now(pod)),
             other @ (Timer::Report(_)
+            | Timer::Sync(_)
             | Timer::Found(_)
             | Timer::Reserves(_)
             | Timer::Shutdown(_)
@@ -233,6 +236,7 @@ impl Timer {
 pub fn fire(state: &mut State, timer: Timer, cx: &mut Cx<Timer>) {
     match timer.about(|id| state.now_known_as(id)) {
         Timer::Report(node) => state.report_node(&node, cx),
+        Timer::Sync(node) => state.tell_cordon(&node, cx),
         Timer::Found(node) => state.found(&node, cx),
         Timer::Sheet(node, file) => state.sheet_due(node, file, cx),
         Timer::Shutdown(node) => state.shutdown_due(node, cx),

@@ -23,6 +23,9 @@ pub const LEASE_RENEWAL: Span = Span::secs(10);
 pub const LEASE_DURATION: Span = Span::secs(40);
 /// A kubelet looks for due work this often. Source: kubernetes v1.37 pkg/kubelet/kubelet.go, syncLoop, syncTicker.
 pub const TICK: Span = Span::secs(1);
+/// A kubelet looks at its node this often, and tells what has changed.
+/// Source: kubernetes v1.37 pkg/kubelet/apis/config/v1beta1/defaults.go, NodeStatusUpdateFrequency.
+const SYNC: Span = Span::secs(10);
 /// Namespace of the nodes' leases. Source: kubernetes v1.37 pkg/apis/core/types.go, NamespaceNodeLease.
 pub const LEASES: &str = "kube-node-lease";
 
@@ -63,6 +66,8 @@ pub struct Kubelet {
     pub was_off: bool,
     /// Whether it was started again and has not reported yet.
     pub fresh: bool,
+    /// Whether it told last that its node takes no pods.
+    pub cordoned: bool,
     /// When the pull that is under way is done: images are pulled one at a time.
     /// Source: kubernetes v1.37 pkg/kubelet/apis/config/v1beta1/defaults.go, SerializeImagePulls.
     pub pulls_until: Time,
@@ -93,6 +98,10 @@ impl Kubelet {
         let past = (t.0 + TICK.0 - self.phase.0) % TICK.0;
         if past == 0 { t } else { t + (TICK - Span(past)) }
     }
+    /// How long after `t` it next looks at its node: each kubelet in its own moment. Ours: the real pauses are up to 4 % longer.
+    pub fn until_sync(&self, t: Time) -> Span {
+        SYNC - Span((t.0 + SYNC.0 - 10 * self.phase.0) % SYNC.0)
+    }
     /// The next pod IP of this node. Source: host-local IPAM: counts up within the node's own range and begins again.
     pub fn next_ip(&mut self) -> Word {
         self.last_ip = self.last_ip % 252 + 1;
@@ -109,7 +118,10 @@ impl State {
             self.kubelets.remove(&name);
             return;
         }
-        if change.what != ChangeKind::Added || fake_kubelet(object) {
+        if change.what == ChangeKind::Modified {
+            return self.watch_cordon(&name, object, cx);
+        }
+        if fake_kubelet(object) {
             return;
         }
         let number = self.kubelets.values().map(|k| k.number + 1).max().unwrap_or(0);
@@ -134,6 +146,7 @@ impl State {
             deferred: BTreeSet::new(),
             was_off: false,
             fresh: false,
+            cordoned: false,
             pulls_until: Time::ZERO,
             last_ip: 0,
             behaviour: Rc::default(),
@@ -158,6 +171,7 @@ impl State {
             return;
         }
         self.tell_node(&name, false, "NodeReady", format!("Node {name} status is now: NodeReady"), cx);
+        self.tell_cordon(&name, cx);
         let pods: Vec<Rc<Object>> = cx.api.store.pods_on(&name).cloned().collect();
         for pod in pods {
             self.take_pod(&pod, cx);
@@ -194,6 +208,7 @@ impl State {
         let fresh = self.kubelets.get_mut(name).map(|k| std::mem::take(&mut Rc::make_mut(k).fresh));
         if fresh == Some(true) {
             self.first_report(name, ready_before, cx);
+            self.tell_cordon(name, cx);
         }
     }
     /// Lets a machine fail. Nothing happens to one that is unknown or has failed already.
@@ -245,6 +260,7 @@ impl State {
         let kubelet = Rc::make_mut(kubelet);
         kubelet.up = true;
         kubelet.fresh = true;
+        kubelet.cordoned = false;
         kubelet.unsent.clear();
         if !kubelet.cut {
             cx.api.floor.dark.remove(name);

@@ -92,6 +92,50 @@ fn a_manifest_must_be_a_pod_without_references() {
     assert_eq!(put(&mut cluster, &account), Err("static pods may not reference serviceaccounts".into()));
 }
 
+/// Reasons of the events about the node, in order.
+fn about_node(cluster: &Cluster) -> Vec<String> {
+    let mut all: Vec<_> = cluster.api.store.list(Kind::Event).filter_map(|o| Some((o.meta.id, o.event()?))).collect();
+    all.sort_by_key(|(id, _)| *id);
+    let told = all.iter().filter(|(_, e)| e.about_kind == "Node" && e.component == KUBELET);
+    told.map(|(_, e)| e.reason.to_string()).collect()
+}
+
+fn cordon(cluster: &mut Cluster, on: bool) {
+    let id = cluster.api.store.find(Kind::Node, "", "node-1").expect("the node is there");
+    cluster.api.update(id, by(), |o| o.node_mut().expect("a node").unschedulable = on);
+}
+
+#[test]
+fn a_cordon_is_told_at_the_next_look_at_the_node_and_again_after_a_start() {
+    let (mut cluster, _) = with_pod("  containers: [{name: app, image: 'app:1'}]");
+    cluster.run_until(Time::secs(20));
+    cordon(&mut cluster, true);
+    assert_eq!(about_node(&cluster), ["NodeReady"], "nobody has looked yet");
+    cluster.run_until(Time::secs(31));
+    assert_eq!(about_node(&cluster), ["NodeReady", "NodeNotSchedulable"]);
+    // What comes and goes between two looks is not told.
+    let look = cluster.kubelet.kubelets["node-1"].until_sync(Time::secs(31));
+    cluster.run_until(Time::secs(31) + look + Span::secs(1));
+    cordon(&mut cluster, false);
+    cluster.run_until(Time::secs(31) + look + Span::secs(3));
+    cordon(&mut cluster, true);
+    cluster.run_until(Time::secs(60));
+    assert_eq!(about_node(&cluster), ["NodeReady", "NodeNotSchedulable"]);
+    // A kubelet that was started anew has told nothing yet.
+    cluster.kubelet(|kubelets, cx| kubelets.fail_node("node-1", Outage::Silent, cx));
+    cluster.run_until(Time::secs(65));
+    cluster.kubelet(|kubelets, cx| kubelets.recover_node("node-1", cx));
+    cluster.run_until(Time::secs(70));
+    let told = about_node(&cluster);
+    assert_eq!(told.iter().filter(|reason| *reason == "NodeAllocatableEnforced").count(), 1, "{told:?}");
+    let twice =
+        cluster.api.store.list(Kind::Event).filter_map(|o| o.event()).find(|e| e.reason == "NodeNotSchedulable");
+    assert_eq!(twice.map(|e| e.count), Some(2), "{told:?}");
+    cordon(&mut cluster, false);
+    cluster.run_until(Time::secs(80));
+    assert_eq!(about_node(&cluster).last().map(String::as_str), Some("NodeSchedulable"));
+}
+
 #[test]
 fn a_machine_that_goes_down_in_order_ends_its_pods_first() {
     let spec = "  terminationGracePeriodSeconds: 60\n  containers:\n  - {name: app, image: 'app:1', env: [{name: TERM_DELAY, value: '3'}, {name: TERM_CODE, value: '7'}]}";

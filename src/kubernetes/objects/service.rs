@@ -67,6 +67,12 @@ impl Service {
             rest: Rc::new(tree::body_only(tree)),
         }
     }
+    /// All ports that it holds on the nodes. Source: kubernetes v1.37 pkg/registry/core/service/storage/alloc.go,
+    /// collectServiceNodePorts; allocHealthCheckNodePort.
+    pub fn node_ports(&self) -> Vec<i64> {
+        let checked = self.rest.int_at(&["spec", "healthCheckNodePort"]);
+        self.ports.iter().map(|p| i64::from(p.node_port)).chain(checked).filter(|port| *port != 0).collect()
+    }
     /// Its members as the API shows them.
     pub fn write(&self, out: &mut Map, _: &Calendar) {
         tree::set_all(out, &self.rest);

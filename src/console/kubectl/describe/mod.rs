@@ -19,6 +19,7 @@ use super::resource::{Resource, Selection, resource_of, together};
 use super::{Args, Cx, Failure, Flow, Result, Verb};
 use crate::kubernetes::Cluster;
 use crate::kubernetes::objects::columns::{View, human};
+use crate::kubernetes::objects::event::Event;
 use crate::kubernetes::objects::{Id, Kind, Object};
 use crate::text::Value;
 use std::rc::Rc;
@@ -188,7 +189,10 @@ impl Subject<'_> {
             return;
         }
         let api = &self.cluster.api;
-        let about = |o: &&Rc<Object>| o.event().is_some_and(|e| e.about == self.object.meta.id);
+        // The kubelet's container manager knows its node by name alone, so what it tells is not found by the node's uid.
+        // Source: recorded; kubernetes v1.37 pkg/kubelet/cm/node_container_manager_linux.go, nodeRefFromNode.
+        let nameless = |e: &Event| e.reason == "NodeAllocatableEnforced";
+        let about = |o: &&Rc<Object>| o.event().is_some_and(|e| e.about == self.object.meta.id && !nameless(e));
         let mut events: Vec<(String, Id, Value)> = api
             .store
             .list(Kind::Event)

@@ -54,7 +54,6 @@ pub(super) fn service(s: &Subject, page: &mut Page) {
         ("External Traffic Policy", "externalTrafficPolicy"),
         ("Internal Traffic Policy", "internalTrafficPolicy"),
         ("HealthCheck NodePort", "healthCheckNodePort"),
-        ("Traffic Distribution", "trafficDistribution"),
     ] {
         let text = s.any(&["spec", key]);
         if !text.is_empty() && text != "0" {
@@ -63,6 +62,10 @@ pub(super) fn service(s: &Subject, page: &mut Page) {
     }
     if !list("loadBalancerSourceRanges").is_empty() {
         page.line(0, format!("LoadBalancer Source Ranges:\t{}", list("loadBalancerSourceRanges")));
+    }
+    let spread = s.text(&["spec", "trafficDistribution"]);
+    if !spread.is_empty() {
+        page.line(0, format!("Traffic Distribution:\t{spread}"));
     }
     s.events(page);
 }

@@ -7,7 +7,7 @@ use std::fmt::Write;
 /// Blanks behind a column. Source: describe.go, tabbedString.
 const PADDING: usize = 2;
 /// Longest annotation on one line. Source: describe.go, maxAnnotationLen.
-const ANNOTATION_MAX: usize = 140;
+pub(super) const ANNOTATION_MAX: usize = 140;
 
 /// A description being written.
 #[derive(Clone, Debug, Default)]

@@ -4,6 +4,7 @@
 use super::page::Page;
 use super::{Subject, any_text, date};
 use crate::kubernetes::objects::columns::{label_text, selector_text};
+use crate::kubernetes::objects::parts::Quantity;
 use crate::text::Value;
 use crate::text::go::quoted;
 
@@ -163,13 +164,22 @@ pub(super) fn quota(s: &Subject, page: &mut Page) {
     }
     page.line(0, "Resource\tUsed\tHard");
     page.line(0, "--------\t----\t----");
-    amounts(page, 0, &s.tree);
+    amounts(page, 0, &s.tree, true);
 }
 
-fn amounts(page: &mut Page, level: usize, quota: &Value) {
+/// What is used of what a quota allows. Its own description tells what is used in the format of what is allowed, that of a
+/// namespace as it is. Source: describe.go, describeQuota, DescribeResourceQuotas.
+fn amounts(page: &mut Page, level: usize, quota: &Value, alike: bool) {
     let hard = quota.at(&["status", "hard"]).and_then(Value::as_map).map(|m| m.sorted()).unwrap_or_default();
     for (name, amount) in hard {
-        let used = quota.at(&["status", "used", name]).map_or("0".into(), any_text);
+        let used = quota.at(&["status", "used", name]);
+        let shown = match (used.and_then(|u| Quantity::read(u).ok()), Quantity::read(amount)) {
+            (Some(used), Ok(hard)) if alike && used.format() != hard.format() => {
+                Some(Quantity::new(used.value(), hard.format()).to_string())
+            }
+            _ => used.map(any_text),
+        };
+        let used = shown.unwrap_or("0".into());
         page.line(level, format!("{name}\t{used}\t{}", any_text(amount)));
     }
 }
@@ -236,7 +246,7 @@ pub(super) fn namespace(s: &Subject, page: &mut Page) {
         }
         page.line(1, "Resource\tUsed\tHard");
         page.line(1, "--------\t---\t---");
-        amounts(page, 1, quota);
+        amounts(page, 1, quota, false);
     }
     page.line(0, "");
     let ranges = all("LimitRange");

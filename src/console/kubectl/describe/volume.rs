@@ -1,7 +1,8 @@
 //! Volumes of a pod.
 
 use super::any_text;
-use super::page::Page;
+use super::page::{ANNOTATION_MAX, Page};
+use super::storage::wish;
 use crate::text::Value;
 
 /// (member, words, fields as label and member). Source: describe.go, describeVolumes and the functions it calls.
@@ -28,7 +29,7 @@ const FORMS: &[Form] = &[
     (
         "csi",
         "CSI (a Container Storage Interface (CSI) volume source)",
-        &[("Driver", "driver"), ("FSType", "fsType"), ("ReadOnly", "readOnly?")],
+        &[("Driver", "driver"), ("FSType", "fsType"), ("VolumeHandle", "volumeHandle!"), ("ReadOnly", "readOnly?")],
     ),
     ("local", "LocalVolume (a persistent volume backed by local storage on a node)", &[("Path", "path")]),
     (
@@ -58,6 +59,11 @@ pub(super) fn source(page: &mut Page, volume: &Value) {
         let Some(it) = volume.get(member) else { continue };
         page.line(2, format!("Type:\t{words}"));
         for (label, field) in *fields {
+            // Only the source of a volume has a handle.
+            let field = field.strip_suffix('!').unwrap_or(field);
+            if field == "volumeHandle" && it.get(field).is_none() {
+                continue;
+            }
             let value = match field.strip_suffix('?') {
                 Some(field) => it.bool_at(&[field]).unwrap_or(false).to_string(),
                 None => match field.strip_suffix("<unset>") {
@@ -66,6 +72,11 @@ pub(super) fn source(page: &mut Page, volume: &Value) {
                 },
             };
             page.line(2, format!("{label}:\t{value}"));
+        }
+        match *member {
+            "csi" => attributes(page, it.get("volumeAttributes")),
+            "ephemeral" => claim_template(page, it.get("volumeClaimTemplate")),
+            _ => {}
         }
         return;
     }
@@ -82,6 +93,50 @@ pub(super) fn source(page: &mut Page, volume: &Value) {
     } else {
         page.line(1, "<unknown>");
     }
+}
+
+/// Source: describe.go, printCSIPersistentVolumeAttributesMultilineIndent: each part of a line is indented anew.
+fn attributes(page: &mut Page, attributes: Option<&Value>) {
+    let pairs = attributes.and_then(Value::as_map).map(|m| m.sorted()).unwrap_or_default();
+    if pairs.is_empty() {
+        return page.line(2, "VolumeAttributes:\t<none>");
+    }
+    for (i, (key, value)) in pairs.into_iter().enumerate() {
+        let line = format!("{key}={}", any_text(value));
+        let cut = line.char_indices().map(|(at, _)| at).find(|at| *at >= ANNOTATION_MAX);
+        let line = cut.map_or(line.clone(), |at| format!("{}...", &line[..at]));
+        let title = if i == 0 { "VolumeAttributes:" } else { "    " };
+        page.line(2, format!("{title}\t    {line}"));
+    }
+}
+
+/// The claim that a pod asks for inline. Source: describe.go, printEphemeralVolumeSource, printPersistentVolumeClaim: each
+/// part of a line is indented anew.
+fn claim_template(page: &mut Page, template: Option<&Value>) {
+    let Some(template) = template else { return };
+    let spec = template.get("spec").unwrap_or(&Value::Null);
+    let class = template.str_at(&["metadata", "annotations", "volume.beta.kubernetes.io/storage-class"]);
+    let class = class.or(spec.str_at(&["storageClassName"])).unwrap_or_default();
+    let volume = spec.str_at(&["volumeName"]).unwrap_or_default();
+    page.line(2, format!("StorageClass:\t{class}"));
+    page.line(2, format!("Volume:\t{volume}"));
+    for (title, key, between) in [("Labels", "labels", "="), ("Annotations", "annotations", ": ")] {
+        let pairs = template.at(&["metadata", key]).and_then(Value::as_map).map(|m| m.sorted()).unwrap_or_default();
+        if pairs.is_empty() {
+            page.line(2, format!("{title}:\t<none>"));
+        }
+        for (i, (name, value)) in pairs.into_iter().enumerate() {
+            let title = match (i, key) {
+                (0, _) => format!("{title}:"),
+                (_, "labels") => "    ".into(),
+                _ => String::new(),
+            };
+            page.line(2, format!("{title}\t    {name}{between}{}", any_text(value)));
+        }
+    }
+    page.line(2, format!("Capacity:\t{}", if volume.is_empty() { "" } else { "0" }));
+    page.line(2, "Access Modes:\t");
+    wish(page, 2, spec);
 }
 
 fn projected_source(page: &mut Page, source: &Value) {

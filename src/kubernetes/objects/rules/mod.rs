@@ -333,11 +333,13 @@ pub fn allocate(object: &mut Value, kind: &KindInfo, around: &mut dyn Surroundin
     }
 }
 
-/// What is asked for by name and another object has already.
-pub fn taken(object: &Value, kind: &KindInfo, node_port_of_another: &dyn Fn(i64) -> bool) -> Errors {
+/// What is asked for by name and cannot be given; `Err` in the words of an internal error.
+pub fn taken(object: &Value, kind: &KindInfo, held: &service::Held) -> Result<Errors, String> {
     match kind.kind {
-        "Service" if kind.group.is_empty() => service::taken(object, node_port_of_another),
-        _ => Errors::new(),
+        "Service" if kind.group.is_empty() => {
+            service::taken(object, held).map_err(|words| format!("Internal error occurred: {words}"))
+        }
+        _ => Ok(Errors::new()),
     }
 }
 

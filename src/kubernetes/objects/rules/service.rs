@@ -3,7 +3,7 @@
 
 mod allocation;
 
-pub use allocation::{allocate, taken};
+pub use allocation::{Held, allocate, taken};
 
 use super::super::field_error::{Errors, Path};
 use super::view::{Fill, View};
