@@ -1,6 +1,7 @@
 //! A container: what it was asked to be, and how it is.
 
 use crate::sim::{Span, Time};
+use crate::text::Value;
 use crate::workload::Process;
 use std::rc::Rc;
 
@@ -163,6 +164,8 @@ pub struct Spec {
     pub network_mode: Rc<str>,
     /// Limits.
     pub limits: Limits,
+    /// What else was asked for, as `Config` and `HostConfig` of the API: it is checked and shown.
+    pub further: Rc<Value>,
     /// Signal that asks it to stop; empty for SIGTERM.
     pub stop_signal: Rc<str>,
     /// How long it gets; `None` for 10 s.

@@ -48,7 +48,7 @@ impl Engine {
                 continue;
             }
             let signal = if c.spec.stop_signal.is_empty() { "TERM" } else { &c.spec.stop_signal };
-            self.signal(*cid, super::stop::signal_number(signal));
+            self.signal(*cid, super::stop::stop_signal(signal));
             let grace = c.spec.stop_grace.unwrap_or(Span::secs(10));
             self.after(grace, Timer::GraceOver(*cid, c.epoch));
         }

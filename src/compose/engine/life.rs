@@ -3,8 +3,6 @@
 use super::*;
 use crate::workload::Process;
 
-/// Smallest memory limit. Source: moby v29 daemon/daemon_unix.go, linuxMinMemory.
-const MIN_MEMORY: i64 = 6 << 20;
 /// A start that fails takes so long. Ours: recorded.
 const FAILED_START: Span = Span::millis(180);
 
@@ -23,50 +21,6 @@ impl Engine {
             Err(refusal) => Err(refusal),
         };
         self.answer(ticket, answer);
-    }
-    /// Source: moby v29 daemon/create.go, daemon/container.go verifyContainerSettings, daemon_unix.go.
-    fn check_spec(&self, spec: &Spec) -> Result<(Rc<str>, Rc<Image>), Refusal> {
-        let other = |words: String| Refusal::new(Fault::Other, words);
-        if spec.bad_attempts {
-            return Err(other(
-                "invalid restart policy: maximum retry count can only be used with 'on-failure'".to_string(),
-            ));
-        }
-        if spec.limits.memory > 0 && spec.limits.memory < MIN_MEMORY {
-            return Err(other("Minimum memory limit allowed is 6MB".to_string()));
-        }
-        if spec.limits.memory > 0 && spec.limits.reservation > spec.limits.memory {
-            return Err(other(
-                "Minimum memory limit can not be less than memory reservation limit, see usage".to_string(),
-            ));
-        }
-        if spec.limits.nano_cpus > i64::from(self.cpus) * 1_000_000_000 {
-            let cpus = self.cpus;
-            return Err(other(format!(
-                "range of CPUs is from 0.01 to {cpus}.00, as there are only {cpus} CPUs available"
-            )));
-        }
-        for mount in spec.mounts.iter().filter(|m| &*m.kind == "bind" && m.must_exist) {
-            if self.path_missing(&mount.source) {
-                return Err(other(format!(
-                    "invalid mount config for type \"bind\": bind source path does not exist: {}",
-                    mount.source
-                )));
-            }
-        }
-        let holder = self.containers.values().find(|c| c.name == spec.name);
-        if let Some(holder) = holder {
-            return Err(Refusal::new(Fault::Conflict, name_taken(&spec.name, &holder.id)));
-        }
-        let missing = || Refusal::new(Fault::NotFound, format!("No such image: {}", spec.image));
-        let found = self.images.get(&spec.image).ok_or_else(missing)?;
-        let network = spec.networks.iter().find(|e| !self.networks.contains_key(&e.network));
-        match network {
-            Some(endpoint) if &*endpoint.network != "bridge" => {
-                Err(Refusal::new(Fault::NotFound, format!("network {} not found", endpoint.network)))
-            }
-            _ => Ok(found),
-        }
     }
     fn made_from(&mut self, spec: Rc<Spec>, image_id: Rc<str>, image: &Image) -> Cid {
         let mut full = (*spec).clone();

@@ -3,6 +3,7 @@
 //!
 //! Source of the rules: moby v29 (Docker Engine), daemon/…, named beside them.
 
+mod check;
 mod container;
 mod daemon;
 mod event;
@@ -395,6 +396,10 @@ impl Engine {
     fn answer_soon(&mut self, ticket: Ticket, answer: Answer) {
         let span = Span::millis(4);
         self.after(span, Timer::Answer(ticket, answer));
+    }
+    /// A name that nobody has chosen.
+    pub fn new_name(&mut self) -> Rc<str> {
+        self.new_id()
     }
     fn new_id(&mut self) -> Rc<str> {
         (0..4).map(|_| format!("{:016x}", self.ids.bits())).collect::<String>().into()

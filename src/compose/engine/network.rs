@@ -2,6 +2,7 @@
 
 use super::{Answer, Cid, Container, Endpoint, Engine, Fault, Refusal, Reply, Ticket, Timer};
 use crate::sim::Time;
+use crate::text::go::quoted;
 use std::rc::Rc;
 
 /// A network.
@@ -26,6 +27,8 @@ pub struct Network {
 /// First subnet that is handed out. Source: moby v29 daemon/libnetwork/ipamutils/utils.go: 172.17.0.0/16 is the default
 /// bridge's, 172.18 to 172.31 follow.
 const FIRST_SUBNET: u8 = 18;
+/// Start and factor of the mixing that makes numbers of endpoints. Source: RFC 9923, FNV-1a of 64 bits.
+const FNV: (u64, u64) = (0xcbf2_9ce4_8422_2325, 0x0100_0000_01b3);
 
 impl Engine {
     /// `docker network create`.
@@ -48,6 +51,25 @@ impl Engine {
         self.tell_network(&name, "create", None);
         self.answer(ticket, Ok(Reply::Done));
     }
+    /// The network of a name, an id or the beginning of one. Source: moby v29 daemon/network.go, FindNetwork.
+    pub fn network_of(&self, word: &str) -> Option<&Rc<Network>> {
+        let by = |is: &dyn Fn(&Network) -> bool| self.networks.values().find(|n| is(n));
+        let begun = |n: &Network| !word.is_empty() && n.id.starts_with(word);
+        self.networks.get(word).or_else(|| by(&|n| *n.id == *word)).or_else(|| by(&begun))
+    }
+    /// Number of a container's place in a network: 64 letters, the same as long as both are there.
+    pub fn endpoint_id(&self, network: &str, cid: Cid) -> String {
+        let id = self.containers.get(&cid).map_or("", |c| &*c.id);
+        let part = |from: usize| {
+            let mixed = network
+                .bytes()
+                .skip(from)
+                .chain(id.bytes())
+                .fold(FNV.0, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(FNV.1));
+            format!("{mixed:016x}")
+        };
+        (0..4).map(part).collect()
+    }
     /// Containers that are attached to a network and run.
     pub fn in_network(&self, name: &str) -> Vec<Cid> {
         let inside = |c: &Container| c.alive() && c.endpoints.iter().any(|e| &*e.network == name && e.ip.is_some());
@@ -65,9 +87,15 @@ impl Engine {
         let Some(network) = self.networks.get(name) else {
             return Err(Refusal::new(Fault::NotFound, format!("network {name} not found")));
         };
-        if !self.in_network(name).is_empty() {
-            let words = format!("error while removing network: network {name} has active endpoints");
-            let _ = network;
+        let inside = self.in_network(name);
+        if !inside.is_empty() {
+            // Source: moby v29 daemon/libnetwork/error.go, ActiveEndpointsError; network.go, delete.
+            let endpoint = |cid: &Cid| {
+                let id = self.endpoint_id(&network.id, *cid);
+                format!("name:{} id:{}", quoted(&self.name_of(*cid)), quoted(&id[..12]))
+            };
+            let list = inside.iter().map(endpoint).collect::<Vec<_>>().join(", ");
+            let words = format!("error while removing network: network {name} has active endpoints ({list})");
             return Err(Refusal::new(Fault::Conflict, words));
         }
         self.tell_network(name, "destroy", None);

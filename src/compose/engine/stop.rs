@@ -9,25 +9,47 @@ const GRACE: Span = Span::secs(10);
 /// With no time at all, the second signal follows the first so soon. Ours: recorded.
 const AT_ONCE: Span = Span::millis(30);
 
-/// The number of a signal's name; 15 for what is unknown.
-pub fn signal_number(name: &str) -> i32 {
-    let name = name.to_ascii_uppercase();
-    if let Ok(number) = name.parse() {
-        return number;
+/// Names of the signals of Linux, from 1 on. Source: moby/sys signal/signal_linux.go, SignalMap.
+const SIGNALS: [&str; 31] = [
+    "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV", "USR2", "PIPE", "ALRM", "TERM",
+    "STKFLT", "CHLD", "CONT", "STOP", "TSTP", "TTIN", "TTOU", "URG", "XCPU", "XFSZ", "VTALRM", "PROF", "WINCH", "IO",
+    "PWR", "SYS",
+];
+/// Second names. Source: see above.
+const ALSO: [(&str, i32); 3] = [("IOT", 6), ("CLD", 17), ("POLL", 29)];
+/// Signals for programs' own use, first and last. Source: see above, sigrtmin, sigrtmax.
+const OWN_USE: (i32, i32) = (34, 64);
+
+/// The number that a signal's name or number stands for. Source: moby/sys signal/signal.go, ParseSignal.
+pub fn signal_of(word: &str) -> Result<i32, String> {
+    let invalid = || format!("invalid signal: {word}");
+    if let Ok(number) = word.parse::<i32>() {
+        return if number == 0 { Err(invalid()) } else { Ok(number) };
     }
-    match name.trim_start_matches("SIG") {
-        "HUP" => 1,
-        "INT" => 2,
-        "QUIT" => 3,
-        "KILL" => 9,
-        "USR1" => 10,
-        "USR2" => 12,
-        "WINCH" => 28,
-        "STOP" => 19,
-        "CONT" => 18,
-        _ => 15,
-    }
+    let upper = word.to_uppercase();
+    let name = upper.strip_prefix("SIG").unwrap_or(&upper);
+    let (least, most) = OWN_USE;
+    let further =
+        |sign: &str| name.get(5..).and_then(|rest| rest.strip_prefix(sign)).and_then(|n| n.parse::<i32>().ok());
+    let own_use = || match name.get(..5) {
+        Some("RTMIN") if name.len() == 5 => Some(least),
+        Some("RTMAX") if name.len() == 5 => Some(most),
+        Some("RTMIN") => further("+").filter(|n| (1..=15).contains(n)).map(|n| least + n),
+        Some("RTMAX") => further("-").filter(|n| (1..=14).contains(n)).map(|n| most - n),
+        _ => None,
+    };
+    let usual = SIGNALS.iter().position(|known| *known == name).map(|at| at as i32 + 1);
+    let second = || ALSO.iter().find(|(known, _)| *known == name).map(|(_, number)| *number);
+    usual.or_else(second).or_else(own_use).ok_or_else(invalid)
 }
+
+/// The number of a container's stop signal. Source: moby v29 daemon/container/container.go, StopSignal.
+pub(super) fn stop_signal(word: &str) -> i32 {
+    signal_of(if word.is_empty() { "TERM" } else { word }).unwrap_or(TERM)
+}
+
+/// SIGTERM. Source: POSIX.
+const TERM: i32 = 15;
 
 /// How the demonstration program speaks of a signal: the names of the Go library.
 fn signal_words(number: i32) -> &'static str {
@@ -66,10 +88,7 @@ impl Engine {
         match c.status {
             Status::Running | Status::Paused => {
                 self.ends.push((cid, then));
-                self.signal(
-                    cid,
-                    signal_number(if c.spec.stop_signal.is_empty() { "TERM" } else { &c.spec.stop_signal }),
-                );
+                self.signal(cid, stop_signal(&c.spec.stop_signal));
                 let grace = grace.or(c.spec.stop_grace).unwrap_or(GRACE);
                 self.after(grace.max_of(AT_ONCE), Timer::GraceOver(cid, c.epoch));
             }
@@ -146,12 +165,23 @@ impl Engine {
     /// `docker kill`. A signal that stops a container also ends its restart policy until the next start by hand.
     pub fn kill(&mut self, cid: Cid, signal: &str) -> Ticket {
         let ticket = self.ticket();
-        let number = signal_number(signal);
+        let number = match signal_of(signal) {
+            Ok(number) if (1..=31).contains(&number) || (OWN_USE.0..=OWN_USE.1).contains(&number) => number,
+            Ok(number) => {
+                let words = format!("the linux daemon does not support signal {number}");
+                self.answer_soon(ticket, Err(Refusal::new(Fault::Other, words)));
+                return ticket;
+            }
+            Err(words) => {
+                self.answer_soon(ticket, Err(Refusal::new(Fault::Other, words)));
+                return ticket;
+            }
+        };
         let Some(c) = self.containers.get(&cid).cloned().filter(|_| self.power != Power::Lost) else {
             self.answer_soon(ticket, Err(self.no_container(cid)));
             return ticket;
         };
-        let own = signal_number(if c.spec.stop_signal.is_empty() { "TERM" } else { &c.spec.stop_signal });
+        let own = stop_signal(&c.spec.stop_signal);
         let stops = number == 9 || number == own;
         match c.status {
             Status::Running | Status::Paused => {
@@ -237,5 +267,33 @@ impl Engine {
     /// A client attaches to a container's output.
     pub fn attach(&mut self, cid: Cid) {
         self.tell(cid, "attach", &[]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn signals_have_names_and_numbers() {
+        for (word, number) in [
+            ("TERM", 15),
+            ("sigterm", 15),
+            ("9", 9),
+            ("SIGUSR1", 10),
+            ("winch", 28),
+            ("SYS", 31),
+            ("CLD", 17),
+            ("RTMIN", 34),
+            ("SIGRTMIN+3", 37),
+            ("RTMAX-1", 63),
+            ("RTMAX", 64),
+        ] {
+            assert_eq!(signal_of(word), Ok(number), "{word}");
+        }
+        for word in ["foo", "0", "SIGSIGTERM", "RTMIN+16", "RTMAX-15", "RTMIN3", ""] {
+            assert_eq!(signal_of(word), Err(format!("invalid signal: {word}")));
+        }
+        assert_eq!([stop_signal(""), stop_signal("QUIT")], [15, 3]);
     }
 }

@@ -43,6 +43,7 @@ pub(super) fn spec(engine: &Engine, wanted: &Wanted, all: &[Seen]) -> Result<Spe
         networks: networks(wanted),
         network_mode: service.network_mode.clone(),
         limits: service.limits,
+        further: service.further.clone(),
         stop_signal: service.stop_signal.clone(),
         stop_grace: service.stop_grace,
         device: service.device.clone(),

@@ -156,12 +156,19 @@ pub(super) struct Dag {
     pub(super) plain: bool,
     /// Steps that failed, for the `docker` client: their names are not told.
     pub(super) silent: Vec<usize>,
+    /// What each step of the `docker` client was asked for by.
+    pub(super) asked: Vec<(usize, Rc<str>)>,
+    /// What the `docker` client says at the end of those that failed.
+    pub(super) tally: Option<Tally>,
     /// How many steps failed, for the `docker` client.
     pub(super) faults: u32,
     pub(super) failed: Option<String>,
     pub(super) begun_units: Vec<usize>,
     pub(super) lock: Vec<usize>,
 }
+
+/// What the `docker` client says when names have failed.
+pub type Tally = fn(&[&str]) -> String;
 
 /// Where the work stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -172,6 +179,12 @@ pub(super) enum Standing {
 
 /// Containers are started one after the other by one client. Source: compose v5.6 pkg/compose/convergence.go, startMx.
 impl Dag {
+    /// The last words of the `docker` client.
+    pub(super) fn last_words(&self) -> Option<String> {
+        let failed: Vec<&str> =
+            self.asked.iter().filter(|(at, _)| self.silent.contains(at)).map(|(_, name)| &**name).collect();
+        self.tally.filter(|_| !failed.is_empty()).map(|tally| tally(&failed))
+    }
     pub(super) fn add(&mut self, node: Node) -> usize {
         if let Some(group) = node.group {
             self.groups[group].total += 1;

@@ -4,7 +4,7 @@ mod once;
 
 use super::acts::{self, DownOptions};
 use super::create::{Wanted, spec};
-use super::dag::{Act, Dag, ERR, Line, Node, OUT, Standing, progress, runs};
+use super::dag::{Act, Dag, ERR, Line, Node, OUT, Standing, Tally, progress, runs};
 use super::follow::{Follow, Names, OnExit};
 use super::listen::Listen;
 use super::observed;
@@ -79,7 +79,7 @@ pub enum Step {
     /// Prints what the engine tells.
     Listen(Listen),
     /// The `docker` client: names and what is done with them.
-    Docker(Vec<(Rc<str>, Do)>),
+    Docker(Vec<(Rc<str>, Do)>, Option<Tally>),
     /// `down`, behind its containers.
     DownRest(DownOptions),
     /// `down`, its networks and volumes.
@@ -117,6 +117,10 @@ pub enum Do {
     VolumeRemove(Rc<str>),
     /// Nothing but an error.
     Fault(Rc<str>),
+    /// Nothing but words that are no error.
+    Says(Rc<str>),
+    /// Nothing.
+    Nothing,
 }
 
 /// A command under way or over.
@@ -237,7 +241,9 @@ impl Job {
                 match standing {
                     Standing::Running => return,
                     Standing::Finished(result) => {
-                        let faults = self.dag.faults;
+                        let (faults, last) = (self.dag.faults, self.dag.last_words());
+                        let line = |text: String| Line { t: engine.now, fd: ERR, text: text.into() };
+                        self.lines.extend(last.map(line));
                         self.dag = Dag::default();
                         match result {
                             Ok(()) if faults > 0 => self.code = Some(1),
@@ -420,7 +426,7 @@ impl Job {
                 let from = engine.events.partition_point(|e| e.t < listen.since);
                 self.listen = Some((listen, from));
             }
-            Step::Docker(list) => self.docker(list),
+            Step::Docker(list, tally) => self.docker(list, tally),
             Step::DownRest(options) => self.dag = acts::down_orphans(engine, &project, &options),
             Step::DownLast(options) => self.dag = acts::down_resources(engine, &project, &options),
             Step::Begin(beginning) => self.begin(engine, beginning),
@@ -446,8 +452,8 @@ impl Job {
         self.steps.push_front(Step::DownLast(options.clone()));
         self.steps.push_front(Step::DownRest(options));
     }
-    fn docker(&mut self, list: Vec<(Rc<str>, Do)>) {
-        let mut dag = Dag { plain: true, ..Dag::default() };
+    fn docker(&mut self, list: Vec<(Rc<str>, Do)>, tally: Option<Tally>) {
+        let mut dag = Dag { plain: true, tally, ..Dag::default() };
         let mut last = None;
         for (name, act) in list {
             let act = match act {
@@ -466,8 +472,14 @@ impl Job {
                 Do::VolumeMake(name) => Act::VolumeMake(name, Vec::new()),
                 Do::VolumeRemove(name) => Act::VolumeRemove(name),
                 Do::Fault(words) => Act::Put(0, Vec::new(), Some(words.to_string())),
+                Do::Says(words) => {
+                    dag.add(Node::new(Act::Nothing).begins(&*words));
+                    continue;
+                }
+                Do::Nothing => Act::Nothing,
             };
             let done = dag.add(Node::new(act));
+            dag.asked.push((done, name.clone()));
             // Names are told in the order of the line.
             let node = Node::new(Act::Nothing).after(last.into_iter().chain([done]));
             last = Some(dag.add(if name.is_empty() { node } else { node.ends(&*name) }));

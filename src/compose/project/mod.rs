@@ -7,6 +7,7 @@ mod acts;
 mod create;
 mod dag;
 mod follow;
+mod further;
 mod host;
 mod job;
 mod listen;
@@ -21,7 +22,7 @@ mod tests;
 mod wait;
 
 pub use acts::DownOptions;
-pub use dag::{ERR, Line, OUT};
+pub use dag::{ERR, Line, OUT, Tally};
 pub use follow::{Names, OnExit, short_name};
 pub use host::{Host, JobId};
 pub use job::{CLIENT, Do, GOODBYE, Once, Step};

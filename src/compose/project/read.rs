@@ -90,6 +90,7 @@ pub(super) fn read_service(project: &str, name: &Rc<str>, node: &Value) -> Servi
         none_deployed: replicas == Some(0),
         limits: limits(node),
         device: device(node),
+        further: super::further::further(node).into(),
         stop_signal: text(node, "stop_signal"),
         stop_grace: span(node, "stop_grace_period"),
         post_start: node.list_at(&["post_start"]).iter().map(hook).collect(),

@@ -116,6 +116,8 @@ pub struct Service {
     pub limits: Limits,
     /// A device nobody has: driver and capability.
     pub device: Option<(Rc<str>, Rc<str>)>,
+    /// What the engine checks and shows, and nothing more.
+    pub further: Rc<Value>,
     /// Signal that asks it to stop.
     pub stop_signal: Rc<str>,
     /// How long it gets.

@@ -5,7 +5,7 @@ use super::args::{Args, Flag};
 use super::look::{Kind, Look};
 use super::{Desk, Next, inspect, lists, single, stats};
 use crate::compose::engine::{Cid, Endpoint, Healthcheck, Spec};
-use crate::compose::project::{Do, ERR, Step, publish_of};
+use crate::compose::project::{Do, ERR, Step, Tally, publish_of};
 use crate::sim::Span;
 use crate::text::go::quoted;
 use std::rc::Rc;
@@ -39,6 +39,9 @@ const PS: &[Flag] = &[
 ];
 const LS: &[Flag] = &[("quiet", 'q', false), ("filter", 'f', true), ("format", ' ', true), ("no-trunc", ' ', false)];
 const INSPECT: &[Flag] = &[("format", 'f', true), ("type", ' ', true), ("size", 's', false)];
+const INSPECT_ONE: &[Flag] = &[("format", 'f', true), ("size", 's', false)];
+const NETWORK: &[Flag] = &[("format", 'f', true), ("verbose", 'v', false)];
+const FORMAT: &[Flag] = &[("format", 'f', true)];
 const RUN: &[Flag] = &[
     ("detach", 'd', false),
     ("rm", ' ', false),
@@ -69,11 +72,11 @@ const VERBS: &[Verb] = &[
     Verb(&["ps"], "[OPTIONS]", NONE, PS, true, lists::ps),
     Verb(&["container", "ls"], "[OPTIONS]", NONE, PS, true, lists::ps),
     Verb(&["inspect"], "[OPTIONS] NAME|ID [NAME|ID...]", SOME, INSPECT, true, inspect::inspect),
-    Verb(&["container", "inspect"], FLAGGED, SOME, INSPECT, true, inspect::inspect),
+    Verb(&["container", "inspect"], FLAGGED, SOME, INSPECT_ONE, true, inspect::of_containers),
     Verb(&["network", "ls"], "[OPTIONS]", NONE, LS, true, lists::networks),
-    Verb(&["network", "inspect"], "[OPTIONS] NETWORK [NETWORK...]", SOME, INSPECT, true, inspect::inspect),
+    Verb(&["network", "inspect"], "[OPTIONS] NETWORK [NETWORK...]", SOME, NETWORK, true, inspect::of_networks),
     Verb(&["volume", "ls"], "[OPTIONS]", NONE, LS, true, lists::volumes),
-    Verb(&["volume", "inspect"], "[OPTIONS] VOLUME [VOLUME...]", SOME, INSPECT, true, inspect::inspect),
+    Verb(&["volume", "inspect"], "[OPTIONS] VOLUME [VOLUME...]", SOME, FORMAT, true, inspect::of_volumes),
     Verb(
         &["stats"],
         "[OPTIONS] [CONTAINER...]",
@@ -114,11 +117,8 @@ const VERBS: &[Verb] = &[
         let grace = grace(look);
         each(look, desk, |cid| Do::Restart(cid, grace))
     }),
-    Verb(&["start"], FLAGGED, SOME, &[("attach", 'a', false)], true, |look, desk| each(look, desk, Do::Start)),
-    Verb(&["rm"], FLAGGED, SOME, &[("force", 'f', false), ("volumes", 'v', false)], true, |look, desk| {
-        let (force, volumes) = (look.args.on("force"), look.args.on("volumes"));
-        each(look, desk, |cid| Do::Remove(cid, force, volumes))
-    }),
+    Verb(&["start"], FLAGGED, SOME, &[("attach", 'a', false)], true, start),
+    Verb(&["rm"], FLAGGED, SOME, &[("force", 'f', false), ("volumes", 'v', false)], true, remove),
     Verb(&["pause"], CONTAINERS, SOME, &[], true, |look, desk| each(look, desk, |cid| Do::Freeze(cid, true))),
     Verb(&["unpause"], CONTAINERS, SOME, &[], true, |look, desk| each(look, desk, |cid| Do::Freeze(cid, false))),
     Verb(
@@ -147,9 +147,7 @@ const VERBS: &[Verb] = &[
         true,
         |look, desk| made(look, desk, |name| Do::NetworkMake(name.into())),
     ),
-    Verb(&["network", "rm"], "NETWORK [NETWORK...]", SOME, &[("force", 'f', false)], true, |look, desk| {
-        named(look, desk, |name| Do::NetworkRemove(name.into()))
-    }),
+    Verb(&["network", "rm"], "NETWORK [NETWORK...]", SOME, &[("force", 'f', false)], true, remove_networks),
     Verb(
         &["network", "connect"],
         "[OPTIONS] NETWORK CONTAINER",
@@ -162,14 +160,12 @@ const VERBS: &[Verb] = &[
     Verb(
         &["volume", "create"],
         "[OPTIONS] [VOLUME]",
-        ONE,
+        (0, 1),
         &[("label", ' ', true), ("driver", 'd', true)],
         true,
-        |look, desk| named(look, desk, |name| Do::VolumeMake(name.into())),
+        make_volume,
     ),
-    Verb(&["volume", "rm"], "[OPTIONS] VOLUME [VOLUME...]", SOME, &[("force", 'f', false)], true, |look, desk| {
-        named(look, desk, |name| Do::VolumeRemove(name.into()))
-    }),
+    Verb(&["volume", "rm"], "[OPTIONS] VOLUME [VOLUME...]", SOME, &[("force", 'f', false)], true, remove_volumes),
 ];
 
 /// Real commands that do nothing here. Source: docker/cli v28 cli/command/commands.
@@ -220,6 +216,7 @@ fn miscounted(full: &str, usage: &str, (least, most): Takes, count: usize) -> Op
     let (what, hint) = match () {
         () if (least..=most).contains(&count) => return None,
         () if most == 0 => ("accepts no arguments".to_string(), "Run"),
+        () if least == 0 => (format!("requires at most {most} {}", words(most)), "Run"),
         () if least == most => (format!("requires {least} {}", words(least)), "Run"),
         () if most == usize::MAX => (format!("requires at least {least} {}", words(least)), "See"),
         () => (format!("requires at least {least} and at most {most} {}", words(most)), "Run"),
@@ -290,15 +287,75 @@ fn grace(look: &Look) -> Option<Span> {
 fn each(look: &Look, desk: &mut Desk, act: impl Fn(Cid) -> Do) -> Next {
     let step = |name: &String| match desk.host.engine.find(name) {
         Some(cid) => (Rc::from(name.as_str()), act(cid)),
-        None => ("".into(), Do::Fault(format!("Error response from daemon: No such container: {name}").into())),
+        None => (Rc::from(name.as_str()), Do::Fault(no_container(name))),
     };
-    let list = look.args.words.iter().map(step).collect();
-    Next::Work(Rc::default(), vec![Step::Docker(list)], None)
+    work(look.args.words.iter().map(step).collect(), None)
 }
 
-fn named(look: &Look, _: &mut Desk, act: impl Fn(&str) -> Do) -> Next {
-    let list = look.args.words.iter().map(|name| (Rc::from(name.as_str()), act(name))).collect();
-    Next::Work(Rc::default(), vec![Step::Docker(list)], None)
+fn work(list: Vec<(Rc<str>, Do)>, tally: Option<Tally>) -> Next {
+    Next::Work(Rc::default(), vec![Step::Docker(list, tally)], None)
+}
+
+fn no_container(name: &str) -> Rc<str> {
+    format!("Error response from daemon: No such container: {name}").into()
+}
+
+/// Source: docker/cli v28 cli/command/container/start.go, startContainersWithoutAttachments.
+fn start(look: &Look, desk: &mut Desk) -> Next {
+    let mut next = each(look, desk, Do::Start);
+    if let Next::Work(_, steps, _) = &mut next {
+        for step in steps {
+            if let Step::Docker(_, tally) = step {
+                *tally = Some(|names| format!("Error: failed to start containers: {}", names.join(", ")));
+            }
+        }
+    }
+    next
+}
+
+/// With force, what is not there is no error; the second of one name is not there any more.
+/// Source: docker/cli v28 cli/command/container/rm.go, runRm.
+fn remove(look: &Look, desk: &mut Desk) -> Next {
+    let (force, volumes) = (look.args.on("force"), look.args.on("volumes"));
+    let mut seen: Vec<Cid> = Vec::new();
+    let mut step = |name: &String| {
+        let found = desk.host.engine.find(name).filter(|cid| !seen.contains(cid));
+        seen.extend(found);
+        let act = match found {
+            Some(cid) => Do::Remove(cid, force, volumes),
+            None if force => Do::Says(no_container(name)),
+            None => Do::Fault(no_container(name)),
+        };
+        (Rc::from(name.as_str()), act)
+    };
+    work(look.args.words.iter().map(&mut step).collect(), None)
+}
+
+/// Source: docker/cli v28 cli/command/network/remove.go, runRemove.
+fn remove_networks(look: &Look, desk: &mut Desk) -> Next {
+    let force = look.args.on("force");
+    let there = |name: &&String| !force || desk.host.engine.network_of(name).is_some();
+    let step = |name: &String| {
+        let known = desk.host.engine.network_of(name).map_or(Rc::from(name.as_str()), |n| n.name.clone());
+        (Rc::from(name.as_str()), Do::NetworkRemove(known))
+    };
+    work(look.args.words.iter().filter(there).map(step).collect(), Some(|_| "exit status 1".to_string()))
+}
+
+/// With force, a volume that is not there counts as removed. Source: moby v29 volume/service/service.go, Remove.
+fn remove_volumes(look: &Look, desk: &mut Desk) -> Next {
+    let force = look.args.on("force");
+    let step = |name: &String| match desk.host.engine.volumes.contains_key(name.as_str()) {
+        false if force => (Rc::from(name.as_str()), Do::Nothing),
+        _ => (Rc::from(name.as_str()), Do::VolumeRemove(name.as_str().into())),
+    };
+    work(look.args.words.iter().map(step).collect(), None)
+}
+
+/// Without a name it gets one of 64 letters. Source: moby v29 daemon/volume/service/service.go, Create.
+fn make_volume(look: &Look, desk: &mut Desk) -> Next {
+    let name = look.args.words.first().map_or_else(|| desk.host.engine.new_name(), |name| name.as_str().into());
+    work(vec![(name.clone(), Do::VolumeMake(name))], None)
 }
 
 /// A network is made, and its id is told.
@@ -311,7 +368,7 @@ fn made(look: &Look, _: &mut Desk, act: impl Fn(&str) -> Do) -> Next {
         }),
         ..look.clone()
     };
-    Next::Work(Rc::default(), vec![Step::Docker(list)], Some(after))
+    Next::Work(Rc::default(), vec![Step::Docker(list, None)], Some(after))
 }
 
 fn connect(look: &Look, desk: &mut Desk) -> Next {

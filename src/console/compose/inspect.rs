@@ -1,47 +1,134 @@
 //! `docker inspect`: a container, network or volume as the API describes it, whole or through a template.
 
 use super::look::Look;
+use super::template::{self, Go, Template};
 use super::{Desk, Next};
 use crate::compose::engine::{Container, Engine, Network, Status};
-use crate::compose::project::stamp;
+use crate::compose::project::{ERR, OUT, stamp};
 use crate::map;
 use crate::sim::Time;
+use crate::text::go::quoted;
 use crate::text::{Map, Value, json};
 use std::rc::Rc;
 
-/// `docker inspect [-f TEMPLATE] NAME…`.
-pub(super) fn inspect(look: &Look, desk: &mut Desk) -> Next {
-    let engine = &desk.host.engine;
-    let (mut trees, mut lines, mut code) = (Vec::new(), Vec::new(), 0);
-    for name in &look.args.words {
-        let found = engine.find(name).and_then(|cid| engine.container(cid)).map(|c| container(engine, c));
-        let network = || engine.networks.get(name.as_str()).map(|n| self::network(engine, n));
-        let volume = || engine.volumes.get(name.as_str()).map(|v| self::volume(name, &v.labels));
-        match found.or_else(network).or_else(volume) {
-            Some(tree) => trees.push(tree),
-            None => {
-                lines.push((crate::compose::project::ERR, format!("Error: No such object: {name}")));
-                code = 1;
-            }
+/// What the API has a struct for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sort {
+    Container,
+    Network,
+    Volume,
+}
+
+/// Words that `--type` takes. Source: docker/cli v28 cli/command/system/inspect.go, allTypes.
+const TYPES: [&str; 10] =
+    ["config", "container", "image", "network", "node", "plugin", "secret", "service", "task", "volume"];
+
+impl Sort {
+    /// The struct that the engine answers with, and the one that the client reads it into.
+    const fn shapes(self) -> (&'static str, &'static str) {
+        match self {
+            Sort::Container => ("container.InspectResponse", "container.InspectResponse~"),
+            Sort::Network => ("network.Inspect", "network.Inspect"),
+            Sort::Volume => ("volume.Volume", "volume.Volume"),
         }
     }
-    let mut out: Vec<String> = match look.args.value("format") {
-        Some(template) => trees.iter().map(|tree| fill(template, tree)).collect(),
-        None => {
-            let text = json::write(&Value::from(trees), json::Style { sorted: false, ..json::Style::KUBECTL });
-            text.lines().map(str::to_string).collect()
+    /// The thing of that name as the engine tells it.
+    fn found(self, engine: &Engine, name: &str) -> Option<Value> {
+        let tree = match self {
+            Sort::Container => container(engine, engine.container(engine.find(name)?)?),
+            Sort::Network => network(engine, engine.network_of(name)?),
+            Sort::Volume => volume(name, &engine.volumes.get(name)?.labels),
+        };
+        Some(template::completed(self.shapes().0, &tree))
+    }
+    fn missing(self, name: &str) -> String {
+        match self {
+            Sort::Container => format!("Error response from daemon: No such container: {name}"),
+            Sort::Network => format!("Error response from daemon: network {name} not found"),
+            Sort::Volume => format!("Error response from daemon: get {name}: no such volume"),
+        }
+    }
+}
+
+const ANY: &[Sort] = &[Sort::Container, Sort::Network, Sort::Volume];
+
+/// `docker inspect [--type TYPE] [-f TEMPLATE] NAME…`. Source: docker/cli v28 cli/command/system/inspect.go.
+pub(super) fn inspect(look: &Look, desk: &mut Desk) -> Next {
+    let sorts = match look.args.value("type") {
+        None | Some("") => ANY,
+        Some("container") => &[Sort::Container],
+        Some("network") => &[Sort::Network],
+        Some("volume") => &[Sort::Volume],
+        Some(other) if TYPES.contains(&other) => {
+            return Next::not_simulated(desk, &format!("docker inspect --type {other}"));
+        }
+        Some(other) => {
+            let types = TYPES.map(|t| format!("\"{t}\"")).join(", ");
+            return Next::error(1, format!("unknown type: {}: must be one of {types}", quoted(other)));
         }
     };
-    lines.extend(out.drain(..).map(|line| (crate::compose::project::OUT, line)));
-    Next::Done(lines, code)
+    shown(look, &desk.host.engine, sorts, true)
+}
+
+/// `docker container inspect`.
+pub(super) fn of_containers(look: &Look, desk: &mut Desk) -> Next {
+    shown(look, &desk.host.engine, &[Sort::Container], true)
+}
+
+/// `docker network inspect`.
+pub(super) fn of_networks(look: &Look, desk: &mut Desk) -> Next {
+    shown(look, &desk.host.engine, &[Sort::Network], true)
+}
+
+/// `docker volume inspect`, whose client keeps no answer as it came.
+pub(super) fn of_volumes(look: &Look, desk: &mut Desk) -> Next {
+    shown(look, &desk.host.engine, &[Sort::Volume], false)
+}
+
+/// What is found, then what went wrong. Source: docker/cli v28 cli/command/inspect/inspector.go, Inspect.
+fn shown(look: &Look, engine: &Engine, sorts: &[Sort], keeps: bool) -> Next {
+    let format = look.args.value("format").unwrap_or_default();
+    let template = match Template::read(format) {
+        Ok(template) => template,
+        Err(words) => return Next::error(64, format!("template parsing error: {words}")),
+    };
+    let (mut trees, mut filled, mut faults) = (Vec::new(), String::new(), Vec::new());
+    for name in &look.args.words {
+        let found = sorts.iter().find_map(|sort| Some((*sort, sort.found(engine, name)?)));
+        let Some((sort, tree)) = found else {
+            faults.push(match sorts {
+                [only] => only.missing(name),
+                _ => format!("Error: No such object: {name}"),
+            });
+            continue;
+        };
+        match filled_in(&template, sort, &tree, keeps) {
+            _ if matches!(format, "" | "json") => trees.push(tree),
+            Ok(text) => filled += &(text + "\n"),
+            Err(words) => faults.push(format!("template parsing error: {words}")),
+        }
+    }
+    let style = json::Style { sorted: false, escape_html: format == "json" || !keeps, ..json::Style::KUBECTL };
+    let out = match format {
+        "" => json::write(&Value::from(trees), style),
+        "json" => json::write(&Value::from(trees), json::Style { indent: 0, ..style }),
+        _ => filled.strip_suffix('\n').unwrap_or(&filled).to_string(),
+    };
+    let lines = out.split('\n').map(|line| (OUT, line.to_string()));
+    let code = i32::from(!faults.is_empty());
+    Next::Done(lines.chain(faults.into_iter().map(|words| (ERR, words))).collect(), code)
+}
+
+/// A template goes through the client's struct; where that fails, through the answer as it came.
+/// Source: docker/cli v28 cli/command/inspect/inspector.go, TemplateInspector.
+fn filled_in(template: &Template, sort: Sort, tree: &Value, keeps: bool) -> Result<String, String> {
+    let typed = template.fill(&template::typed(sort.shapes().1, tree), false);
+    if typed.is_ok() || !keeps { typed } else { template.fill(&Go::raw(tree), true) }
 }
 
 /// What `docker inspect` prints of the container, network or volume of that name; nothing without one.
 pub fn described(engine: &Engine, name: &str) -> Option<String> {
-    let found = engine.find(name).and_then(|cid| engine.container(cid)).map(|c| container(engine, c));
-    let network = || engine.networks.get(name).map(|n| self::network(engine, n));
-    let volume = || engine.volumes.get(name).map(|v| self::volume(name, &v.labels));
-    let tree = found.or_else(network).or_else(volume)?;
+    let tree = ANY.iter().find_map(|sort| sort.found(engine, name))?;
     Some(json::write(&Value::List(vec![tree]), json::Style { sorted: false, ..json::Style::KUBECTL }))
 }
 
@@ -64,6 +151,10 @@ fn labels(labels: &[(Rc<str>, Rc<str>)]) -> Value {
 pub(super) fn container(engine: &Engine, c: &Container) -> Value {
     let words = c.spec.words();
     let (path, args) = words.split_first().map_or(("".into(), &[][..]), |(path, args)| (path.clone(), args));
+    let file = |name: &str| match c.started {
+        Some(_) => format!("/var/lib/docker/containers/{}/{name}", c.id),
+        None => String::new(),
+    };
     Value::from(map! {
         "Id" => c.id.clone(),
         "Created" => time(Some(c.created)),
@@ -71,11 +162,16 @@ pub(super) fn container(engine: &Engine, c: &Container) -> Value {
         "Args" => list(args),
         "State" => state(c),
         "Image" => c.image_id.clone(),
+        "ResolvConfPath" => file("resolv.conf"),
+        "HostnamePath" => file("hostname"),
+        "HostsPath" => file("hosts"),
+        "LogPath" => file(&format!("{}-json.log", c.id)),
         "Name" => format!("/{}", c.name),
         "RestartCount" => c.restarts,
         "Driver" => "overlayfs",
         "Platform" => "linux",
         "HostConfig" => host_config(c),
+        "Storage" => map! { "RootFS" => map! { "Snapshot" => map! { "Name" => "overlayfs" } } },
         "Mounts" => Value::List(c.mounts.iter().map(mount).collect()),
         "Config" => config(engine, c),
         "NetworkSettings" => networks(engine, c),
@@ -114,9 +210,38 @@ fn state(c: &Container) -> Value {
     Value::from(state)
 }
 
+/// Source: moby v29 daemon/config/config.go, DefaultShmSize.
+const SHM_SIZE: i64 = 64 << 20;
+/// Source: moby v29 daemon/pkg/oci/defaults.go, defaultLinuxMaskedPaths.
+const MASKED: &[&str] = &[
+    "/proc/acpi",
+    "/proc/asound",
+    "/proc/interrupts",
+    "/proc/kcore",
+    "/proc/keys",
+    "/proc/latency_stats",
+    "/proc/sched_debug",
+    "/proc/scsi",
+    "/proc/timer_list",
+    "/proc/timer_stats",
+    "/sys/devices/virtual/powercap",
+    "/sys/firmware",
+];
+/// Source: see above, defaultLinuxReadonlyPaths.
+const READ_ONLY: &[&str] = &["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"];
+
 fn host_config(c: &Container) -> Value {
     let limits = c.spec.limits;
+    let paths = |list: &[&str]| Value::List(list.iter().map(|path| Value::from(*path)).collect());
     let mut config = map! {
+        "LogConfig" => map! { "Type" => "json-file", "Config" => Map::new() },
+        "ConsoleSize" => vec![Value::Int(0), Value::Int(0)],
+        "CgroupnsMode" => "host",
+        "IpcMode" => "private",
+        "ShmSize" => SHM_SIZE,
+        "Runtime" => "runc",
+        "MaskedPaths" => paths(MASKED),
+        "ReadonlyPaths" => paths(READ_ONLY),
         "NetworkMode" => c.endpoints.first().map_or("default".into(), |e| e.network.clone()),
         "RestartPolicy" => map! { "MaximumRetryCount" => c.spec.restart.most(), "Name" => c.spec.restart.name() },
         "AutoRemove" => c.spec.auto_remove,
@@ -130,7 +255,14 @@ fn host_config(c: &Container) -> Value {
     if limits.pids != 0 {
         config.set("PidsLimit", limits.pids);
     }
+    asked_for(&mut config, c, "HostConfig");
     Value::from(config)
+}
+
+/// What was asked for and is only shown.
+fn asked_for(config: &mut Map, c: &Container, part: &str) {
+    let further = c.spec.further.get(part).and_then(Value::as_map);
+    further.into_iter().flat_map(Map::iter).for_each(|(key, value)| config.set(key.clone(), value.clone()));
 }
 
 fn bindings(c: &Container) -> Value {
@@ -156,7 +288,11 @@ fn mount(m: &crate::compose::engine::Mount) -> Value {
     }
     tree.set("Source", m.source.clone());
     tree.set("Destination", m.target.clone());
+    tree.set("Mode", if m.read_only { "ro" } else { "rw" });
     tree.set("RW", !m.read_only);
+    if &*m.kind == "bind" {
+        tree.set("Propagation", "rprivate");
+    }
     Value::from(tree)
 }
 
@@ -164,6 +300,8 @@ fn config(engine: &Engine, c: &Container) -> Value {
     let env = engine.env_of(c).into_iter().filter(|(k, _)| !matches!(&**k, "HOSTNAME" | "HOME"));
     let mut config = map! {
         "Hostname" => c.hostname(),
+        "AttachStdout" => true,
+        "AttachStderr" => true,
         "Env" => Value::List(env.map(|(k, v)| Value::from(format!("{k}={v}"))).collect()),
         "Cmd" => list(&c.spec.command),
         "Entrypoint" => list(&c.spec.entrypoint),
@@ -172,6 +310,7 @@ fn config(engine: &Engine, c: &Container) -> Value {
         "Labels" => labels(&c.spec.labels),
         "ExposedPorts" => Value::Map(c.spec.exposed.iter().map(|p| (p.clone(), Value::from(Map::new()))).collect()),
     };
+    asked_for(&mut config, c, "Config");
     if !c.spec.stop_signal.is_empty() {
         config.set("StopSignal", c.spec.stop_signal.clone());
     }
@@ -193,15 +332,23 @@ fn config(engine: &Engine, c: &Container) -> Value {
 
 fn networks(engine: &Engine, c: &Container) -> Value {
     let mut all = Map::new();
+    let cid = engine.find(&c.id);
+    let endpoint =
+        |network: &str, up: bool| cid.filter(|_| up).map_or(String::new(), |cid| engine.endpoint_id(network, cid));
     for e in &c.endpoints {
-        let id = engine.networks.get(&e.network).map_or("".into(), |n| n.id.clone());
+        let network = engine.networks.get(&e.network);
+        let id = network.map_or("".into(), |n| n.id.clone());
+        let gateway = network.filter(|_| e.ip.is_some()).map(|n| format!("172.{}.0.1", n.subnet));
         let mut names = e.aliases.clone();
         names.push(c.short());
         all.set(
             e.network.clone(),
             map! {
-                "Aliases" => list(&e.aliases), "DNSNames" => list(&names), "NetworkID" => id,
+                "Aliases" => list(&e.aliases), "DNSNames" => list(&names), "NetworkID" => id.clone(),
+                "EndpointID" => endpoint(&id, e.ip.is_some()),
                 "IPAddress" => e.ip.clone().unwrap_or_default(),
+                "IPPrefixLen" => if e.ip.is_some() { 16 } else { 0 },
+                "Gateway" => gateway.unwrap_or_default(),
             },
         );
     }
@@ -221,11 +368,26 @@ fn network(engine: &Engine, n: &Network) -> Value {
     for cid in engine.in_network(&n.name) {
         let Some(c) = engine.container(cid) else { continue };
         let ip = c.endpoints.iter().find(|e| e.network == n.name).and_then(|e| e.ip.clone()).unwrap_or_default();
-        inside.set(c.id.clone(), map! { "Name" => c.name.clone(), "IPv4Address" => format!("{ip}/16") });
+        inside.set(c.id.clone(), map! {
+            "Name" => c.name.clone(), "EndpointID" => engine.endpoint_id(&n.id, cid), "IPv4Address" => format!("{ip}/16"),
+        });
     }
+    let (range, gateway) = (format!("172.{}.0.0/16", n.subnet), format!("172.{}.0.1", n.subnet));
     Value::from(map! {
-        "Name" => n.name.clone(), "Id" => n.id.clone(), "Scope" => "local", "Driver" => n.driver.clone(), "Internal" => n.internal,
-        "Containers" => inside, "Labels" => labels(&n.labels),
+        "Name" => n.name.clone(),
+        "Id" => n.id.clone(),
+        "Created" => time(Some(n.created)),
+        "Scope" => "local",
+        "Driver" => n.driver.clone(),
+        "EnableIPv4" => true,
+        "IPAM" => map! {
+            "Driver" => "default",
+            "Config" => vec![Value::from(map! { "Subnet" => range, "Gateway" => gateway })],
+        },
+        "Internal" => n.internal,
+        "Containers" => inside,
+        "Options" => Map::new(),
+        "Labels" => labels(&n.labels),
     })
 }
 
@@ -234,169 +396,4 @@ fn volume(name: &str, of: &[(Rc<str>, Rc<str>)]) -> Value {
         "Driver" => "local", "Labels" => labels(of), "Mountpoint" => format!("/var/lib/docker/volumes/{name}/_data"),
         "Name" => name, "Scope" => "local",
     })
-}
-
-/// Fills a template in: `{{.A.B}}`, `{{json .A}}`, `{{len .A}}`, `{{index .A "key"}}`, `{{range $k, $v := .A}}…{{end}}`,
-/// `{{if .A}}…{{else}}…{{end}}`. Source: Go text/template; docker/cli v28 templates.
-pub(super) fn fill(template: &str, tree: &Value) -> String {
-    let mut out = String::new();
-    let mut rest = template;
-    while let Some((before, after)) = rest.split_once("{{") {
-        out.push_str(before);
-        let Some((action, after)) = after.split_once("}}") else { break };
-        let action = action.trim().trim_start_matches('-').trim_end_matches('-').trim();
-        rest = after;
-        if let Some(head) = action.strip_prefix("range ") {
-            let (body, _, behind) = block(after);
-            rest = behind;
-            out.push_str(&ranged(head, body, tree));
-        } else if let Some(condition) = action.strip_prefix("if ") {
-            let (body, other, behind) = block(after);
-            rest = behind;
-            let holds = match value(condition, tree) {
-                Value::Null | Value::Bool(false) | Value::Int(0) => false,
-                Value::Str(s) => !s.is_empty(),
-                Value::List(l) => !l.is_empty(),
-                Value::Map(m) => !m.is_empty(),
-                _ => true,
-            };
-            out.push_str(&fill(if holds { body } else { other }, tree));
-        } else {
-            out.push_str(&shown(action, tree));
-        }
-    }
-    out.push_str(rest);
-    out.replace("\\n", "\n").replace("\\t", "\t")
-}
-
-/// What stands before `{{else}}`, behind it, and behind the matching `{{end}}`.
-fn block(text: &str) -> (&str, &str, &str) {
-    let (mut depth, mut at, mut other) = (1, 0, None);
-    while let Some(found) = text[at..].find("{{") {
-        let start = at + found;
-        let Some(length) = text[start..].find("}}") else { break };
-        let action = text[start + 2..start + length].trim();
-        match action.split_whitespace().next().unwrap_or_default() {
-            "range" | "if" | "with" => depth += 1,
-            "else" if depth == 1 => other = Some((start, start + length + 2)),
-            "end" => depth -= 1,
-            _ => {}
-        }
-        at = start + length + 2;
-        if depth == 0 {
-            return match other {
-                Some((end, begin)) => (&text[..end], &text[begin..start], &text[at..]),
-                None => (&text[..start], "", &text[at..]),
-            };
-        }
-    }
-    (text, "", "")
-}
-
-fn ranged(head: &str, body: &str, tree: &Value) -> String {
-    let (names, path) = head.split_once(":=").unwrap_or(("", head));
-    let mut names = names.split(',').map(str::trim).filter(|n| !n.is_empty());
-    let (first, second) = (names.next(), names.next());
-    let each = |key: Value, item: &Value| {
-        let mut scope = match item {
-            Value::Map(m) => m.clone(),
-            _ => Map::new(),
-        };
-        if let Some(map) = tree.as_map() {
-            map.iter().for_each(|(k, v)| scope.set(k.clone(), v.clone()));
-        }
-        match (first, second) {
-            (Some(k), Some(v)) => {
-                scope.set(k, key);
-                scope.set(v, item.clone());
-            }
-            (Some(v), None) => scope.set(v, item.clone()),
-            _ => {
-                if let Value::Map(m) = item {
-                    m.iter().for_each(|(k, v)| scope.set(k.clone(), v.clone()));
-                }
-                scope.set(".", item.clone());
-            }
-        }
-        fill(body, &Value::from(scope))
-    };
-    match value(path, tree) {
-        Value::List(items) => items.iter().enumerate().map(|(i, item)| each(Value::Int(i as i64), item)).collect(),
-        Value::Map(map) => map.sorted().into_iter().map(|(k, v)| each(Value::Str(k.clone()), v)).collect(),
-        _ => String::new(),
-    }
-}
-
-fn shown(action: &str, tree: &Value) -> String {
-    if let Some(path) = action.strip_prefix("json ") {
-        return json::write(&value(path, tree), json::Style::COMPACT);
-    }
-    if let Some(path) = action.strip_prefix("len ") {
-        return match value(path, tree) {
-            Value::List(l) => l.len().to_string(),
-            Value::Map(m) => m.len().to_string(),
-            Value::Str(s) => s.len().to_string(),
-            _ => "0".into(),
-        };
-    }
-    plain(&value(action, tree))
-}
-
-fn plain(value: &Value) -> String {
-    match value {
-        Value::Null => "<no value>".into(),
-        Value::Bool(b) => b.to_string(),
-        Value::Int(i) => i.to_string(),
-        Value::Float(f) => f.to_string(),
-        Value::Str(s) => s.to_string(),
-        Value::List(l) => format!("[{}]", l.iter().map(plain).collect::<Vec<_>>().join(" ")),
-        Value::Map(m) => {
-            let pairs: Vec<String> = m.sorted().into_iter().map(|(k, v)| format!("{k}:{}", plain(v))).collect();
-            format!("map[{}]", pairs.join(" "))
-        }
-    }
-}
-
-fn value(path: &str, tree: &Value) -> Value {
-    let path = path.trim();
-    if let Some(rest) = path.strip_prefix("index ") {
-        let mut words = rest.split_whitespace();
-        let base = value(words.next().unwrap_or_default(), tree);
-        return words.fold(base, |base, key| {
-            let key = key.trim_matches('"');
-            match &base {
-                Value::List(l) => key.parse::<usize>().ok().and_then(|i| l.get(i).cloned()).unwrap_or_default(),
-                other => other.get(key).cloned().unwrap_or_default(),
-            }
-        });
-    }
-    if path == "." {
-        return tree.get(".").cloned().unwrap_or_else(|| tree.clone());
-    }
-    let (start, path) = match path.strip_prefix('$') {
-        Some(rest) => {
-            let (name, rest) = rest.split_once('.').unwrap_or((rest, ""));
-            (tree.get(&format!("${name}")).cloned().unwrap_or_default(), rest)
-        }
-        None => (tree.clone(), path.trim_start_matches('.')),
-    };
-    path.split('.').filter(|k| !k.is_empty()).fold(start, |v, key| v.get(key).cloned().unwrap_or_default())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn templates() {
-        let tree = Value::from(map! {
-            "Name" => "/a", "State" => map! { "ExitCode" => 3i64, "OOMKilled" => false },
-            "Networks" => map! { "n" => map! { "IPAddress" => "172.18.0.2" } },
-        });
-        assert_eq!(fill("{{.Name}} exit={{.State.ExitCode}} {{.Nope}}", &tree), "/a exit=3 <no value>");
-        assert_eq!(fill("{{json .State}}", &tree), "{\"ExitCode\":3,\"OOMKilled\":false}");
-        assert_eq!(fill("{{range $k, $v := .Networks}}{{$k}}={{$v.IPAddress}} {{end}}.", &tree), "n=172.18.0.2 .");
-        assert_eq!(fill("{{range .Networks}}{{.IPAddress}}{{end}}", &tree), "172.18.0.2");
-        assert_eq!(fill("{{if .State.OOMKilled}}yes{{else}}no{{end}}", &tree), "no");
-    }
 }

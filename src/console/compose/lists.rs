@@ -16,6 +16,7 @@ use crate::text::go::quoted;
 use std::rc::Rc;
 
 const CONTAINERS: Sheet = Sheet {
+    row: "formatter.ContainerContext",
     usual: &["ID", "Image", "Command", "RunningFor", "Status", "Ports", "Names"],
     titles: &[
         ("ID", "CONTAINER ID"),
@@ -37,6 +38,7 @@ const CONTAINERS: Sheet = Sheet {
 };
 
 const NETWORKS: Sheet = Sheet {
+    row: "network.networkContext",
     usual: &["ID", "Name", "Driver", "Scope"],
     titles: &[
         ("ID", "NETWORK ID"),
@@ -52,6 +54,7 @@ const NETWORKS: Sheet = Sheet {
 };
 
 const VOLUMES: Sheet = Sheet {
+    row: "formatter.volumeContext",
     usual: &["Driver", "Name"],
     titles: &[
         ("ID", "ID"),
@@ -103,9 +106,9 @@ pub(super) fn ps(look: &Look, desk: &mut Desk) -> Next {
     let whole = look.args.on("no-trunc");
     let rows: Vec<Value> = list.iter().map(|c| container(c, desk.host.now(), whole)).collect();
     if look.args.on("quiet") {
-        return Next::out(CONTAINERS.lines(Some("{{.ID}}"), &rows));
+        return CONTAINERS.shown(Some("{{.ID}}"), &rows);
     }
-    Next::out(CONTAINERS.lines(look.args.value("format"), &rows))
+    CONTAINERS.shown(look.args.value("format"), &rows)
 }
 
 /// Source: docker/cli v28 cli/command/formatter/container.go, ContainerContext.
@@ -163,7 +166,7 @@ pub(super) fn networks(look: &Look, desk: &mut Desk) -> Next {
     let whole = look.args.on("no-trunc");
     let rows: Vec<Value> = list.iter().map(|n| network(n, whole)).collect();
     let quiet = look.args.on("quiet").then_some("{{.ID}}");
-    Next::out(NETWORKS.lines(quiet.or(look.args.value("format")), &rows))
+    NETWORKS.shown(quiet.or(look.args.value("format")), &rows)
 }
 
 /// Source: moby v29 daemon/network/settings.go, IsPredefined.
@@ -236,5 +239,5 @@ fn shown_volumes(look: &Look, engine: &Engine, passes: impl Fn(&str, &Volume) ->
     };
     let rows: Vec<Value> = list.iter().map(row).collect();
     let quiet = look.args.on("quiet").then_some("{{.Name}}");
-    Next::out(VOLUMES.lines(quiet.or(look.args.value("format")), &rows))
+    VOLUMES.shown(quiet.or(look.args.value("format")), &rows)
 }

@@ -15,6 +15,7 @@ mod shell;
 mod single;
 mod stats;
 mod table;
+mod template;
 #[cfg(test)]
 mod tests;
 mod up;

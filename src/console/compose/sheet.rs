@@ -1,12 +1,15 @@
 //! Lists as the Docker clients print them: as a table, as objects, or through a template.
 //! Source: docker/cli v28 cli/command/formatter/formatter.go, Context.
 
-use super::inspect::fill;
+use super::Next;
 use super::table::{DOCKER, table};
-use crate::text::{Map, Value, json};
+use super::template::{Go, Template};
+use crate::text::{Map, Value};
 
 /// A kind of list.
 pub(super) struct Sheet {
+    /// The client's type of a row.
+    pub(super) row: &'static str,
     /// Fields of the usual table.
     pub(super) usual: &'static [&'static str],
     /// Fields and their titles.
@@ -14,14 +17,22 @@ pub(super) struct Sheet {
 }
 
 impl Sheet {
-    /// Lines of rows under `--format`.
-    pub(super) fn lines(&self, format: Option<&str>, rows: &[Value]) -> Vec<String> {
-        let format = format.unwrap_or_default();
+    /// Rows under `--format`, or what is wrong with it.
+    pub(super) fn shown(&self, format: Option<&str>, rows: &[Value]) -> Next {
+        match self.lines(format, rows) {
+            Ok(lines) => Next::out(lines),
+            Err(words) => Next::error(1, format!("template parsing error: {words}")),
+        }
+    }
+    fn lines(&self, format: Option<&str>, rows: &[Value]) -> Result<Vec<String>, String> {
+        // Source: formatter.go, preFormat.
+        let format = format.unwrap_or_default().replace("\\t", "\t").replace("\\n", "\n");
         match format.strip_prefix("table").map(str::trim) {
-            _ if format == "json" => rows.iter().map(|row| json::write(row, json::Style::COMPACT)).collect(),
+            _ if format == "json" => Ok(rows.iter().map(|row| Go::row(self.row, row).json()).collect()),
             None if !format.is_empty() => {
-                let filled = rows.iter().map(|row| fill(format.trim(), row));
-                filled.flat_map(|text| text.split('\n').map(str::to_string).collect::<Vec<_>>()).collect()
+                let template = Template::read(format.trim())?;
+                let filled: Vec<String> = self.filled(&template, rows)?;
+                Ok(filled.iter().flat_map(|text| text.split('\n').map(str::to_string)).collect())
             }
             None | Some("") => {
                 let fields: Vec<String> = self.usual.iter().map(|field| format!("{{{{.{field}}}}}")).collect();
@@ -30,14 +41,17 @@ impl Sheet {
             Some(template) => self.table(template, rows),
         }
     }
-    fn table(&self, template: &str, rows: &[Value]) -> Vec<String> {
+    fn filled(&self, template: &Template, rows: &[Value]) -> Result<Vec<String>, String> {
+        rows.iter().map(|row| template.fill(&Go::row(self.row, row), false)).collect()
+    }
+    fn table(&self, template: &str, rows: &[Value]) -> Result<Vec<String>, String> {
+        let template = Template::read(template)?;
+        let rows = self.filled(&template, rows)?;
         let titles: Map = self.titles.iter().map(|(field, title)| ((*field).into(), Value::from(*title))).collect();
-        let titles = Value::from(titles);
-        // A field without a title stands under none.
-        let title = fill(template, &titles).replace("<no value>", "");
-        let lines = std::iter::once(title).chain(rows.iter().map(|row| fill(template, row)));
+        // A title that cannot be made is left out, and so is what stands behind it.
+        let title = template.heading(&Go::titles(&Value::from(titles)));
         let cells = |line: String| line.split('\t').map(str::to_string).collect::<Vec<String>>();
-        table(&lines.map(cells).collect::<Vec<_>>(), DOCKER)
+        Ok(table(&std::iter::once(title).chain(rows).map(cells).collect::<Vec<_>>(), DOCKER))
     }
 }
 
@@ -76,13 +90,19 @@ mod tests {
 
     #[test]
     fn a_list_is_a_table_objects_or_a_template() {
-        let sheet = Sheet { usual: &["ID", "Name"], titles: &[("ID", "CONTAINER ID"), ("Name", "NAME")] };
+        let sheet = Sheet { row: "row", usual: &["ID", "Name"], titles: &[("ID", "CONTAINER ID"), ("Name", "NAME")] };
         let rows = [Value::from(map! { "ID" => "0123", "Name" => "web" })];
-        let lines = |format| sheet.lines(format, &rows);
+        let lines = |format| sheet.lines(format, &rows).unwrap_or_else(|words| vec![words]);
         assert_eq!(lines(None), ["CONTAINER ID   NAME", "0123           web"]);
         assert_eq!(lines(Some("table {{.Name}}\\t{{.ID}}")), ["NAME      CONTAINER ID", "web       0123"]);
         assert_eq!(lines(Some("json")), [r#"{"ID":"0123","Name":"web"}"#]);
         assert_eq!(lines(Some("{{.Name}}: {{.ID}}")), ["web: 0123"]);
+        assert_eq!(
+            lines(Some("{{.Nope}}")),
+            ["template: :1:2: executing \"\" at <.Nope>: can't evaluate field Nope in type *row"]
+        );
+        assert_eq!(lines(Some("table {{upper .Name}}\\t{{.Nope}}")).len(), 1);
+        assert_eq!(lines(Some("table {{upper .Name}}\\t{{len .ID}}")), ["NAME      12", "WEB       4"]);
     }
 
     #[test]

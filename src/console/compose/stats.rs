@@ -10,6 +10,7 @@ use crate::map;
 use crate::text::Value;
 
 const STATS: Sheet = Sheet {
+    row: "container.statsContext",
     usual: &["ID", "Name", "CPUPerc", "MemUsage", "MemPerc", "NetIO", "BlockIO", "PIDs"],
     titles: &[
         ("Container", "CONTAINER"),
@@ -59,7 +60,7 @@ pub(super) fn compose(look: &Look, desk: &Desk) -> Next {
 fn shown(look: &Look, engine: &Engine, list: &[(Cid, String)]) -> Next {
     let whole = look.args.on("no-trunc");
     let rows: Vec<Value> = list.iter().filter_map(|(cid, asked)| row(engine, *cid, asked, whole)).collect();
-    Next::out(STATS.lines(look.args.value("format"), &rows))
+    STATS.shown(look.args.value("format"), &rows)
 }
 
 /// Source: docker/cli v28 cli/command/container/stats_helpers.go, calculateCPUPercentUnix; one that does not run uses nothing.

@@ -2,6 +2,7 @@
 
 use super::*;
 
+mod inspect;
 mod shapes;
 
 /// A desk with one file of services.

@@ -123,6 +123,9 @@ const VERBS: &[Verb] = &[
     Verb("version", &[("short", ' ', false), ("format", 'f', true)], true, version),
 ];
 
+/// Real commands that do nothing here. Source: compose v5.6 cmd/compose/compose.go, RootCommand.
+const NOT_SIMULATED: [&str; 9] = ["alpha", "attach", "bridge", "commit", "cp", "export", "publish", "push", "watch"];
+
 /// How many words a verb takes; any number where it is not told.
 /// Source: compose v5.6 cmd/compose/*.go, Args; spf13/cobra args.go; docker/cli v29 cli/required.go.
 fn miscounted(name: &str, words: &[String]) -> Option<String> {
@@ -196,7 +199,10 @@ pub(super) fn run(desk: &mut Desk, words: &[String], env: &BTreeMap<String, Stri
         return Next::error(0, "Usage:  docker compose [OPTIONS] COMMAND");
     };
     let Some(Verb(_, flags, mixed, run)) = VERBS.iter().find(|v| v.0 == name) else {
-        return Next::error(1, format!("unknown docker command: \"compose {name}\""));
+        return match NOT_SIMULATED.contains(&name.as_str()) {
+            true => Next::not_simulated(desk, &format!("docker compose {name}")),
+            false => Next::error(1, format!("unknown docker command: \"compose {name}\"")),
+        };
     };
     let args = match Args::read(rest, flags, *mixed) {
         Ok(args) => args,
@@ -353,6 +359,10 @@ fn remove(cx: &Cx) -> Next {
 }
 
 fn version(cx: &Cx) -> Next {
-    let words = if cx.args.on("short") { "5.6.0" } else { "Docker Compose version v5.6.0" };
+    let words = match cx.args.value("format") {
+        _ if cx.args.on("short") => "5.6.0",
+        Some("json") => r#"{"version":"v5.6.0"}"#,
+        _ => "Docker Compose version v5.6.0",
+    };
     Next::out(vec![words.to_string()])
 }

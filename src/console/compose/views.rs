@@ -59,10 +59,11 @@ pub(super) fn ps(look: &Look, desk: &Desk) -> Next {
     }
     let (now, whole) = (desk.host.now(), args.on("no-trunc"));
     let rows: Vec<Value> = seen.iter().map(|s| ps_tree(s, now, whole)).collect();
-    Next::out(PS.lines(args.value("format"), &rows))
+    PS.shown(args.value("format"), &rows)
 }
 
 const PS: Sheet = Sheet {
+    row: "formatter.ContainerContext",
     usual: &["Name", "Image", "Command", "Service", "RunningFor", "Status", "Ports"],
     titles: &[
         ("ID", "CONTAINER ID"),
@@ -126,6 +127,16 @@ pub(super) fn day_and_time(t: Time) -> String {
     crate::compose::project::stamp(t).replace('T', " ").trim_end_matches('Z').to_string()
 }
 
+/// Whether a list is asked for as JSON. Source: compose v5.6 cmd/formatter/formatter.go, Print.
+fn as_json(look: &Look) -> Result<bool, String> {
+    let format = look.args.value("format").unwrap_or_default();
+    match format.to_lowercase().as_str() {
+        "" | "table" | "pretty" => Ok(false),
+        "json" => Ok(true),
+        _ => Err(format!("format value {} could not be parsed: parsing failed", quoted(format))),
+    }
+}
+
 /// `compose images`. Source: compose v5.6 cmd/compose/images.go.
 pub(super) fn images(look: &Look, desk: &Desk) -> Next {
     let mut seen = look.seen(desk);
@@ -139,13 +150,10 @@ pub(super) fn images(look: &Look, desk: &Desk) -> Next {
         ids.dedup();
         return Next::out(ids);
     }
-    match look.args.value("format").map(str::to_lowercase).as_deref() {
-        None | Some("" | "table" | "pretty") => {}
-        Some("json") => return Next::out(vec![images_json(desk, &seen), String::new()]),
-        Some(_) => {
-            let format = quoted(look.args.value("format").unwrap_or_default());
-            return Next::error(1, format!("format value {format} could not be parsed: parsing failed"));
-        }
+    match as_json(look) {
+        Ok(false) => {}
+        Ok(true) => return Next::out(vec![images_json(desk, &seen), String::new()]),
+        Err(words) => return Next::error(1, words),
     }
     let mut rows = vec![strings(["CONTAINER", "REPOSITORY", "TAG", "PLATFORM", "IMAGE ID", "SIZE", "CREATED"])];
     for one in &seen {
@@ -245,7 +253,11 @@ pub(super) fn ls(look: &Look, desk: &Desk) -> Next {
     if look.args.on("quiet") {
         return Next::out(rows.into_iter().skip(1).map(|row| row[0].clone()).collect());
     }
-    if look.args.value("format") == Some("json") {
+    let as_json = match as_json(look) {
+        Ok(as_json) => as_json,
+        Err(words) => return Next::error(1, words),
+    };
+    if as_json {
         let item = |row: &Vec<String>| {
             Value::from(map! { "Name" => &*row[0], "Status" => &*row[1], "ConfigFiles" => &*row[2] })
         };

@@ -29,7 +29,7 @@ fn lists_are_filtered_and_shaped() {
     shown("docker network ls -f type=custom --format '{{.Name}}'", &["shop_default"]);
     shown(
         "docker compose ps -a --format 'table {{.Service}}\\t{{.ExitCode}}'",
-        &["SERVICE   ", "db        0", "web       0"],
+        &["SERVICE   <no value>", "db        0", "web       0"],
     );
     let (_, stats) = type_line(&mut desk, "docker compose stats --no-stream --format '{{.Name}} {{.PIDs}}'");
     assert_eq!(stats, ["shop-web-1 1"]);
