@@ -85,9 +85,9 @@ pub fn nodes(source: &str) -> Result<Vec<Node>, String> {
     let mut reader = Reader { source, pieces: pieces.into_iter().peekable(), variables: vec!["$".into()], loops: 0 };
     let (nodes, end) = reader.list(false)?;
     match end {
-        End::Text => Ok(nodes),
-        End::End(at) => Err(reader.error(at, "unexpected {{end}}")),
-        End::Else(at, _) => Err(reader.error(at, "unexpected {{else}}")),
+        Close::Text => Ok(nodes),
+        Close::End(at) => Err(reader.error(at, "unexpected {{end}}")),
+        Close::Else(at, _) => Err(reader.error(at, "unexpected {{else}}")),
     }
 }
 
@@ -216,7 +216,7 @@ fn literal(source: &str, from: usize, quote: char) -> Option<(String, usize)> {
 }
 
 /// What ends a list of nodes.
-enum End {
+enum Close {
     Text,
     End(usize),
     Else(usize, Action),
@@ -233,7 +233,7 @@ impl Reader<'_> {
     fn error(&self, at: usize, words: &str) -> String {
         error_at(self.source, at, words)
     }
-    fn list(&mut self, inner: bool) -> Result<(Vec<Node>, End), String> {
+    fn list(&mut self, inner: bool) -> Result<(Vec<Node>, Close), String> {
         let mut out = Vec::new();
         while let Some(piece) = self.pieces.next() {
             let mut action = match piece {
@@ -249,10 +249,10 @@ impl Reader<'_> {
                 _ => String::new(),
             };
             match word.as_str() {
-                "end" => return Ok((out, End::End(action.at))),
+                "end" => return Ok((out, Close::End(action.at))),
                 "else" => {
                     action.tokens.remove(0);
-                    return Ok((out, End::Else(action.at, action)));
+                    return Ok((out, Close::Else(action.at, action)));
                 }
                 "if" | "with" | "range" => {
                     action.tokens.remove(0);
@@ -269,7 +269,7 @@ impl Reader<'_> {
                 _ => out.push(Node::Action(self.pipe(&action, "command")?)),
             }
         }
-        if inner { Err(self.error(self.source.len(), "unexpected EOF")) } else { Ok((out, End::Text)) }
+        if inner { Err(self.error(self.source.len(), "unexpected EOF")) } else { Ok((out, Close::Text)) }
     }
     fn control(&mut self, word: &str, action: Action) -> Result<Node, String> {
         let known = self.variables.len();
@@ -278,7 +278,7 @@ impl Reader<'_> {
         let (body, end) = self.list(true)?;
         self.loops -= usize::from(word == "range");
         let other = match end {
-            End::Else(_, action) => self.otherwise(word, action)?,
+            Close::Else(_, action) => self.otherwise(word, action)?,
             _ => Vec::new(),
         };
         self.variables.truncate(known);
@@ -299,9 +299,9 @@ impl Reader<'_> {
             }
             Some(_) => Err(self.error(action.at, "unexpected token in else")),
             None => match self.list(true)? {
-                (nodes, End::End(_)) => Ok(nodes),
-                (_, End::Else(at, _)) => Err(self.error(at, "expected end; found {{else}}")),
-                (_, End::Text) => Err(self.error(self.source.len(), "unexpected EOF")),
+                (nodes, Close::End(_)) => Ok(nodes),
+                (_, Close::Else(at, _)) => Err(self.error(at, "expected end; found {{else}}")),
+                (_, Close::Text) => Err(self.error(self.source.len(), "unexpected EOF")),
             },
         }
     }
