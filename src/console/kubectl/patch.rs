@@ -20,6 +20,9 @@ pub(super) const VERBS: &[Verb] = &[Verb {
 
 fn patch(cx: &mut Cx, args: &Args) -> Result {
     let (kind, body) = wanted(cx, args)?;
+    if args.get("subresource").is_some_and(|name| !matches!(name, "" | "resize")) {
+        return Err(Failure::error(cx.say("flag.refused", &[("flag", "subresource")])));
+    }
     let dry_run = args.dry_run()?;
     let (found, mut failures) = Selection::with_files(cx, args, &args.words)?.objects(cx.cluster, &cx.namespace);
     if found.is_empty() && failures.is_empty() {
@@ -332,6 +335,12 @@ mod tests {
             words.ends_with("json: cannot unmarshal number into Go struct field ConfigMap.data of type string\n"),
             "{words}"
         );
+    }
+
+    #[test]
+    fn no_other_part_is_patched_in_silence() {
+        let words = desk().say(r#"kubectl patch deploy web --subresource=status -p '{"spec":{"replicas":7}}'"#);
+        assert!(words.starts_with("error: ") && words.contains("--subresource"), "{words}");
     }
 
     #[test]
