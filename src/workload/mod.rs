@@ -12,6 +12,7 @@ mod operands;
 mod process;
 mod profile;
 mod program;
+pub mod programs;
 mod registry;
 mod shell;
 pub mod station;

@@ -1,10 +1,17 @@
 //! How a container is made and started, and how its first process ends.
 
 use super::*;
-use crate::workload::Process;
+use crate::workload::{Process, programs};
 
 /// A start that fails takes so long. Ours: recorded.
 const FAILED_START: Span = Span::millis(180);
+/// The runtime's words before those about a program. Source: moby v29 daemon/start.go; containerd; runc v1.3.
+const NO_PROCESS: &str = "failed to create task for container: failed to create shim task: OCI runtime create failed: runc \
+    create failed: unable to start container process: error during container init: ";
+/// Code of a container whose start failed. Source: moby v29 daemon/start.go, exitUnknown.
+const UNKNOWN: i32 = 128;
+/// And of one whose program is not there. Source: moby v29 daemon/errors.go, setExitCodeFromError.
+const NOT_FOUND: i32 = 127;
 
 impl Engine {
     /// `docker create`.
@@ -111,6 +118,13 @@ impl Engine {
             None => self.bind_ports(cid, publish),
         };
         match outcome {
+            Ok(_) if self.no_program(&c).is_some() => {
+                let words = self.no_program(&c).unwrap_or_default();
+                // It joins its networks before its process is looked for.
+                self.join_networks(cid);
+                self.leave_networks(cid);
+                self.not_started(cid, ticket, Refusal::new(Fault::Other, format!("{NO_PROCESS}{words}")), NOT_FOUND);
+            }
             Ok(bindings) => {
                 let span = self.draw(|p| p.launch);
                 let Some(c) = self.edit(cid) else { return };
@@ -120,22 +134,36 @@ impl Engine {
                 let epoch = c.epoch;
                 self.work(span, Timer::Launch(cid, epoch, ticket, restarted));
             }
-            Err(refusal) => self.not_started(cid, ticket, refusal),
+            Err(refusal) => {
+                if let Some(c) = self.edit(cid) {
+                    match c.spec.device {
+                        None => c.endpoints.clear(),
+                        // It had joined its networks already.
+                        Some(_) => c.endpoints.iter_mut().for_each(|e| e.ip = Some("".into())),
+                    }
+                }
+                self.not_started(cid, ticket, refusal, UNKNOWN);
+            }
         }
+    }
+    /// Why a container's first process cannot run.
+    fn no_program(&self, c: &Container) -> Option<String> {
+        let words = c.spec.words();
+        let own =
+            self.images.get(&c.spec.image).is_some_and(|(_, i)| i.entrypoint.first().is_some_and(|e| &**e == "/app"));
+        let program = words.first()?;
+        let brought = c.mounts.iter().any(|m| program.starts_with(&*m.target))
+            || c.spec.files.iter().any(|(path, _)| path == program);
+        programs::missing(&c.spec.image, own, program).filter(|_| !brought)
     }
     /// A start that failed leaves the container without its networks: started again it has neither address nor ports.
     /// Source: recorded; moby v29 daemon/start.go, containerStart's deferred clean-up.
-    fn not_started(&mut self, cid: Cid, ticket: Option<Ticket>, refusal: Refusal) {
+    fn not_started(&mut self, cid: Cid, ticket: Option<Ticket>, refusal: Refusal, code: i32) {
         self.note(cid, not_started(self.name_of(cid), refusal.words.clone()));
         self.tell_mounts(cid, "unmount");
         if let Some(c) = self.edit(cid) {
             c.error = refusal.words.as_str().into();
-            c.exit = 128;
-            match c.spec.device {
-                None => c.endpoints.clear(),
-                // It had joined its networks already.
-                Some(_) => c.endpoints.iter_mut().for_each(|e| e.ip = Some("".into())),
-            }
+            c.exit = code;
             if c.status != Status::Created {
                 c.status = Status::Exited;
             }

@@ -1,13 +1,15 @@
 //! `stop`, `down`, `restart`, `kill`, `rm`, `pause`: steps on containers that are there.
 //! Source: compose v5.6 pkg/compose/stop.go, down.go, restart.go, kill.go, remove.go, pause.go.
 
-use super::dag::{Act, Dag, Node, OnFault, progress};
+use super::dag::{Act, Dag, Line, Node, OnFault, progress};
 use super::observed::{self, Seen};
 use super::reconcile::in_order;
 use super::service::{Project, Service};
 use super::start::{says, wait_for_dependencies};
+use super::wait::warning;
 use crate::compose::engine::{Engine, Status};
 use crate::sim::Span;
+use crate::text::go::quoted;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -80,6 +82,27 @@ pub struct DownOptions {
     pub orphans: bool,
     /// Time a container gets to stop.
     pub timeout: Option<Span>,
+    /// Whether images of its services are to go.
+    pub images: bool,
+    /// Whether there were containers when it began.
+    pub found: bool,
+}
+
+impl DownOptions {
+    /// Whether there is nothing that could go, which is told.
+    /// Source: compose v5.6 pkg/compose/down.go, down: what may be there counts, whether it is or not.
+    pub(super) fn nothing(&self, project: &Project) -> bool {
+        let networks = project.networks.values().any(|n| !n.external);
+        let volumes = self.volumes && project.volumes.values().any(|v| !v.external);
+        let images = self.images && !project.services.is_empty();
+        !self.found && !networks && !volumes && !images
+    }
+}
+
+/// The warning of a `down` that finds nothing.
+pub(super) fn nothing(engine: &Engine, project: &Project) -> Line {
+    let words = format!("Warning: No resource found to remove for project {}.", quoted(&project.name));
+    warning(engine, &words)
 }
 
 /// `down`, up to its containers.

@@ -1,8 +1,10 @@
 //! The container that a service asks for.
 //! Source: compose v5.6 pkg/compose/create.go, getCreateConfigs, buildContainerVolumes, createEndpointSettings.
 
-use super::observed::{self, Seen};
+use super::dag::Act;
+use super::observed;
 use super::service::{Mounted, Project, Service};
+use super::sharing::Sharing;
 use crate::compose::engine::{Container, Endpoint, Engine, Mount, Spec};
 use std::rc::Rc;
 
@@ -20,8 +22,18 @@ pub(super) struct Wanted<'a> {
     pub(super) aliases: bool,
 }
 
-/// The request, or why it cannot be made.
-pub(super) fn spec(engine: &Engine, wanted: &Wanted, all: &[Seen]) -> Result<Spec, String> {
+/// The step that makes it, after `change` of the request.
+///
+/// # Errors
+/// Why it cannot be made.
+pub(super) fn make(engine: &Engine, wanted: &Wanted, change: impl FnOnce(&mut Spec)) -> Result<Act, String> {
+    let mut spec = spec(engine, wanted)?;
+    change(&mut spec);
+    let sharing = Sharing::of(&wanted.project.name, wanted.service);
+    Ok(Act::Make(spec.into(), sharing.map(Box::new)))
+}
+
+fn spec(engine: &Engine, wanted: &Wanted) -> Result<Spec, String> {
     let service = wanted.service;
     Ok(Spec {
         name: wanted.name.clone(),
@@ -39,7 +51,7 @@ pub(super) fn spec(engine: &Engine, wanted: &Wanted, all: &[Seen]) -> Result<Spe
         healthcheck: service.healthcheck.clone(),
         publish: service.ports.clone(),
         exposed: exposed(service),
-        mounts: mounts(engine, wanted, all)?,
+        mounts: mounts(engine, wanted)?,
         networks: networks(wanted),
         network_mode: service.network_mode.clone(),
         limits: service.limits,
@@ -117,21 +129,9 @@ pub(super) fn missing_files(engine: &Engine, project: &Project, service: &Servic
     service.given.iter().filter_map(missing).collect()
 }
 
-fn mounts(engine: &Engine, wanted: &Wanted, all: &[Seen]) -> Result<Vec<Mount>, String> {
+fn mounts(engine: &Engine, wanted: &Wanted) -> Result<Vec<Mount>, String> {
     let (project, service) = (wanted.project, wanted.service);
     let mut mounts: Vec<Mount> = service.volumes.iter().map(|m| mount(project, m)).collect();
-    for from in &service.volumes_from {
-        let mut parts = from.split(':');
-        let name = parts.next().unwrap_or_default();
-        let read_only = parts.next() == Some("ro");
-        let source = observed::of_service(all, name).into_iter().min_by_key(|s| s.container.name.clone());
-        let Some(source) = source else {
-            return Err(format!("cannot share volume with service {name}: container missing"));
-        };
-        let more = source.container.mounts.iter().filter(|m| !mounts.iter().any(|o| o.target == m.target));
-        let more: Vec<Mount> = more.map(|m| Mount { read_only: read_only || m.read_only, ..m.clone() }).collect();
-        mounts.extend(more);
-    }
     if let Some(old) = wanted.inherits {
         let anonymous = |m: &&Mount| {
             &*m.kind == "volume"

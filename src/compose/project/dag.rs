@@ -2,15 +2,22 @@
 //! command ends.
 //! Source: compose v5.6 pkg/compose/executor.go, run; executor_events.go, groupTracker; dependencies.go, visit.
 
+use super::observed;
+use super::sharing::Sharing;
 use super::wait::{Look, WaitFor};
-use crate::compose::engine::{Cid, Engine, Fault, Network, Refusal, Reply, Spec, Status, Ticket};
+use crate::compose::engine::{Cid, Engine, Fault, Network, Refusal, Reply, Said, Spec, Status, Ticket};
 use crate::sim::{Span, Time};
+use crate::workload::Stream;
 use std::rc::Rc;
 
 /// Stream of a printed line: 1 standard output, 2 standard error. Source: POSIX.
 pub const OUT: u8 = 1;
 /// Source: see [`OUT`].
 pub const ERR: u8 = 2;
+/// How much of a failed hook's output is told: lines, bytes. Source: compose v5.6 pkg/compose/hook.go.
+const HOOK_LINES: usize = 10;
+/// See [`HOOK_LINES`].
+const HOOK_BYTES: usize = 2048;
 
 /// A printed line.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -32,7 +39,7 @@ pub(super) enum Act {
     Restart(Cid, Option<Span>),
     Remove(Cid, bool, bool),
     Freeze(Cid, bool),
-    Make(Box<Spec>),
+    Make(Box<Spec>, Option<Box<Sharing>>),
     RenameMade(usize, Rc<str>),
     NetworkMake(Network),
     NetworkRemove(Rc<str>),
@@ -307,7 +314,10 @@ impl Dag {
             Act::Restart(cid, grace) => engine.restart(cid, grace),
             Act::Remove(cid, force, volumes) => engine.remove(cid, force, volumes),
             Act::Freeze(cid, frozen) => engine.freeze(cid, frozen),
-            Act::Make(spec) => engine.create(*spec),
+            Act::Make(spec, sharing) => match sharing.map_or(Ok(*spec.clone()), |all| all.fill(*spec, engine)) {
+                Ok(spec) => engine.create(spec),
+                Err(words) => return self.fail(at, words, engine, lines),
+            },
             Act::RenameMade(node, name) => match self.made(node) {
                 Some(cid) => engine.rename(cid, &name),
                 None => return self.finish(at, engine, lines),
@@ -363,8 +373,9 @@ impl Dag {
                 self.nodes[at].made = Some(cid);
                 self.finish(at, engine, lines);
             }
-            Ok(Reply::Ran { code, .. }) if code != 0 => {
-                self.fail(at, format!("a hook exited with status {code}"), engine, lines);
+            Ok(Reply::Ran { code, said }) if code != 0 => {
+                let words = self.hook_words(at, code, &said, engine);
+                self.fail(at, words, engine, lines);
             }
             Ok(_) => self.finish(at, engine, lines),
             Err(refusal) => {
@@ -380,6 +391,25 @@ impl Dag {
                     _ => self.fail(at, format!("Error response from daemon: {}", refusal.words), engine, lines),
                 }
             }
+        }
+    }
+    /// What a hook says of its end: standard error before standard output, the last lines of it.
+    /// Source: compose v5.6 pkg/compose/hook.go, hookExitError, outputTail.
+    fn hook_words(&self, at: usize, code: i32, said: &[Said], engine: &Engine) -> String {
+        let Act::Hook(cid, ..) = &self.nodes[at].act else { return String::new() };
+        let container = engine.container(*cid);
+        let service = container.map_or("", |c| c.spec.label(observed::SERVICE));
+        let of = |stream: Stream| {
+            let lines: Vec<&str> = said.iter().filter(|s| s.stream == stream).map(|s| &*s.text).collect();
+            let lines: Vec<&str> = lines.into_iter().filter(|line| !line.trim().is_empty()).collect();
+            lines[lines.len().saturating_sub(HOOK_LINES)..].join("\n").trim().to_string()
+        };
+        let told = Some(of(Stream::Err)).filter(|text| !text.is_empty()).unwrap_or_else(|| of(Stream::Out));
+        let from = told.len().saturating_sub(HOOK_BYTES);
+        let from = (from..=told.len()).find(|at| told.is_char_boundary(*at)).unwrap_or(from);
+        match &told[from..] {
+            "" => format!("{service} hook exited with status {code}"),
+            told => format!("{service} hook exited with status {code}: {told}"),
         }
     }
     fn finish(&mut self, at: usize, engine: &Engine, lines: &mut Vec<Line>) {

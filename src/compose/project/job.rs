@@ -3,7 +3,7 @@
 mod once;
 
 use super::acts::{self, DownOptions};
-use super::create::{Wanted, spec};
+use super::create::{Wanted, make};
 use super::dag::{Act, Dag, ERR, Line, Node, OUT, Standing, Tally, progress, runs};
 use super::follow::{Follow, Names, OnExit};
 use super::listen::Listen;
@@ -137,6 +137,8 @@ pub struct Job {
     once: Option<Watched>,
     /// Commands in that container behind its start.
     hooks: Vec<Hook>,
+    /// The container of a single run that is told once it is started.
+    detached: Option<Rc<str>>,
     /// Whether no progress is told.
     quiet: bool,
     ends: Vec<Cid>,
@@ -173,6 +175,7 @@ impl Job {
             ticket: None,
             once: None,
             hooks: Vec::new(),
+            detached: None,
             quiet: false,
             ends: Vec::new(),
             ends_from: 0,
@@ -323,8 +326,23 @@ impl Job {
                         self.code = Some(code);
                     }
                 }
-                Ok(_) => self.run_hooks(),
-                Err(refusal) => self.failed(engine, &format!("Error response from daemon: {}", refusal.words)),
+                Ok(_) => {
+                    if let Some(id) = self.detached.take() {
+                        self.say(engine, OUT, id);
+                    }
+                    self.run_hooks();
+                }
+                Err(refusal) => {
+                    let words = format!("Error response from daemon: {}", refusal.words);
+                    match self.detached.take() {
+                        // docker/cli v28 cli/command/container/start.go, startContainersWithoutAttachments
+                        Some(id) => {
+                            self.say(engine, ERR, words);
+                            self.failed(engine, &format!("failed to start containers: {id}"));
+                        }
+                        None => self.failed(engine, &words),
+                    }
+                }
             }
             if self.code.is_some() || !self.dag.is_empty() {
                 return self.code.is_some();
@@ -428,6 +446,7 @@ impl Job {
             }
             Step::Docker(list, tally) => self.docker(list, tally),
             Step::DownRest(options) => self.dag = acts::down_orphans(engine, &project, &options),
+            Step::DownLast(options) if options.nothing(&project) => self.lines.push(acts::nothing(engine, &project)),
             Step::DownLast(options) => self.dag = acts::down_resources(engine, &project, &options),
             Step::Begin(beginning) => self.begin(engine, beginning),
             Step::Quiet => self.quiet = true,
@@ -446,7 +465,8 @@ impl Job {
             }
         }
     }
-    fn down(&mut self, engine: &mut Engine, options: DownOptions) {
+    fn down(&mut self, engine: &mut Engine, mut options: DownOptions) {
+        options.found = observed::of_project(engine, &self.project.name).iter().any(|s| !s.one_off || options.orphans);
         // Three rounds: the services' containers, lost ones, then what held them.
         self.dag = acts::down(engine, &self.project, &options);
         self.steps.push_front(Step::DownLast(options.clone()));

@@ -16,6 +16,7 @@ pub mod observed;
 mod read;
 mod reconcile;
 mod service;
+mod sharing;
 mod start;
 #[cfg(test)]
 mod tests;

@@ -86,6 +86,8 @@ pub(super) fn read_service(project: &str, name: &Rc<str>, node: &Value) -> Servi
         volumes_from: words(node, "volumes_from").unwrap_or_default(),
         networks: members(node, "networks").map(|(key, node)| (key.clone(), in_network(node))).collect(),
         network_mode: text(node, "network_mode"),
+        ipc_mode: text(node, "ipc"),
+        pid_mode: text(node, "pid"),
         scale: node.int_at(&["scale"]).or(replicas).unwrap_or(1),
         none_deployed: replicas == Some(0),
         limits: limits(node),

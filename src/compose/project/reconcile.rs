@@ -1,10 +1,11 @@
 //! What must be done so that the host holds what the file says: a plan of single steps.
 //! Source: compose v5.6 pkg/compose/reconcile.go, plan.go.
 
-use super::create::{Wanted, missing_files, spec};
+use super::create::{Wanted, make, missing_files};
 use super::dag::{Act, Dag, Line, Node, OUT, OnFault, progress};
 use super::observed::{self, Seen};
 use super::service::{Project, Service};
+use super::sharing::Sharing;
 use super::wait::warning;
 use crate::compose::engine::{Cid, Engine, Network, Status};
 use crate::sim::Span;
@@ -378,10 +379,7 @@ impl Planner<'_> {
             one_off: false,
             aliases: true,
         };
-        let act = match spec(self.engine, &wanted, &self.seen) {
-            Ok(spec) => Act::Make(spec.into()),
-            Err(words) => Act::Put(0, Vec::new(), Some(words)),
-        };
+        let act = make(self.engine, &wanted, |_| ()).unwrap_or_else(|words| Act::Put(0, Vec::new(), Some(words)));
         let node = Node::new(act).after(deps.iter().copied());
         let fault = OnFault::Words(format!("service:{}:{number}", service.name));
         let mut node = node.says(progress(&id, "Creating", ""), progress(&id, "Created", "")).on_fault(fault);
@@ -397,12 +395,10 @@ impl Planner<'_> {
             Recreate::Diverged => {}
         }
         let c = &seen.container;
-        let shared = service.network_mode.strip_prefix("service:").map(Rc::from);
-        let parents =
-            shared.into_iter().chain(service.volumes_from.iter().map(|v| v.split(':').next().unwrap_or(v).into()));
-        if parents.into_iter().any(|p: Rc<str>| self.recreated.contains(&p))
-            || c.spec.label(observed::HASH) != &*service.hash
-        {
+        // Source: compose v5.6 pkg/compose/reconcile.go, parentNamespaceRecreated, serviceHashWithResolvedRefs.
+        let sharing = Sharing::of(&self.project.name, service);
+        let hash = sharing.as_ref().map_or(service.hash.clone(), |all| all.hash(&self.seen));
+        if sharing.is_some_and(|all| all.takes_from(&self.recreated)) || c.spec.label(observed::HASH) != &*hash {
             return true;
         }
         let image = self.engine.images.get(&service.image).map(|(id, _)| id);
@@ -456,15 +452,12 @@ impl Planner<'_> {
             one_off: false,
             aliases: true,
         };
-        let act = match spec(self.engine, &wanted, &self.seen) {
-            Ok(mut spec) => {
-                for endpoint in &mut spec.networks {
-                    endpoint.aliases.iter_mut().filter(|a| **a == wanted.name).for_each(|a| *a = final_name.clone());
-                }
-                Act::Make(spec.into())
+        let act = make(self.engine, &wanted, |spec| {
+            for endpoint in &mut spec.networks {
+                endpoint.aliases.iter_mut().filter(|a| **a == wanted.name).for_each(|a| *a = final_name.clone());
             }
-            Err(words) => Act::Put(0, Vec::new(), Some(words)),
-        };
+        });
+        let act = act.unwrap_or_else(|words| Act::Put(0, Vec::new(), Some(words)));
         let words = || OnFault::Words(String::new());
         let make = self.dag.add(Node::new(act).after(deps).in_group(group).on_fault(words()));
         let (stop, mut before) = match self.stopped.get(&seen.cid) {

@@ -108,6 +108,10 @@ pub struct Service {
     pub networks: BTreeMap<Rc<str>, InNetwork>,
     /// `network_mode`.
     pub network_mode: Rc<str>,
+    /// `ipc`.
+    pub ipc_mode: Rc<str>,
+    /// `pid`.
+    pub pid_mode: Rc<str>,
     /// How many containers.
     pub scale: i64,
     /// Whether the file asks for none by `deploy.replicas: 0`.
@@ -290,8 +294,6 @@ impl Service {
     pub fn dependencies(&self) -> Vec<Rc<str>> {
         let mut all: Vec<Rc<str>> = self.depends_on.keys().cloned().collect();
         all.extend(self.network_mode.strip_prefix("service:").map(Rc::from));
-        let from = |v: &Rc<str>| (!v.starts_with("container:")).then(|| v.split(':').next().unwrap_or(v).into());
-        all.extend(self.volumes_from.iter().filter_map(from));
         all.sort();
         all.dedup();
         all

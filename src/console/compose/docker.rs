@@ -4,8 +4,9 @@
 use super::args::{Args, Flag};
 use super::look::{Kind, Look};
 use super::{Desk, Next, inspect, lists, single, stats};
-use crate::compose::engine::{Cid, Endpoint, Healthcheck, Spec};
-use crate::compose::project::{Do, ERR, Step, Tally, publish_of};
+use crate::compose::engine::{Cid, Endpoint, Healthcheck, Limits, Mount, Spec};
+use crate::compose::files;
+use crate::compose::project::{Do, ERR, Mounted, Step, Tally, mounted, publish_of};
 use crate::sim::Span;
 use crate::text::go::quoted;
 use std::rc::Rc;
@@ -432,7 +433,15 @@ fn run_one(look: &Look, desk: &mut Desk) -> Next {
             return refuse(125, &format!("docker: {words}\n\nRun 'docker run --help' for more information"));
         }
     };
+    let refused =
+        |words: String| refuse(125, &format!("docker: {words}\n\nRun 'docker run --help' for more information"));
+    let (mounts, memory) = match mounts_and_memory(look, desk) {
+        Ok(found) => found,
+        Err(words) => return refused(words),
+    };
     let spec = Spec {
+        mounts,
+        limits: Limits { memory, ..Limits::default() },
         name: args.value("name").unwrap_or(&usual).into(),
         image: image.as_str().into(),
         command: command.iter().map(|w| w.as_str().into()).collect(),
@@ -455,4 +464,25 @@ fn run_one(look: &Look, desk: &mut Desk) -> Next {
         ..Spec::default()
     };
     Next::Work(Rc::default(), vec![Step::DockerRun(Box::new(spec), !args.on("detach"))], None)
+}
+
+/// What `--volume` mounts and `--memory` allows. Source: docker/cli v28 cli/command/container/opts.go, opts/opts.go.
+fn mounts_and_memory(look: &Look, desk: &Desk) -> Result<(Vec<Mount>, i64), String> {
+    let mount = |text: &String| {
+        let Mounted { kind, source, target, read_only, .. } = mounted(&files::volume(text)?);
+        let source = match &*kind {
+            "bind" => files::folder::join(&desk.table.folder, &source).into(),
+            _ => source,
+        };
+        Ok(Mount { kind, source, target, read_only, must_exist: false })
+    };
+    let mounts: Result<Vec<Mount>, String> = look.args.all("volume").iter().map(mount).collect();
+    let memory = look.args.value("memory").filter(|text| !text.is_empty()).map(files::units::bytes).transpose();
+    let memory = memory.map_err(|words| {
+        format!(
+            "invalid argument {} for \"-m, --memory\" flag: {words}",
+            quoted(look.args.value("memory").unwrap_or_default())
+        )
+    })?;
+    Ok((mounts?, memory.unwrap_or(0)))
 }

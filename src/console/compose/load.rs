@@ -63,13 +63,13 @@ impl Ask<'_> {
     pub(super) fn project(&self, desk: &Desk, services: &[String]) -> Result<Loaded, NotLoaded> {
         self.read(desk, services, true)
     }
-    /// `tells`: whether keys that only Swarm honours are warned of; commands that make nothing are silent.
-    fn read(&self, desk: &Desk, services: &[String], tells: bool) -> Result<Loaded, NotLoaded> {
+    /// `makes`: whether containers may be made; commands that make none do not warn of keys that only Swarm honours.
+    fn read(&self, desk: &Desk, services: &[String], makes: bool) -> Result<Loaded, NotLoaded> {
         let folder = desk.table.folder();
         let request = files::Request { services: services.to_vec(), ..self.request(desk) };
         let (read, said) = files::load(&folder, &request);
         let mut said: Vec<Problem> = said;
-        said.retain(|p| tells || p.code != "ignored");
+        said.retain(|p| makes || p.code != "ignored");
         let refused = |said: &[Problem], problem: &Problem| NotLoaded {
             warnings: said.iter().map(|p| p.message.clone()).collect(),
             words: problem.message.clone(),
@@ -78,7 +78,9 @@ impl Ask<'_> {
         if let Err(problem) = read.check_container_names() {
             return Err(refused(&said, &problem));
         }
-        if let Err(problem) = read.resolve_env_files(&folder, &mut said) {
+        // Only what makes containers reads the files of variables, and only those of the services that are meant.
+        // Source: compose v5.6 cmd/compose/compose.go, WithServices, projectOrName.
+        if let Err(problem) = if makes { read.resolve_env_files(&folder, &mut said) } else { Ok(()) } {
             return Err(refused(&said, &problem));
         }
         let schedules = read.jobs.iter().filter(|(_, job)| !job.list_at(&["triggers", "schedule"]).is_empty());
@@ -170,6 +172,7 @@ impl Ask<'_> {
             profiles: all("profile"),
             env_files: all("env-file"),
             all_resources: self.global.on("all-resources"),
+            no_env_resolution: true,
             ..files::Request::default()
         }
     }

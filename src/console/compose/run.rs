@@ -57,7 +57,7 @@ fn environment(cx: &Cx, loaded: &Loaded) -> Result<BTreeMap<String, String>, Str
     for pair in cx.args.all("env") {
         match pair.split_once('=') {
             Some((key, value)) => all.insert(key.into(), value.into()),
-            None => all.insert(pair.clone(), known(pair).unwrap_or_default()),
+            None => known(pair).and_then(|value| all.insert(pair.clone(), value)),
         };
     }
     let folder = cx.desk.table.folder();

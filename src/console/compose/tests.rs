@@ -3,6 +3,7 @@
 use super::*;
 
 mod inspect;
+mod projects;
 mod shapes;
 
 /// A desk with one file of services.

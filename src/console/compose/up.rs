@@ -4,7 +4,7 @@
 use super::Next;
 use super::args::Flag;
 use super::load::{Loaded, NotLoaded};
-use super::verbs::{Cx, give_up, means_yes, names, timeout, work};
+use super::verbs::{Cx, give_up, means_yes, names, removes_orphans, timeout, work};
 use crate::compose::project::{CreateOptions, OnExit, Project, Recreate, Step};
 use crate::sim::Span;
 use crate::text::go::quoted;
@@ -103,7 +103,7 @@ fn incompatible(cx: &Cx) -> Option<&'static str> {
 /// What does not go together once the project is known. Source: compose v5.6 cmd/compose/up.go, upCommand, runUp;
 /// create.go, Apply.
 fn unfit(cx: &Cx, project: &Project) -> Option<String> {
-    if options(cx).ignore_orphans && cx.args.on("remove-orphans") {
+    if options(cx).ignore_orphans && removes_orphans(cx) {
         return Some("cannot combine COMPOSE_IGNORE_ORPHANS and --remove-orphans".into());
     }
     if !cx.args.all("attach").is_empty() && cx.args.on("attach-dependencies") {
@@ -142,7 +142,7 @@ pub(super) fn options(cx: &Cx) -> CreateOptions {
         },
         inherit: !on("renew-anon-volumes"),
         timeout: timeout(cx),
-        remove_orphans: on("remove-orphans"),
+        remove_orphans: removes_orphans(cx),
         ignore_orphans: cx.ask.env.get("COMPOSE_IGNORE_ORPHANS").is_some_and(|text| means_yes(text)),
         yes: on("yes"),
     }
@@ -154,7 +154,8 @@ fn scale_by(project: &mut Project, list: &[String]) -> Result<(), String> {
         let bad = || format!("invalid --scale option \"{item}\". Should be SERVICE=NUM");
         let (name, number) = item.split_once('=').filter(|(_, n)| !n.is_empty()).ok_or_else(bad)?;
         let number: i64 = number.parse().map_err(|_| format!("strconv.Atoi: parsing \"{number}\": invalid syntax"))?;
-        set_scale(project, name, number)?;
+        // GetService tells what sort of fault it is. Source: compose-go v2 types/project.go.
+        set_scale(project, name, number).map_err(|words| format!("{words}: not found"))?;
     }
     Ok(())
 }
@@ -188,7 +189,7 @@ fn prepared(cx: &Cx) -> Result<Loaded, NotLoaded> {
     }
     let from = cx.args.value("exit-code-from").filter(|n| !loaded.project.services.contains_key(*n));
     if let Some(name) = from {
-        return Err(failed(&loaded.warnings, format!("no such service: {name}")));
+        return Err(failed(&loaded.warnings, format!("no such service: {name}: not found")));
     }
     if loaded.project.services.is_empty() {
         return Err(failed(&loaded.warnings, "no service selected".into()));
@@ -251,7 +252,11 @@ pub(super) fn create(cx: &Cx) -> Next {
     match prepared(cx).map_err(|not| cx.ask.or_job(cx.desk, &cx.args.words, not)) {
         Ok(loaded) => match bad_pull(cx) {
             Some(words) => give_up(cx, NotLoaded { warnings: loaded.warnings, words }),
-            None => work(cx, loaded, vec![Step::Create(options(cx))], None),
+            None => {
+                // `create` does not read what the environment says of orphans.
+                let remove_orphans = cx.args.on("remove-orphans");
+                work(cx, loaded, vec![Step::Create(CreateOptions { remove_orphans, ..options(cx) })], None)
+            }
         },
         Err(not) => give_up(cx, not),
     }

@@ -37,7 +37,7 @@ const VERBS: &[Verb] = &[
     Verb("kill", &[("signal", 's', true), ("remove-orphans", ' ', false)], true, |cx| {
         acting(cx, |cx, names| {
             let signal = cx.args.value("signal").unwrap_or("SIGKILL").into();
-            vec![Step::Kill(names, signal, cx.args.on("remove-orphans"))]
+            vec![Step::Kill(names, signal, removes_orphans(cx))]
         })
     }),
     Verb("pause", &[], true, |cx| acting(cx, |_, names| vec![Step::Freeze(names, true)])),
@@ -291,7 +291,7 @@ fn list(cx: &Cx) -> Next {
 }
 
 /// `--remove-orphans`, or what the environment says. Source: compose v5.6 cmd/compose/down.go.
-fn removes_orphans(cx: &Cx) -> bool {
+pub(super) fn removes_orphans(cx: &Cx) -> bool {
     match cx.args.value("remove-orphans") {
         Some(_) => cx.args.on("remove-orphans"),
         None => cx.ask.env.get("COMPOSE_REMOVE_ORPHANS").is_some_and(|text| means_yes(text)),
@@ -311,6 +311,8 @@ fn down(cx: &Cx) -> Next {
                 volumes: cx.args.on("volumes"),
                 orphans: removes_orphans(cx),
                 timeout: timeout(cx),
+                images: cx.args.value("rmi").is_some_and(|v| !v.is_empty()),
+                found: false,
             };
             work(cx, loaded, vec![Step::Down(options)], None)
         }

@@ -91,6 +91,10 @@ impl Job {
             self.dag.add(Node::new(Act::Remove(cid, true, true)));
         }
         if runs && code != 0 {
+            if !self.docker_run {
+                // docker/cli v28 cli-plugins/plugin/plugin.go: an error without words is a line as well.
+                self.say(engine, ERR, "");
+            }
             self.steps.push_front(Step::Exit(code));
         }
         false
@@ -109,11 +113,10 @@ impl Job {
             one_off: true,
             aliases: once.aliases,
         };
-        let mut request = match spec(engine, &wanted, &seen) {
-            Ok(request) => request,
+        let act = match make(engine, &wanted, |request| request.restart = crate::compose::engine::Restart::No) {
+            Ok(act) => act,
             Err(words) => return self.failed(engine, &words),
         };
-        request.restart = crate::compose::engine::Restart::No;
         let mut dag = Dag { cancels: true, ..Dag::default() };
         let entry = dag.add(Node::new(Act::Nothing));
         let ready = match once.waits {
@@ -121,8 +124,7 @@ impl Job {
             false => entry,
         };
         let id = format!("Container {}", service.container_name);
-        let node =
-            Node::new(Act::Make(request.into())).says(progress(&id, "Creating", ""), progress(&id, "Created", ""));
+        let node = Node::new(act).says(progress(&id, "Creating", ""), progress(&id, "Created", ""));
         dag.add(node.after([ready]).on_fault(crate::compose::project::dag::OnFault::Words(id)));
         self.dag = dag;
         self.steps.push_front(Step::Begin(Beginning {
@@ -137,7 +139,7 @@ impl Job {
         self.docker_run = true;
         let name = spec.name.clone();
         let mut dag = Dag { cancels: true, ..Dag::default() };
-        dag.add(Node::new(Act::Make(spec.into())));
+        dag.add(Node::new(Act::Make(spec.into(), None)));
         let _ = engine;
         self.dag = dag;
         self.steps.push_front(Step::Begin(Beginning { name, detach: !attached, ..Beginning::default() }));
@@ -152,8 +154,10 @@ impl Job {
         }
         self.hooks = hooks;
         let id = engine.container(cid).map(|c| c.id.clone()).unwrap_or_default();
-        if detach {
+        if detach && self.docker_run {
             self.say(engine, OUT, id);
+        } else if detach {
+            self.detached = Some(id);
         } else {
             engine.attach(cid);
             self.once = Some(Watched { cid, runs: true, remove, ..Watched::default() });
