@@ -6,6 +6,7 @@ mod daemon_set;
 pub mod deployment;
 mod disruption;
 mod endpoints;
+mod ephemeral_volumes;
 mod frame;
 mod garbage;
 pub mod horizontal_pod_autoscaler;
@@ -68,6 +69,8 @@ pub const CONTROLLERS: &[Controller] = &[
     resource_quota::CONTROLLER,
     volumes::BINDER,
     volumes::PROTECTION,
+    replica_set::REPLICATION,
+    ephemeral_volumes::CONTROLLER,
 ];
 
 /// What they give as reasons.
@@ -92,6 +95,7 @@ pub const REASONS: &[&[Reason]] = &[
     horizontal_pod_autoscaler::REASONS,
     resource_quota::REASONS,
     volumes::REASONS,
+    ephemeral_volumes::REASONS,
 ];
 
 /// What the room remembers.

@@ -66,3 +66,43 @@ fn claims_stay_or_go_as_the_retention_policy_says() {
         assert_eq!(claims(&stage).len(), left, "{policy}");
     }
 }
+
+#[test]
+fn a_pod_gets_the_claim_that_it_asks_for_inline_and_another_when_that_is_gone() {
+    let mut stage = Stage::new();
+    let template = "volumeClaimTemplate: {metadata: {labels: {a: b}}, spec: {accessModes: [ReadWriteOnce], \
+                    resources: {requests: {storage: 1Gi}}}}";
+    let pod = format!(
+        "apiVersion: v1\nkind: Pod\nmetadata: {{name: p}}\nspec: {{containers: [{{name: c, image: nginx}}], \
+         volumes: [{{name: scratch, ephemeral: {{{template}}}}}]}}\n"
+    );
+    let pod = stage.apply(&pod);
+    stage.wait(Span::secs(1));
+    let made = claims(&stage);
+    assert_eq!(made.iter().map(|c| &*c.meta.name).collect::<Vec<_>>(), ["p-scratch"]);
+    assert_eq!(made[0].meta.controller().and_then(|o| o.id), Some(pod));
+    assert_eq!(made[0].meta.labels.get("a").map(|v| &**v), Some("b"));
+    let remove = made[0].meta.id;
+    stage.cluster.api.remove(remove, super::tests::you());
+    stage.wait(Span::secs(1));
+    assert_eq!(claims(&stage).len(), 1);
+    assert_ne!(claims(&stage)[0].meta.id, remove);
+}
+
+#[test]
+fn a_claim_of_that_name_that_is_not_the_pods_is_in_the_way() {
+    let mut stage = Stage::new();
+    let claim = "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: p-scratch}\nspec: {accessModes: \
+                 [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}\n";
+    stage.apply(claim);
+    let spec = "{accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}";
+    stage.apply(&format!(
+        "apiVersion: v1\nkind: Pod\nmetadata: {{name: p}}\nspec: {{containers: [{{name: c, image: nginx}}], \
+         volumes: [{{name: scratch, ephemeral: {{volumeClaimTemplate: {{spec: {spec}}}}}}}]}}\n"
+    ));
+    stage.wait(Span::secs(1));
+    let events = stage.cluster.api.store.list(crate::kubernetes::objects::Kind::Event).filter_map(|o| o.event());
+    let told: Vec<String> = events.filter(|e| e.reason == "FailedBinding").map(|e| e.message.to_string()).collect();
+    let words = "ephemeral volume scratch: PVC default/p-scratch was not created for pod default/p (pod is not owner)";
+    assert!(told.iter().any(|t| t == words), "{told:?}");
+}

@@ -2,8 +2,10 @@
 //! Writes: Pod, ReplicaSet status. Source: kubernetes v1.37 pkg/controller/replicaset/{replica_set,replica_set_utils}.go.
 
 pub mod rank;
+mod replication_controller;
 mod tally;
 
+pub use replication_controller::REPLICATION;
 pub use tally::{Tallies, Tally};
 
 use super::owned::{self, claim, managed};
