@@ -6,7 +6,6 @@ mod daemon_set;
 pub mod deployment;
 mod disruption;
 mod endpoints;
-mod ephemeral_volumes;
 mod frame;
 mod garbage;
 pub mod horizontal_pod_autoscaler;
@@ -70,7 +69,6 @@ pub const CONTROLLERS: &[Controller] = &[
     volumes::BINDER,
     volumes::PROTECTION,
     replica_set::REPLICATION,
-    ephemeral_volumes::CONTROLLER,
 ];
 
 /// What they give as reasons.
@@ -95,7 +93,6 @@ pub const REASONS: &[&[Reason]] = &[
     horizontal_pod_autoscaler::REASONS,
     resource_quota::REASONS,
     volumes::REASONS,
-    ephemeral_volumes::REASONS,
 ];
 
 /// What the room remembers.

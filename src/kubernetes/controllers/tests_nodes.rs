@@ -113,16 +113,17 @@ fn what_is_owned_follows_in_each_way() {
 #[test]
 fn a_namespace_goes_after_its_contents() {
     let mut stage = with_nodes(&["a"]);
-    stage.apply(WEB);
+    stage.apply("apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n");
+    stage.apply(&WEB.replace("namespace: default", "namespace: shop"));
     stage.wait(Span::secs(30));
-    let id = stage.cluster.api.store.find(Kind::Namespace, "", "default").expect("there");
+    let id = stage.cluster.api.store.find(Kind::Namespace, "", "shop").expect("there");
     stage.cluster.api.delete(id, you(), DeleteOptions::default());
     stage.wait(Span::secs(4));
     assert_eq!(stage.cluster.api.store.count(Kind::Pod), 4, "it settles first");
     stage.wait(Span::secs(60));
     assert!(stage.cluster.api.store.get(id).is_none());
-    assert_eq!(stage.cluster.api.store.list_in(Kind::Pod, "default").count(), 0);
-    assert_eq!(stage.cluster.api.store.list_in(Kind::ReplicaSet, "default").count(), 0);
+    assert_eq!(stage.cluster.api.store.list_in(Kind::Pod, "shop").count(), 0);
+    assert_eq!(stage.cluster.api.store.list_in(Kind::ReplicaSet, "shop").count(), 0);
 }
 
 #[test]

