@@ -39,7 +39,7 @@ fn on_orphan(change: &Change, wakes: &mut Wakes) {
 
 fn reconcile(id: Id, ctl: &mut Ctl) -> Done {
     let Some(object) = ctl.api.store.get(id).cloned() else { return Done::Settled };
-    if !object.plain().is_some_and(|tree| tree.at(&["spec", "template"]).is_some()) {
+    if object.plain().is_none_or(|tree| tree.at(&["spec", "template"]).is_none()) {
         return Done::Settled;
     }
     let set = as_replica_set(ctl, &object);
