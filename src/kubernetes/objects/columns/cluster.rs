@@ -112,7 +112,7 @@ pub fn node_roles(tree: &Value) -> Vec<String> {
 }
 
 fn node(v: &View) -> Vec<Value> {
-    let ready = v.tree.list_at(&["status", "conditions"]).iter().find(|c| c.str_at(&["type"]) == Some("Ready"));
+    let ready = v.tree.list_at(&["status", "conditions"]).iter().rfind(|c| c.str_at(&["type"]) == Some("Ready"));
     let mut status = match ready.map(|c| c.str_at(&["status"])) {
         Some(Some("True")) => "Ready",
         Some(_) => "NotReady",

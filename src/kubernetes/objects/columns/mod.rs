@@ -188,8 +188,9 @@ pub fn selector_text(selector: Option<&Value>) -> String {
 pub(crate) fn first_of(list: &[String], max: usize, empty: &str) -> String {
     let text = list.iter().take(max).cloned().collect::<Vec<_>>().join(",");
     match list.len() {
-        0 => empty.to_string(),
         n if n > max => format!("{text} + {} more...", n - max),
+        // An only port without a name and a number is nothing to show either.
+        _ if text.is_empty() => empty.to_string(),
         _ => text,
     }
 }

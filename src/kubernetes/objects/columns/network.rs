@@ -51,7 +51,7 @@ pub(super) const TABLES: &[Columns] = &[
 ];
 
 fn service(v: &View) -> Vec<Value> {
-    let ip = v.text(&["spec", "clusterIP"]);
+    let ip = v.tree.list_at(&["spec", "clusterIPs"]).first().and_then(Value::as_str);
     let port = |p: &Value| {
         let number = |key: &str| p.int_at(&[key]).unwrap_or(0);
         let protocol = p.str_at(&["protocol"]).unwrap_or_default();
@@ -64,7 +64,7 @@ fn service(v: &View) -> Vec<Value> {
     vec![
         v.name(),
         v.text(&["spec", "type"]).into(),
-        if ip.is_empty() { "<none>".into() } else { ip.into() },
+        ip.unwrap_or("<none>").into(),
         external_ip(v).into(),
         if ports.is_empty() { "<none>".into() } else { ports.into() },
         v.age(),

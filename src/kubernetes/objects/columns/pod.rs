@@ -59,9 +59,13 @@ fn sum_up(tree: &Value) -> Sum {
     if !initializing || truly("Initialized") {
         sum.restarts = sidecars.restarts;
         sum.last = sidecars.last;
-        let running = main_containers(status, &mut sum);
-        if sum.reason == "Completed" && running {
-            sum.reason = if truly("Ready") { "Running" } else { "NotReady" }.to_string();
+        let (running, failure) = main_containers(status, &mut sum);
+        if sum.reason == "Completed" {
+            sum.reason = match failure {
+                _ if running && truly("Ready") => "Running".to_string(),
+                Some(failure) => failure,
+                None => if running { "NotReady" } else { "Completed" }.to_string(),
+            };
         }
     }
     if tree.at(&["metadata", "deletionTimestamp"]).is_some() {
@@ -78,7 +82,8 @@ fn sum_up(tree: &Value) -> Sum {
 fn init_containers(tree: &Value, sum: &mut Sum, sidecars: &mut Sum) -> bool {
     let specs = tree.list_at(&["spec", "initContainers"]);
     let is_sidecar = |name: &str| {
-        specs.iter().any(|c| c.str_at(&["name"]) == Some(name) && c.str_at(&["restartPolicy"]) == Some("Always"))
+        let spec = specs.iter().rfind(|c| c.str_at(&["name"]) == Some(name));
+        spec.is_some_and(|c| c.str_at(&["restartPolicy"]) == Some("Always"))
     };
     for (i, status) in tree.list_at(&["status", "initContainerStatuses"]).iter().enumerate() {
         sum.count(status);
@@ -105,9 +110,9 @@ fn init_containers(tree: &Value, sum: &mut Sum, sidecars: &mut Sum) -> bool {
     false
 }
 
-/// Goes through the main containers, last to first. Tells whether one runs and is ready.
-fn main_containers(status: &Value, sum: &mut Sum) -> bool {
-    let mut running = false;
+/// Goes through the main containers, last to first. Tells whether one runs and is ready, and how the first that failed ended.
+fn main_containers(status: &Value, sum: &mut Sum) -> (bool, Option<String>) {
+    let (mut running, mut failure) = (false, None);
     for container in status.list_at(&["containerStatuses"]).iter().rev() {
         sum.count(container);
         let waiting = container.str_at(&["state", "waiting", "reason"]).unwrap_or_default();
@@ -115,12 +120,15 @@ fn main_containers(status: &Value, sum: &mut Sum) -> bool {
             sum.reason = waiting.to_string();
         } else if let Some(t) = container.at(&["state", "terminated"]) {
             sum.reason = ended(t);
+            if t.int_at(&["exitCode"]).unwrap_or(0) != 0 {
+                failure = Some(sum.reason.clone());
+            }
         } else if container.bool_at(&["ready"]) == Some(true) && container.at(&["state", "running"]).is_some() {
             running = true;
             sum.ready += 1;
         }
     }
-    running
+    (running, failure)
 }
 
 /// How a container ended, in a word.

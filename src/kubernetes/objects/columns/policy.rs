@@ -98,14 +98,19 @@ fn metric(spec: &Value, status: Option<&Value>) -> String {
         let now = status.and_then(|s| s.at(&[key, "current", what])).map(plain);
         now.unwrap_or_else(|| "<unknown>".to_string())
     };
+    // An amount that a status of this kind lacks is printed as what it is in Go, a pointer to nothing.
+    let pointed = |what: &str| match status.and_then(|s| s.get(key)) {
+        Some(status) => status.at(&["current", what]).map_or("<nil>".to_string(), plain),
+        None => "<unknown>".to_string(),
+    };
     let name = spec.str_at(&[key, "name"]).unwrap_or_default();
     match (key, target("averageValue")) {
-        ("pods", average) => format!("{}/{}", current("averageValue"), average.map(plain).unwrap_or_default()),
+        ("pods", average) => format!("{}/{}", pointed("averageValue"), average.map(plain).unwrap_or_default()),
         ("external" | "object", Some(average)) => format!("{}/{} (avg)", current("averageValue"), plain(average)),
         ("external" | "object", None) => {
-            format!("{}/{}", current("value"), target("value").map(plain).unwrap_or_default())
+            format!("{}/{}", pointed("value"), target("value").map(plain).unwrap_or_default())
         }
-        (_, Some(average)) => format!("{name}: {}/{}", current("averageValue"), plain(average)),
+        (_, Some(average)) => format!("{name}: {}/{}", pointed("averageValue"), plain(average)),
         (_, None) => {
             let percent = |text: String| if text == "<unknown>" { text } else { format!("{text}%") };
             let wanted = target("averageUtilization").map_or("<auto>".to_string(), |u| format!("{}%", plain(u)));
