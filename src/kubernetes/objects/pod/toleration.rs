@@ -13,18 +13,28 @@ impl Toleration {
         if !self.key.is_empty() && self.key != taint.key {
             return false;
         }
-        let numbers = || Some((integer(&self.value)?, integer(&taint.value)?));
+        // `Lt` and `Gt` cover nothing while the gate TaintTolerationComparisonOperators is off, as it is by default.
         match &*self.operator {
             "" | "Equal" => self.value == taint.value,
             "Exists" => true,
-            "Lt" => numbers().is_some_and(|(mine, node)| node < mine),
-            "Gt" => numbers().is_some_and(|(mine, node)| node > mine),
             _ => false,
         }
     }
 }
 
-/// A number as the numeric operators read it: plain digits, no plus sign, no leading zeros.
-fn integer(text: &str) -> Option<i64> {
-    text.parse().ok().filter(|n: &i64| n.to_string() == *text)
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_not_compared() {
+        let taint = Taint { key: "k".into(), value: "10".into(), effect: "NoExecute".into(), ..Taint::default() };
+        let covers = |operator: &'static str, value: &str| {
+            let toleration =
+                Toleration { key: "k".into(), operator: operator.into(), value: value.into(), ..Toleration::default() };
+            toleration.covers(&taint)
+        };
+        assert!(covers("", "10") && covers("Exists", "") && !covers("Equal", "7"));
+        assert!(!covers("Gt", "7") && !covers("Lt", "70"));
+    }
 }
