@@ -133,19 +133,21 @@ fn unready(pod: &Pod, sample: &Sample, now: Time) -> bool {
 fn requests(pods: &[Pod], resource: &str, container: Option<&str>) -> Result<BTreeMap<Rc<str>, i64>, String> {
     let mut out = BTreeMap::new();
     for pod in pods {
+        let missing = |name: &str| format!("missing request for {resource} in container {name} of Pod {}", pod.name);
         let asked = match (&pod.asks.whole, container) {
             (Some(whole), None) => *whole
                 .get(resource)
                 .ok_or_else(|| format!("missing pod-level request for {resource} in Pod {}", pod.name))?,
-            _ => {
+            (_, Some(container)) => {
+                let found = pod.asks.containers.iter().find(|(name, _)| &**name == container);
+                let (name, asks) =
+                    found.ok_or_else(|| format!("container {container} not found in Pod {}", pod.name))?;
+                *asks.get(resource).ok_or_else(|| missing(name))?
+            }
+            (None, None) => {
                 let mut sum = 0i64;
-                for (name, asks) in
-                    pod.asks.containers.iter().filter(|(name, _)| container.is_none_or(|c| c == &**name))
-                {
-                    let asked = asks.get(resource).ok_or_else(|| {
-                        format!("missing request for {resource} in container {name} of Pod {}", pod.name)
-                    })?;
-                    sum = sum.wrapping_add(*asked);
+                for (name, asks) in &pod.asks.containers {
+                    sum = sum.wrapping_add(*asks.get(resource).ok_or_else(|| missing(name))?);
                 }
                 sum
             }
@@ -187,10 +189,10 @@ pub fn by_share(
         return Err(NO_PODS.into());
     }
     let groups = group(around, &mut samples, resource == "cpu");
-    let asked = requests(around.pods, resource, container)?;
     if samples.is_empty() {
         return Err(NOTHING_MEASURED.into());
     }
+    let asked = requests(around.pods, resource, container)?;
     let (ratio, percent, used) = utilisation(&samples, &asked, target)?;
     let fallback = i64::from(target.max(100));
     let whole = |pod: &str| asked.get(pod).copied().unwrap_or(0).wrapping_mul(fallback) / 100;

@@ -150,44 +150,50 @@ impl Pass<'_> {
         let behavior = spec.get("behavior").filter(|b| !b.is_null());
         (self.decision.current, self.decision.bounds) = (current, (min, max));
         let (mut shown, mut error, mut why) = (Vec::new(), None, String::new());
-        let desired = if current == 0 && !holds(&self.conditions, "ScaledToZero") {
-            let message = "scaling is disabled since the replica count of the target is zero";
-            self.set("ScalingActive", false, "ScalingDisabled", message);
-            self.decision.instead = Some(Instead::Disabled);
-            current
-        } else if current > max {
-            why = "Current number of replicas above Spec.MaxReplicas".into();
-            self.decision.instead = Some(Instead::AboveMax);
-            max
-        } else if current < min {
-            why = "Current number of replicas below Spec.MinReplicas".into();
-            self.decision.instead = Some(Instead::BelowMin);
-            min
-        } else {
-            let (wish, problem) = self.wish(scale, &spec, &mut shown);
-            error = problem;
-            let Some(wish) = wish else {
-                let message = error.unwrap_or_default();
-                self.warn("FailedComputeMetricsReplicas", message.clone());
-                self.decision.instead = Some(Instead::NoMetric(message.clone()));
-                self.decision.desired = current;
-                let desired = self.status.get("desiredReplicas").and_then(Value::as_int).unwrap_or(0) as i32;
-                self.show(current, desired, shown, false);
-                let of = self.reference();
-                let words = "failed to compute desired number of replicas based on listed metrics for";
-                return (None, Some(format!("{words} {of}: {message}")));
+        let desired =
+            if current == 0 && !(holds(&self.conditions, "ScaledToZero") && (min != 0 || tells_of_none(&spec))) {
+                let message = "scaling is disabled since the replica count of the target is zero";
+                self.set("ScalingActive", false, "ScalingDisabled", message);
+                self.decision.instead = Some(Instead::Disabled);
+                current
+            } else if current > max {
+                why = "Current number of replicas above Spec.MaxReplicas".into();
+                self.decision.instead = Some(Instead::AboveMax);
+                max
+            } else if current != 0 && current < min {
+                why = "Current number of replicas below Spec.MinReplicas".into();
+                self.decision.instead = Some(Instead::BelowMin);
+                min
+            } else {
+                let (wish, problem) = self.wish(scale, &spec, &mut shown);
+                error = problem;
+                let Some(wish) = wish else {
+                    let message = error.unwrap_or_default();
+                    self.warn("FailedComputeMetricsReplicas", message.clone());
+                    self.decision.instead = Some(Instead::NoMetric(message.clone()));
+                    self.decision.desired = current;
+                    let desired = self.status.get("desiredReplicas").and_then(Value::as_int).unwrap_or(0) as i32;
+                    self.show(current, desired, shown, false);
+                    let of = self.reference();
+                    let words = "failed to compute desired number of replicas based on listed metrics for";
+                    return (None, Some(format!("{words} {of}: {message}")));
+                };
+                if wish.replicas > current {
+                    why = format!("{} above target", wish.name);
+                } else if wish.replicas < current {
+                    why = "All metrics below target".into();
+                }
+                let step = Step { min, max, current, wish: wish.replicas.max(0), now: self.inputs.now };
+                let desired = self.normalise(step, behavior, past);
+                if current == 0 && desired < min && why.is_empty() {
+                    why = "Current number of replicas below Spec.MinReplicas".into();
+                }
+                if current == 0 { desired.max(min) } else { desired }
             };
-            if wish.replicas > current {
-                why = format!("{} above target", if wish.replicas > 0 { wish.name.as_str() } else { "" });
-            } else if wish.replicas < current {
-                why = "All metrics below target".into();
-            }
-            self.normalise(Step { min, max, current, wish: wish.replicas, now: self.inputs.now }, behavior, past)
-        };
         self.decision.desired = desired;
         let scaled = (desired != current).then_some(desired);
         if let Some(desired) = scaled {
-            self.rescaled(desired, &why);
+            self.rescaled(desired, &why, current > 0 && min == 0 && tells_of_none(&spec));
             past.scaled(behavior, current, desired, self.inputs.now);
         }
         self.show(current, desired, shown, scaled.is_some());
@@ -204,10 +210,10 @@ impl Pass<'_> {
         self.set("ScalingLimited", desired != stable, limit, limit_words);
         desired
     }
-    fn rescaled(&mut self, desired: i32, why: &str) {
+    fn rescaled(&mut self, desired: i32, why: &str, may_wake: bool) {
         let message = format!("the HPA controller was able to update the target scale to {desired}");
         self.set("AbleToScale", true, "SucceededRescale", &message);
-        if desired == 0 {
+        if desired == 0 && may_wake {
             self.set("ScaledToZero", true, "ScaledToZero", "the HPA controller scaled the workload to zero");
         } else {
             let message = "the HPA controller did not scale the workload to zero";
@@ -300,6 +306,11 @@ impl Pass<'_> {
             set("lastScaleTime", Some(Rc::<str>::from(self.now.as_str()).into()));
         }
     }
+}
+
+/// Whether a metric can tell what is wanted while there is no pod. Source: hasObjectOrExternalMetrics.
+fn tells_of_none(spec: &Value) -> bool {
+    spec.list_at(&["metrics"]).iter().any(|m| matches!(m.str_at(&["type"]), Some("Object" | "External")))
 }
 
 /// A metric that could not be read, for people.

@@ -2,6 +2,7 @@
 
 use crate::kubernetes::objects::parts::Quantity;
 use crate::kubernetes::objects::pod::PodSpec;
+use crate::kubernetes::objects::pod::effective::Sums;
 use crate::kubernetes::objects::{Calendar, Object};
 use crate::sim::{Span, Time};
 use crate::text::{Map, Value};
@@ -52,9 +53,19 @@ impl Asks {
         };
         Asks {
             containers: spec.list_at(&["containers"]).iter().chain(sidecars).map(of_one).collect(),
-            whole: spec.at(&["resources", "requests"]).map(|r| amounts(Some(r))).filter(|r| !r.is_empty()),
+            whole: whole_requests(spec),
         }
     }
+}
+
+/// What a pod asks for as a whole, when it names a request at pod level: the containers fill up what it does not name.
+/// Source: kubernetes v1.37 pkg/controller/podautoscaler/replica_calculator.go, calculatePodLevelRequests.
+fn whole_requests(spec: &Value) -> Option<Amounts> {
+    let named = spec.at(&["resources", "requests"]).and_then(Value::as_map)?;
+    if named.is_empty() {
+        return None;
+    }
+    Some(amounts(Some(&Sums::of(spec).requests.write())))
 }
 
 impl Pod {
@@ -203,7 +214,7 @@ impl Readings {
         if found.peek().is_none() {
             return Err("no metrics returned from external metrics API".into());
         }
-        Ok(found.fold(0i64, i64::wrapping_add))
+        Ok(found.fold(0i64, |sum, value| if value > 0 { sum.saturating_add(value) } else { sum.wrapping_add(value) }))
     }
     fn reachable(&self, api: &str) -> Result<(), String> {
         match &self.error {
