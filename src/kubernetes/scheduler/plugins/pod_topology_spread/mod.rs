@@ -73,9 +73,11 @@ impl Constraint {
     pub fn selects(&self, labels: &Labels) -> bool {
         self.selector.as_ref().is_some_and(|s| s.matches(labels))
     }
-    /// Whether pods of a group count.
+    /// Whether pods of a group count. A selector that asks for nothing counts nobody, though it selects the pod itself.
+    /// Source: podtopologyspread/common.go, countPodsMatchSelector.
     pub fn counts_group(&self, pod: &PodView, group: &Group) -> bool {
-        !group.deleting && group.namespace == pod.namespace && self.selects(&group.labels)
+        let asks = !self.selector.as_ref().is_some_and(LabelSelector::is_empty);
+        asks && !group.deleting && group.namespace == pod.namespace && self.selects(&group.labels)
     }
     /// For each group, whether its pods count.
     fn counted_groups(&self, pod: &PodView, cluster: &Snapshot) -> Vec<bool> {
