@@ -9,16 +9,16 @@ const FLOORS: &[(&str, usize)] = &[
     ("backoff", 73),
     ("controller_history", 23),
     ("cron", 172),
-    ("deployment", 109),
+    ("deployment", 111),
     ("durations", 90),
-    ("eviction_toleration", 105),
-    ("hpa", 170),
+    ("eviction_toleration", 106),
+    ("hpa", 177),
     ("labels", 158),
     ("names", 153),
     ("preemption", 117),
     ("qos", 85),
     ("quantity", 395),
-    ("scheduling", 126),
+    ("scheduling", 128),
 ];
 
 fn folder() -> PathBuf {

@@ -49,7 +49,7 @@ fn proportion(input: &Value) -> Value {
     let mut d = Deployment { replicas: int("deploymentReplicas"), ..Deployment::default() };
     d.status.replicas = int("deploymentStatusReplicas");
     d.max_surge = input.get("maxSurge").cloned().unwrap_or_default();
-    let before = input.str_at(&["maxReplicasAnnotation"]).and_then(|n| n.parse().ok());
+    let before = input.str_at(&["maxReplicasAnnotation"]).and_then(sets::count);
     let share = sets::proportion(&d, int("rsReplicas"), before, int("toAdd"), int("added"));
     Value::Map(map! { "proportion" => share })
 }
@@ -122,7 +122,8 @@ fn one_pass(input: &Value) -> Value {
         let after = as_it_was.or_else(|| changes.iter().find(|c| c.id == id).and_then(|c| c.before.clone()));
         if let Some(like) = changes.first().cloned() {
             let what = ChangeKind::Modified;
-            changes.insert(at, Change { version, what, id, kind: Kind::Deployment, before: None, after, ..like });
+            let kind = after.as_ref().map_or(Kind::Deployment, |object| object.kind);
+            changes.insert(at, Change { version, what, id, kind, before: None, after, ..like });
         }
     }
     let writes: Vec<Value> = changes.iter().filter_map(|c| write_of(c, &api)).collect();

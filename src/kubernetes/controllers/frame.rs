@@ -82,7 +82,7 @@ pub struct Ctl<'a> {
     pub conflicts: bool,
     /// Objects to look at later.
     pub later: Vec<(Id, Span)>,
-    /// Status updates that changed nothing, so that watchers did not see them: the store's version then, and the object.
+    /// Updates that changed nothing, so that watchers did not see them: the store's version then, and the object.
     pub idle: Vec<(u64, Id)>,
 }
 

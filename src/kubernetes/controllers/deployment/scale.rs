@@ -104,7 +104,9 @@ impl Pass<'_, '_> {
             return Err(Stop);
         }
         let by = self.ctl.by(why).reading(&self.object, field);
-        self.ctl.api.update(id, by, change);
+        if self.ctl.api.update(id, by, change).is_none() {
+            self.ctl.idle.push((self.ctl.api.store.version(), id));
+        }
         self.ctl.api.store.get(id).cloned().ok_or(Stop)
     }
     /// Deletes the oldest of the sets without replicas that are more than the history keeps.

@@ -77,9 +77,15 @@ pub fn revision(annotations: &Labels) -> i64 {
     annotations.get(REVISION).and_then(|r| r.parse().ok()).unwrap_or(0)
 }
 
-/// A count in an annotation.
+/// A count in an annotation of a set.
 pub fn count_in(set: &Set, key: &str) -> Option<i32> {
-    set.meta.annotations.get(key)?.parse().ok()
+    count(set.meta.annotations.get(key)?)
+}
+
+/// A count as annotations hold it: digits and nothing else.
+/// Source: deployment_util.go, getNonNegativeInt32FromAnnotation.
+pub fn count(text: &str) -> Option<i32> {
+    text.parse().ok().filter(|_| text.bytes().all(|b| b.is_ascii_digit()))
 }
 
 /// Whether two templates differ in nothing but the hash label. Source: deployment_util.go, EqualIgnoreHash.
