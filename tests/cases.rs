@@ -235,6 +235,7 @@ const HELPERS: &[&str] = &[
     "failure",
     "frame",
     "jsonpath",
+    "kyaml",
     "manifest",
     "mod",
     "output",

@@ -4,6 +4,7 @@ pub mod compose;
 mod filters;
 pub mod kubectl;
 mod shell;
+mod template;
 mod words;
 
 pub use shell::{Console, Output};

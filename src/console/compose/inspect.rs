@@ -1,10 +1,11 @@
 //! `docker inspect`: a container, network or volume as the API describes it, whole or through a template.
 
 use super::look::Look;
-use super::template::{self, Go, Template};
+use super::shapes;
 use super::{Desk, Next};
 use crate::compose::engine::{Container, Engine, Network, Status};
 use crate::compose::project::{ERR, OUT, stamp};
+use crate::console::template::{self, Go, Template};
 use crate::map;
 use crate::sim::Time;
 use crate::text::go::quoted;
@@ -39,7 +40,7 @@ impl Sort {
             Sort::Network => network(engine, engine.network_of(name)?),
             Sort::Volume => volume(name, &engine.volumes.get(name)?.labels),
         };
-        Some(template::completed(self.shapes().0, &tree))
+        Some(shapes::completed(self.shapes().0, &tree))
     }
     fn missing(self, name: &str) -> String {
         match self {
@@ -88,7 +89,7 @@ pub(super) fn of_volumes(look: &Look, desk: &mut Desk) -> Next {
 /// What is found, then what went wrong. Source: docker/cli v28 cli/command/inspect/inspector.go, Inspect.
 fn shown(look: &Look, engine: &Engine, sorts: &[Sort], keeps: bool) -> Next {
     let format = look.args.value("format").unwrap_or_default();
-    let template = match Template::read(format) {
+    let template = match Template::read(format, template::DOCKER) {
         Ok(template) => template,
         Err(words) => return Next::error(64, format!("template parsing error: {words}")),
     };
@@ -122,7 +123,7 @@ fn shown(look: &Look, engine: &Engine, sorts: &[Sort], keeps: bool) -> Next {
 /// A template goes through the client's struct; where that fails, through the answer as it came.
 /// Source: docker/cli v28 cli/command/inspect/inspector.go, TemplateInspector.
 fn filled_in(template: &Template, sort: Sort, tree: &Value, keeps: bool) -> Result<String, String> {
-    let typed = template.fill(&template::typed(sort.shapes().1, tree), false);
+    let typed = template.fill(&shapes::typed(sort.shapes().1, tree), false);
     if typed.is_ok() || !keeps { typed } else { template.fill(&Go::raw(tree), true) }
 }
 

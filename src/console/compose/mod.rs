@@ -10,12 +10,12 @@ mod load;
 mod logs;
 mod look;
 mod run;
+pub(super) mod shapes;
 mod sheet;
 mod shell;
 mod single;
 mod stats;
 mod table;
-mod template;
 #[cfg(test)]
 mod tests;
 mod up;

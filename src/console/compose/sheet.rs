@@ -2,8 +2,9 @@
 //! Source: docker/cli v28 cli/command/formatter/formatter.go, Context.
 
 use super::Next;
+use super::shapes;
 use super::table::{DOCKER, table};
-use super::template::{Go, Template};
+use crate::console::template::{self, Go, Template};
 use crate::text::{Map, Value};
 
 /// A kind of list.
@@ -28,9 +29,9 @@ impl Sheet {
         // Source: formatter.go, preFormat.
         let format = format.unwrap_or_default().replace("\\t", "\t").replace("\\n", "\n");
         match format.strip_prefix("table").map(str::trim) {
-            _ if format == "json" => Ok(rows.iter().map(|row| Go::row(self.row, row).json()).collect()),
+            _ if format == "json" => Ok(rows.iter().map(|row| shapes::row(self.row, row).json()).collect()),
             None if !format.is_empty() => {
-                let template = Template::read(format.trim())?;
+                let template = Template::read(format.trim(), template::DOCKER)?;
                 let filled: Vec<String> = self.filled(&template, rows)?;
                 Ok(filled.iter().flat_map(|text| text.split('\n').map(str::to_string)).collect())
             }
@@ -42,10 +43,10 @@ impl Sheet {
         }
     }
     fn filled(&self, template: &Template, rows: &[Value]) -> Result<Vec<String>, String> {
-        rows.iter().map(|row| template.fill(&Go::row(self.row, row), false)).collect()
+        rows.iter().map(|row| template.fill(&shapes::row(self.row, row), false)).collect()
     }
     fn table(&self, template: &str, rows: &[Value]) -> Result<Vec<String>, String> {
-        let template = Template::read(template)?;
+        let template = Template::read(template, template::DOCKER)?;
         let rows = self.filled(&template, rows)?;
         let titles: Map = self.titles.iter().map(|(field, title)| ((*field).into(), Value::from(*title))).collect();
         // A title that cannot be made is left out, and so is what stands behind it.

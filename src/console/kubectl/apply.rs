@@ -2,6 +2,7 @@
 //! Source: kubernetes v1.37 kubectl pkg/cmd/apply/apply.go, patcher.go; pkg/cmd/create/create.go.
 
 use super::args::DryRun;
+use super::form::{Form, typed_list};
 use super::manifest::{self, Manifest};
 use super::output::Teller;
 use super::{Args, Cx, Failure, Flow, Result, Verb};
@@ -84,9 +85,12 @@ impl From<Failure> for One {
 }
 
 fn print_all(cx: &mut Cx, args: &Args, printed: &[(Value, String)]) -> Result<()> {
-    match args.get("output") {
-        None => printed.iter().for_each(|(_, words)| cx.print(&format!("{words}\n"))),
-        Some(_) => super::get::print_trees(cx, args, &printed.iter().map(|(t, _)| t.clone()).collect::<Vec<_>>())?,
+    let trees: Vec<Value> = printed.iter().map(|(tree, _)| tree.clone()).collect();
+    match (Form::read(cx, args, false)?, &trees[..]) {
+        (Form::Own, _) => printed.iter().for_each(|(_, words)| cx.print(&format!("{words}\n"))),
+        (_, []) => {}
+        (form, [one]) => form.print(cx, one, 0)?,
+        (form, _) => form.print(cx, &typed_list("List", &trees), 0)?,
     }
     Ok(())
 }
@@ -232,7 +236,7 @@ fn create(cx: &mut Cx, args: &Args) -> Result {
     let manifests = manifest::selected(args, manifest::read(cx, args)?)?;
     let dry_run = args.dry_run()?;
     let mut errors = Vec::new();
-    let mut teller = Teller::new(args)?;
+    let mut teller = Teller::new(cx, args)?;
     let (ready, unread) = manifest::prepare_all(cx, args, &manifests);
     for (manifest, tree) in ready {
         let mut tree = if args.on("save-config") { with_last_applied(&tree) } else { tree };
@@ -267,7 +271,7 @@ fn replace(cx: &mut Cx, args: &Args) -> Result {
     let manifests = manifest::read(cx, args)?;
     let dry_run = args.dry_run()?;
     let mut errors = Vec::new();
-    let mut teller = Teller::new(args)?;
+    let mut teller = Teller::new(cx, args)?;
     let (ready, unread) = manifest::prepare_all(cx, args, &manifests);
     for (manifest, tree) in ready {
         let mut tree = if args.on("save-config") { with_last_applied(&tree) } else { tree };

@@ -34,7 +34,7 @@ const SPANS: &str = "timeout since pod-running-timeout";
 const NOT_SIMULATED: &[(&str, &str)] = &[
     ("", "kustomize"),
     ("apply", "prune prune-allowlist"),
-    ("create", "edit raw append-hash external-ip load-balancer-ip session-affinity annotation default-backend class"),
+    ("create", "edit raw append-hash external-ip load-balancer-ip session-affinity"),
     ("run", "overrides rm attach stdin tty leave-stdin-open image-pull-policy limits requests privileged"),
     ("expose", "overrides override-type external-ip load-balancer-ip session-affinity"),
     ("replace", "force raw subresource"),
@@ -338,12 +338,22 @@ fn has(list: &str, name: &str) -> bool {
     list.split(' ').any(|w| w == name)
 }
 
+/// What goes with `-o`. Source: kubernetes v1.37 cli-runtime pkg/genericclioptions/print_flags.go, AddFlags.
+fn of_forms(verb: &Verb, name: &str, flags: &str) -> bool {
+    let others = matches!(verb.name, "version" | "explain" | "api-resources");
+    !others && has(verb.options, "output") && has(flags, name)
+}
+
 fn is_switch(verb: &Verb, name: &str) -> bool {
-    has(verb.switches, name) || (has(GLOBAL_SWITCHES, name) && !has(verb.options, name))
+    of_forms(verb, name, "allow-missing-template-keys show-managed-fields")
+        || has(verb.switches, name)
+        || (has(GLOBAL_SWITCHES, name) && !has(verb.options, name))
 }
 
 fn is_option(verb: &Verb, name: &str) -> bool {
-    has(verb.options, name) || (has(GLOBAL_OPTIONS, name) && !has(verb.switches, name))
+    of_forms(verb, name, "template")
+        || has(verb.options, name)
+        || (has(GLOBAL_OPTIONS, name) && !has(verb.switches, name))
 }
 
 /// The long name of a flag. `f` and `p` differ from verb to verb: the word before them in the verb's list is the long one.

@@ -5,7 +5,7 @@ use super::apply::create_one;
 use super::args::DryRun;
 use super::output::Teller;
 use super::resource::{Selection, together};
-use super::{Args, Cx, Failure, Flow, Result, Verb};
+use super::{Args, Cx, Failure, Flow, Result, Verb, create_access, create_ingress, create_secret};
 use crate::kubernetes::apiserver::ApiError;
 use crate::kubernetes::objects::parts::validate_names::config_key;
 use crate::kubernetes::objects::scalar;
@@ -17,10 +17,11 @@ const COMMON: &str = "dry-run output o image port replicas r from-literal from-f
                       node-port external-name schedule min-available max-unavailable selector hard value \
                       description preemption-policy from restart verb resource field-manager validate \
                       clusterrole role user group serviceaccount class rule default-backend annotation server scopes \
-                      duration audience bound-object-kind";
+                      resource-name non-resource-url aggregation-rule cert key docker-username docker-password \
+                      docker-email docker-server";
 
 macro_rules! verbs {
-    ($($name:literal $run:ident),* $(,)?) => {&[$(
+    ($($name:literal $run:path),* $(,)?) => {&[$(
         Verb {
             name: $name,
             switches: "save-config append-hash global-default",
@@ -36,7 +37,15 @@ pub(super) const VERBS: &[Verb] = verbs!(
     "create ns" namespace,
     "create configmap" config_map,
     "create cm" config_map,
-    "create secret generic" secret,
+    "create secret generic" create_secret::generic,
+    "create secret tls" create_secret::tls,
+    "create secret docker-registry" create_secret::docker,
+    "create ingress" create_ingress::ingress,
+    "create ing" create_ingress::ingress,
+    "create role" create_access::role,
+    "create clusterrole" create_access::cluster_role,
+    "create rolebinding" create_access::role_binding,
+    "create clusterrolebinding" create_access::cluster_role_binding,
     "create serviceaccount" service_account,
     "create sa" service_account,
     "create service clusterip" cluster_ip,
@@ -56,7 +65,7 @@ pub(super) const VERBS: &[Verb] = verbs!(
     "create pc" priority_class,
 );
 
-fn name_of(args: &Args) -> Result<String> {
+pub(super) fn name_of(args: &Args) -> Result<String> {
     match args.words.as_slice() {
         [name] => Ok(name.clone()),
         [] => Err(Failure::error(format!(
@@ -72,8 +81,8 @@ fn name_of(args: &Args) -> Result<String> {
 }
 
 /// Creates an object and says so; `what` is what the refusal calls it.
-fn make(cx: &mut Cx, args: &Args, tree: Value, what: &str) -> Result {
-    let mut teller = Teller::new(args)?;
+pub(super) fn make(cx: &mut Cx, args: &Args, tree: Value, what: &str) -> Result {
+    let mut teller = Teller::new(cx, args)?;
     match made(cx, args, tree) {
         Ok(made) => {
             teller.tell(cx, &made, "created")?;
@@ -90,7 +99,8 @@ fn make(cx: &mut Cx, args: &Args, tree: Value, what: &str) -> Result {
 pub(super) fn made(cx: &mut Cx, args: &Args, mut tree: Value) -> std::result::Result<Value, ApiError> {
     // A value that is no dry run has been refused by the printer before.
     let dry_run = args.dry_run().unwrap_or(DryRun::No);
-    let namespaced = !matches!(tree.str_at(&["kind"]), Some("Namespace" | "PriorityClass"));
+    let namespaced =
+        !matches!(tree.str_at(&["kind"]), Some("Namespace" | "PriorityClass" | "ClusterRole" | "ClusterRoleBinding"));
     let on_paper = dry_run == DryRun::Client;
     if namespaced && (!on_paper || args.get("namespace").is_some()) {
         tree.set_at(&["metadata", "namespace"], cx.namespace.as_str());
@@ -115,7 +125,7 @@ fn write_empty_members(tree: &mut Value) {
             tree.set_at(&["spec", "jobTemplate", "spec", "template", "metadata"], nothing());
             nothing()
         }
-        "Service" => map! { "loadBalancer" => nothing() },
+        "Service" | "Ingress" => map! { "loadBalancer" => nothing() },
         "Namespace" => {
             tree.set_at(&["spec"], nothing());
             nothing()
@@ -219,7 +229,7 @@ fn pairs(cx: &Cx, args: &Args) -> Result<Vec<(String, String)>> {
 
 /// The same, each key sound and new.
 /// Source: create_configmap.go, validateNewConfigMap; create_secret.go, addKeyFromLiteralToSecret.
-fn data(cx: &Cx, args: &Args, name: &str, kind: &str) -> Result<Map> {
+pub(super) fn data(cx: &Cx, args: &Args, name: &str, kind: &str) -> Result<Map> {
     let mut data = Map::new();
     for (key, value) in pairs(cx, args)? {
         let problems = config_key(&key);
@@ -235,7 +245,7 @@ fn data(cx: &Cx, args: &Args, name: &str, kind: &str) -> Result<Map> {
             ),
             (_, true, _) => format!("cannot add key {key}, another key by that name already exists"),
             _ => {
-                let value = if kind == "Secret" { base64(value.as_bytes()) } else { value };
+                let value = if kind == "Secret" { scalar::base64_encode(value.as_bytes()) } else { value };
                 data.set(key, value);
                 continue;
             }
@@ -253,30 +263,6 @@ fn config_map(cx: &mut Cx, args: &Args) -> Result {
         tree.set_at(&["data"], data);
     }
     make(cx, args, tree, "configmap: ")
-}
-
-fn secret(cx: &mut Cx, args: &Args) -> Result {
-    let name = name_of(args)?;
-    let mut tree = object("v1", "Secret", &name);
-    tree.set_at(&["type"], args.get("type").unwrap_or("Opaque"));
-    let data = data(cx, args, &name, "Secret")?;
-    if !data.is_empty() {
-        tree.set_at(&["data"], data);
-    }
-    make(cx, args, tree, "secret ")
-}
-
-fn base64(bytes: &[u8]) -> String {
-    const SIGNS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut out = String::new();
-    for chunk in bytes.chunks(3) {
-        let bits = chunk.iter().fold(0u32, |n, b| (n << 8) | u32::from(*b)) << (8 * (3 - chunk.len()));
-        for i in 0..4 {
-            let sign = SIGNS[(bits >> (18 - 6 * i)) as usize & 63];
-            out.push(if i <= chunk.len() { sign as char } else { '=' });
-        }
-    }
-    out
 }
 
 fn cluster_ip(cx: &mut Cx, args: &Args) -> Result {
@@ -542,10 +528,5 @@ spec:
         assert_eq!(desk.say(&format!("kubectl get job j -o jsonpath='{path}'")), "b m");
         let text = desk.say("kubectl get job j -o yaml");
         assert!(text.contains("    cronjob.kubernetes.io/instantiate: manual\n"), "{text}");
-    }
-
-    #[test]
-    fn base64_of_every_length() {
-        assert_eq!([&b""[..], b"a", b"ab", b"abc"].map(super::base64), ["", "YQ==", "YWI=", "YWJj"]);
     }
 }

@@ -1,6 +1,7 @@
 //! `kubectl events`.
 //! Source: kubernetes v1.37 kubectl pkg/cmd/events/events.go, event_printer.go.
 
+use super::form::{Form, typed_list};
 use super::resource::{Resource, resource};
 use super::table::align;
 use super::{Args, Cx, Failure, Flow, Result, Verb};
@@ -57,16 +58,17 @@ fn events(cx: &mut Cx, args: &Args) -> Result {
     };
     let mut found: Vec<Rc<Object>> = all.iter().filter(fits).cloned().collect();
     found.sort_by_key(|o| (o.event().map(|e| e.last), o.meta.id));
-    if matches!(args.get("output"), Some("yaml" | "json" | "name")) {
-        let trees: Vec<Value> = found.iter().map(|o| cx.cluster.api.tree(o)).collect();
-        super::get::print_trees(cx, args, &trees)?;
-        return Ok(Flow::Done(0));
-    }
     if found.is_empty() {
         match everywhere {
             true => cx.complain("No events found.\n"),
             false => cx.complain(&format!("No events found in {} namespace.\n", cx.namespace)),
         }
+        return Ok(Flow::Done(0));
+    }
+    let form = Form::read(cx, args, false)?;
+    if !matches!(form, Form::Own) {
+        let trees: Vec<Value> = found.iter().map(|o| cx.cluster.api.tree(o)).collect();
+        form.print(cx, &typed_list("EventList", &trees), 0)?;
         return Ok(Flow::Done(0));
     }
     let mut rows = Vec::new();

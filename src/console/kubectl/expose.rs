@@ -19,7 +19,7 @@ pub(super) const VERBS: &[Verb] = &[Verb {
 }];
 
 fn expose(cx: &mut Cx, args: &Args) -> Result {
-    let mut teller = Teller::new(args)?;
+    let mut teller = Teller::new(cx, args)?;
     let (found, mut failures) = Selection::with_files(cx, args, &args.words)?.objects(cx.cluster, &cx.namespace);
     for (resource, object) in found {
         let source = cx.cluster.api.tree(&object);

@@ -1,15 +1,16 @@
 //! `kubectl get`.
 //! Source: kubernetes v1.37 kubectl pkg/cmd/get/get.go.
 
+use super::form::{Form, list_of};
 use super::jsonpath;
+use super::output::aggregate;
 use super::resource::{Resource, Selection, together};
-use super::table::{Options, Printer, align, kind_prefix};
-use super::{Args, Cx, Failure, Flow, Result, Verb, Waiting, manifest};
+use super::table::{Options, Printer, align};
+use super::{Args, Cx, Failure, Flow, Result, Verb, Waiting};
 use crate::kubernetes::objects::{Id, Object};
-use crate::map;
 use crate::sim::Time;
+use crate::text::Value;
 use crate::text::go::quoted;
-use crate::text::{Value, json, yaml};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -36,55 +37,111 @@ fn get(cx: &mut Cx, args: &Args) -> Result {
             "You must specify the type of resource to get. Use \"kubectl api-resources\" for a complete list of supported resources.\n\nerror: Required resource not specified.\nUse \"kubectl explain <resource>\" for a detailed description of that resource (e.g. kubectl explain pods).\nSee 'kubectl get -h' for help and examples",
         ));
     }
+    contradictions(args)?;
     let selection = Selection::with_files(cx, args, &args.words)?;
+    warn(cx, &selection);
+    let (mut found, missing) = selection.objects(cx.cluster, &cx.namespace);
+    if args.on("watch") || args.on("watch-only") {
+        return watch(cx, args, selection, found);
+    }
+    let alone = selection.names.len() == 1;
+    let failure = together(missing).filter(|_| !args.on("ignore-not-found"));
+    if alone && let Some(failure) = failure {
+        return Err(failure);
+    }
+    let ignored = found.is_empty() && args.on("ignore-not-found");
+    let sort = args.get("sort-by").filter(|path| !path.is_empty());
+    match Form::read(cx, args, true)? {
+        Form::Own => {
+            if let Some(path) = sort {
+                sort_tables(cx, &selection, &mut found, path)?;
+            }
+            tables(cx, args, &selection, &found);
+            if found.is_empty() && failure.is_none() && !ignored {
+                none_found(cx, args, &selection);
+            }
+        }
+        _ if ignored => {}
+        form => {
+            let mut trees: Vec<Value> = found.iter().map(|(_, o)| cx.cluster.api.tree(o)).collect();
+            if let Some(path) = sort.filter(|_| !alone && !trees.is_empty()) {
+                let path = jsonpath::in_braces(path).map_err(Failure::error)?;
+                let order = order(&path, &trees).map_err(Failure::error)?;
+                trees = order.into_iter().map(|at| std::mem::take(&mut trees[at])).collect();
+            }
+            let whole = if alone { trees.swap_remove(0) } else { list_of(&trees) };
+            if let Err(other) = form.print(cx, &whole, 0) {
+                return aggregate(failure.into_iter().chain([other]).collect()).map(|()| Flow::Done(0));
+            }
+        }
+    }
+    failure.map_or(Ok(Flow::Done(0)), Err)
+}
+
+/// What the server says of kinds that should not be used any more.
+pub(super) fn warn(cx: &mut Cx, selection: &Selection) {
     for resource in &selection.resources {
         let old = DEPRECATED.iter().find(|(v, k, _)| *v == resource.api_version && *k == resource.kind);
         if let Some((_, _, words)) = old {
             cx.complain(&format!("Warning: {words}\n"));
         }
     }
-    let (mut found, missing) = selection.objects(cx.cluster, &cx.namespace);
-    if let Some(path) = args.get("sort-by") {
-        sort(cx, &mut found, path)?;
+}
+
+/// Flags that do not go together. Source: get.go, Validate.
+fn contradictions(args: &Args) -> Result<()> {
+    let output = args.get("output").unwrap_or_default();
+    if args.on("show-labels") && !matches!(output, "" | "wide") {
+        return Err(Failure::error(format!("--show-labels option cannot be used with {output} printer")));
+    }
+    if !args.list("label-columns").is_empty() && output.starts_with("custom-columns") {
+        return Err(Failure::error(format!("--label-columns option cannot be used with {output} printer")));
     }
     let watching = args.on("watch") || args.on("watch-only");
-    let output = args.get("output").unwrap_or_default();
-    if watching {
-        return watch(cx, args, selection, found);
+    if args.on("output-watch-events") && !watching {
+        let words = "--output-watch-events option can only be used with --watch or --watch-only";
+        return Err(Failure::error(words));
     }
-    match output {
-        "" | "wide" => tables(cx, args, &selection, &found),
-        _ => {
-            let trees: Vec<Value> = found.iter().map(|(_, o)| cx.cluster.api.tree(o)).collect();
-            let alone = selection.names.len() == 1 && missing.is_empty();
-            if !trees.is_empty() || missing.is_empty() {
-                print_as(cx, output, &trees, alone, args)?;
-            }
-        }
-    }
-    if found.is_empty() && missing.is_empty() && !args.on("ignore-not-found") && matches!(output, "" | "wide") {
-        let everywhere = args.on("all-namespaces") || selection.resources.iter().all(|r| !r.namespaced);
-        match everywhere {
-            true => cx.complain("No resources found\n"),
-            false => cx.complain(&format!("No resources found in {} namespace.\n", cx.namespace)),
-        }
-    }
-    match together(missing).filter(|_| !args.on("ignore-not-found")) {
-        Some(failure) => Err(failure),
-        None => Ok(Flow::Done(0)),
+    Ok(())
+}
+
+fn none_found(cx: &mut Cx, args: &Args, selection: &Selection) {
+    match args.on("all-namespaces") || selection.resources.iter().any(|r| !r.namespaced) {
+        true => cx.complain("No resources found\n"),
+        false => cx.complain(&format!("No resources found in {} namespace.\n", cx.namespace)),
     }
 }
 
-fn sort(cx: &Cx, found: &mut [(Resource, Rc<Object>)], path: &str) -> Result<()> {
-    let path = jsonpath::relaxed(path).map_err(Failure::error)?;
-    let mut keyed: Vec<(Value, usize)> = Vec::with_capacity(found.len());
-    for (i, (_, object)) in found.iter().enumerate() {
-        let tree = cx.cluster.api.tree(object);
-        keyed.push((path.find(&tree).first().map(|v| (*v).clone()).unwrap_or_default(), i));
+/// The order of trees by a path that leads somewhere in one of them at least.
+/// Source: sorter.go, NewTableSorter, SortObjects.
+fn order(path: &str, trees: &[Value]) -> std::result::Result<Vec<usize>, String> {
+    let template = jsonpath::Template::parse(path)?;
+    let values = trees.iter().map(|tree| template.first(tree)).collect::<std::result::Result<Vec<_>, _>>()?;
+    match values.iter().all(Option::is_none) && !values.is_empty() {
+        true => Err(nowhere(path)),
+        false => Ok(jsonpath::order(&values)),
     }
-    keyed.sort_by(|(a, _), (b, _)| jsonpath::compare(a, b));
-    let sorted: Vec<_> = keyed.into_iter().map(|(_, i)| found[i].clone()).collect();
-    found.clone_from_slice(&sorted);
+}
+
+fn nowhere(path: &str) -> String {
+    format!("couldn't find any field with path {} in the list of objects", quoted(path))
+}
+
+/// One table is sorted by its rows; where that fails, nothing of it is printed. Of several tables only their own members
+/// are looked at. Source: get.go, RuntimeSorter.Sort, Run; sorter.go, SortingPrinter.PrintObj.
+fn sort_tables(cx: &Cx, selection: &Selection, found: &mut Vec<(Resource, Rc<Object>)>, path: &str) -> Result<()> {
+    let path = jsonpath::in_braces(path).unwrap_or_else(|_| path.to_string());
+    let named = !selection.names.is_empty();
+    let tables = if named { found.len() } else { selection.resources.len() };
+    if tables > 1 {
+        let of_tables = ["{.kind}", "{.apiVersion}", "{.metadata.resourceVersion}"].contains(&path.as_str());
+        return if of_tables { Ok(()) } else { Err(Failure::error(nowhere(&path))) };
+    }
+    if found.len() > 1 {
+        let trees: Vec<Value> = found.iter().map(|(_, o)| cx.cluster.api.tree(o)).collect();
+        let order = order(&path, &trees).unwrap_or_default();
+        *found = order.into_iter().map(|at| found[at].clone()).collect();
+    }
     Ok(())
 }
 
@@ -101,7 +158,9 @@ fn printer(args: &Args, several: bool, namespaced: bool) -> Printer {
 
 /// One table for each type, with an empty line between them.
 fn tables(cx: &mut Cx, args: &Args, selection: &Selection, found: &[(Resource, Rc<Object>)]) {
-    let several = selection.resources.len() > 1;
+    // Source: get.go, multipleGVKsRequested.
+    let differ = found.iter().any(|(resource, _)| *resource != found[0].0);
+    let several = if selection.names.is_empty() { selection.resources.len() > 1 } else { differ };
     let (now, calendar) = (cx.now(), cx.cluster.api.calendar);
     let mut written = false;
     let mut at = 0;
@@ -119,103 +178,21 @@ fn tables(cx: &mut Cx, args: &Args, selection: &Selection, found: &[(Resource, R
     }
 }
 
-/// Prints trees in the form of `-o`, as `apply` and `create` do.
-pub(super) fn print_trees(cx: &mut Cx, args: &Args, trees: &[Value]) -> Result<()> {
-    let output = args.get("output").unwrap_or_default();
-    if matches!(output, "" | "wide") {
-        let mut printer = printer(args, false, true);
-        let text = align(&printer.lines(trees, cx.now(), &cx.cluster.api.calendar), &mut Vec::new());
-        cx.print(&text);
-        return Ok(());
-    }
-    print_as(cx, output, trees, trees.len() == 1, args)
-}
-
-fn print_as(cx: &mut Cx, output: &str, trees: &[Value], alone: bool, args: &Args) -> Result<()> {
-    let whole = || match trees {
-        [one] if alone => one.clone(),
-        _ => list_of(trees),
-    };
-    let (form, template) = output.split_once('=').map_or((output, None), |(f, t)| (f, Some(t)));
-    let template = template.or(args.get("template"));
-    let text = match (form, template) {
-        ("yaml", _) => yaml::write(&whole()),
-        ("json", _) => json::write(&whole(), json::Style::KUBECTL) + "\n",
-        ("name", _) => trees.iter().map(|t| manifest::label(t) + "\n").collect(),
-        ("jsonpath", Some(template)) => by_template(cx, template, &whole())?,
-        ("custom-columns", Some(spec)) => custom_columns(spec, trees, args.on("no-headers"))?,
-        ("custom-columns", None) => {
-            return Err(Failure::error("custom-columns format specified but no custom columns given"));
-        }
-        ("jsonpath", None) => return Err(Failure::error("template format specified but no template given")),
-        (other, _) => {
-            return Err(Failure::error(format!(
-                "unable to match a printer suitable for the output format \"{other}\", allowed formats are: custom-columns,custom-columns-file,go-template,go-template-file,json,jsonpath,jsonpath-as-json,jsonpath-file,kyaml,name,template,templatefile,wide,yaml"
-            )));
-        }
-    };
-    cx.print(&text);
-    Ok(())
-}
-
-/// What a JSONPath template prints. Source: kubernetes v1.37 cli-runtime pkg/printers/jsonpath.go, PrintObj.
-fn by_template(cx: &mut Cx, template: &str, tree: &Value) -> Result<String> {
-    let (text, why) = jsonpath::Template::parse(template).map_err(Failure::error)?.print(tree);
-    let Some(why) = why else { return Ok(text) };
-    cx.print(&text);
-    let given = jsonpath::go_syntax(tree);
-    Err(Failure::error(format!(
-        "error executing jsonpath {}: Error executing template: {why}. Printing more information for debugging the template:\n\ttemplate was:\n\t\t{template}\n\tobject given to jsonpath engine was:\n\t\t{given}\n\n",
-        quoted(template)
-    )))
-}
-
-/// Several objects as one. Source: get.go, printGeneric.
-fn list_of(trees: &[Value]) -> Value {
-    Value::Map(map! {
-        "apiVersion" => "v1",
-        "items" => trees.to_vec(),
-        "kind" => "List",
-        "metadata" => map! { "resourceVersion" => "" },
-    })
-}
-
-/// `NAME:.metadata.name,NODE:.spec.nodeName`. Source: kubectl pkg/cmd/get/customcolumn.go.
-fn custom_columns(spec: &str, trees: &[Value], no_headers: bool) -> Result<String> {
-    let mut columns = Vec::new();
-    for part in spec.split(',') {
-        let Some((header, path)) = part.split_once(':') else {
-            return Err(Failure::error(format!(
-                "unexpected custom-columns spec: {part}, expected <header>:<json-path-expr>"
-            )));
-        };
-        columns.push((header.to_string(), jsonpath::relaxed(path).map_err(Failure::error)?));
-    }
-    let mut rows: Vec<Vec<String>> = Vec::new();
-    if !no_headers {
-        rows.push(columns.iter().map(|(header, _)| header.clone()).collect());
-    }
-    for tree in trees {
-        let cell = |path: &jsonpath::Path| {
-            let found = path.try_find(tree).map_err(Failure::error)?;
-            Ok(match found.is_empty() {
-                true => "<none>".to_string(),
-                false => found.iter().map(|v| jsonpath::text(v)).collect::<Vec<_>>().join(","),
-            })
-        };
-        rows.push(columns.iter().map(|(_, path)| cell(path)).collect::<Result<_>>()?);
-    }
-    Ok(align(&rows, &mut Vec::new()))
-}
-
 fn watch(cx: &mut Cx, args: &Args, selection: Selection, found: Vec<(Resource, Rc<Object>)>) -> Result {
+    if let Some(way) = ["watch", "watch-only"].into_iter().find(|way| args.on(way))
+        && args.get("sort-by").is_some_and(|path| !path.is_empty())
+    {
+        let rest = if way == "watch" { " for watch events received" } else { "" };
+        cx.complain(&format!("warning: --{way} requested, --sort-by will be ignored{rest}\n"));
+    }
     if selection.resources.len() > 1 {
         return Err(Failure::error("you may only specify a single resource type"));
     }
     let namespaced = selection.resources.first().is_some_and(|r| r.namespaced);
     let mut watch = Watch {
         printer: printer(args, false, namespaced),
-        names_only: args.get("output") == Some("name"),
+        form: Form::read(cx, args, true)?,
+        told: 0,
         selection,
         widths: Vec::new(),
         seen: BTreeMap::new(),
@@ -224,7 +201,7 @@ fn watch(cx: &mut Cx, args: &Args, selection: Selection, found: Vec<(Resource, R
     watch.version = cx.cluster.api.store.version();
     let fresh: Vec<Rc<Object>> = found.into_iter().map(|(_, o)| o).collect();
     if !args.on("watch-only") {
-        watch.show(cx, &fresh);
+        watch.show(cx, &fresh)?;
     }
     watch.seen = fresh.into_iter().map(|o| (o.meta.id, o)).collect();
     Ok(Flow::Wait(Box::new(watch)))
@@ -235,23 +212,26 @@ fn watch(cx: &mut Cx, args: &Args, selection: Selection, found: Vec<(Resource, R
 struct Watch {
     selection: Selection,
     printer: Printer,
-    names_only: bool,
+    form: Form,
+    told: usize,
     widths: Vec<usize>,
     seen: BTreeMap<Id, Rc<Object>>,
     version: u64,
 }
 
 impl Watch {
-    fn show(&mut self, cx: &mut Cx, objects: &[Rc<Object>]) {
+    fn show(&mut self, cx: &mut Cx, objects: &[Rc<Object>]) -> Result<()> {
         let trees: Vec<Value> = objects.iter().map(|o| cx.cluster.api.tree(o)).collect();
-        if self.names_only {
-            trees.iter().for_each(|t| {
-                cx.print(&format!("{}/{}\n", kind_prefix(t), t.str_at(&["metadata", "name"]).unwrap_or_default()))
-            });
-            return;
+        if !matches!(self.form, Form::Own) {
+            for tree in &trees {
+                self.form.print(cx, tree, self.told)?;
+                self.told += 1;
+            }
+            return Ok(());
         }
         let lines = self.printer.lines(&trees, cx.now(), &cx.cluster.api.calendar);
         cx.print(&align(&lines, &mut self.widths));
+        Ok(())
     }
 }
 
@@ -281,10 +261,12 @@ impl Waiting for Watch {
         let gone = std::mem::replace(&mut self.seen, now);
         changed.extend(gone.into_values());
         changed.sort_by_key(|o| o.meta.version);
-        if !changed.is_empty() {
-            self.show(cx, &changed);
+        if changed.is_empty() {
+            return None;
         }
-        None
+        let failure = self.show(cx, &changed).err()?;
+        cx.complain(&(failure.words + "\n"));
+        Some(failure.code)
     }
     fn due(&self) -> Option<Time> {
         None

@@ -148,7 +148,7 @@ impl Marks {
 fn mark(cx: &mut Cx, args: &Args, words: &[String], marks: &Marks) -> Result {
     marks.check(args, words)?;
     // One printer for all annotations, one for each label: only the first is looked for before anything is changed.
-    let mut teller = if marks.labels { None } else { Some(Teller::new(args)?) };
+    let mut teller = if marks.labels { None } else { Some(Teller::new(cx, args)?) };
     let selection = Selection::with_files(cx, args, words)?;
     let alone = selection.names.len() == 1;
     let (found, mut failures) = selection.objects(cx.cluster, &cx.namespace);

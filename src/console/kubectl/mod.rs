@@ -2,7 +2,9 @@
 
 mod args;
 mod failure;
+mod form;
 mod jsonpath;
+mod kyaml;
 mod manifest;
 mod output;
 mod resource;
@@ -11,6 +13,9 @@ pub mod table;
 mod apply;
 mod autoscale;
 mod create;
+mod create_access;
+mod create_ingress;
+mod create_secret;
 mod delete;
 mod describe;
 mod drain;

@@ -2,52 +2,36 @@
 //! Source: kubernetes v1.37 cli-runtime pkg/genericclioptions/print_flags.go, ToPrinter; pkg/printers/{name,yaml}.go.
 
 use super::args::DryRun;
+use super::form::Form;
 use super::{Args, Cx, Failure, Result, manifest};
 use crate::text::Value;
-use crate::text::go::quoted;
-
-/// Every form of `-o` that verbs with a sentence know. Source: print_flags.go, AllowedFormats.
-const FORMS: &str =
-    "go-template,go-template-file,json,jsonpath,jsonpath-as-json,jsonpath-file,kyaml,name,template,templatefile,yaml";
 
 /// One printer of a run. Verbs that make one for each object print YAML without `---` between them.
-pub(super) struct Teller<'a> {
-    args: &'a Args,
+pub(super) struct Teller {
+    form: Form,
     dry_run: DryRun,
     told: usize,
 }
 
-impl<'a> Teller<'a> {
+impl Teller {
     /// A printer that has printed nothing; a form that nobody knows is refused.
-    pub(super) fn new(args: &'a Args) -> Result<Self> {
-        let form = args.get("output").unwrap_or_default();
-        let head = form.split('=').next().unwrap_or_default();
-        if !head.is_empty() && !FORMS.split(',').any(|known| known == head) {
-            return Err(Failure::error(format!(
-                "unable to match a printer suitable for the output format {}, allowed formats are: {FORMS}",
-                quoted(form)
-            )));
-        }
-        Ok(Teller { args, dry_run: args.dry_run()?, told: 0 })
+    pub(super) fn new(cx: &Cx, args: &Args) -> Result<Self> {
+        Ok(Teller { form: Form::read(cx, args, false)?, dry_run: args.dry_run()?, told: 0 })
     }
     /// `deployment.apps/web scaled (dry run)`, or the object.
     pub(super) fn tell(&mut self, cx: &mut Cx, tree: &Value, operation: &str) -> Result<()> {
-        let form = self.args.get("output").unwrap_or_default();
-        if form.is_empty() {
+        if matches!(self.form, Form::Own) {
             cx.print(&format!("{} {operation}{}\n", manifest::label(tree), self.dry_run.suffix()));
             return Ok(());
         }
-        if form == "yaml" && self.told > 0 {
-            cx.print("---\n");
-        }
         self.told += 1;
-        super::get::print_trees(cx, self.args, std::slice::from_ref(tree))
+        self.form.print(cx, tree, self.told - 1)
     }
 }
 
 /// Tells of one object with a printer of its own.
 pub(super) fn tell(cx: &mut Cx, args: &Args, tree: &Value, operation: &str) -> Result<()> {
-    Teller::new(args)?.tell(cx, tree, operation)
+    Teller::new(cx, args)?.tell(cx, tree, operation)
 }
 
 /// Several errors as one: where there are several, kubectl's own lose their prefix.

@@ -188,7 +188,7 @@ pub struct Selection {
 impl Selection {
     /// Reads `TYPE[,TYPE] [NAME…]` or `TYPE/NAME…` with `-l`, `--field-selector`, `-A`.
     pub fn read(cx: &Cx, args: &Args, words: &[String]) -> Result<Selection> {
-        let mut selection = Self::empty(cx, args)?;
+        let mut selection = Self::empty(cx, args, words)?;
         let slashed = words.iter().filter(|w| w.contains('/')).count();
         if slashed > 0 {
             selection.add_slashed(cx, words, slashed)?;
@@ -223,7 +223,7 @@ impl Selection {
             }
             None => {}
         }
-        let mut selection = Self::empty(cx, args)?;
+        let mut selection = Self::empty(cx, args, words)?;
         for manifest in manifest::read(cx, args)? {
             let tree = manifest::prepare(cx, args, &manifest)?;
             let resource = resource(cx.cluster, &manifest::resource_name(&tree))?;
@@ -233,9 +233,11 @@ impl Selection {
         }
         Ok(selection)
     }
-    fn empty(cx: &Cx, args: &Args) -> Result<Selection> {
-        let labels = args.get("selector").map(Selector::parse).transpose();
-        let labels = labels.map_err(|e| Failure::error(format!("unable to parse requirement: {e}")))?;
+    fn empty(cx: &Cx, args: &Args, words: &[String]) -> Result<Selection> {
+        let labels = match args.get("selector").map(|text| (text.trim(), Selector::parse(text))) {
+            Some((text, Err(why))) => return Err(refused_labels(cx, args, words, text, &why)),
+            read => read.and_then(|(_, read)| read.ok()),
+        };
         let fields = args.get("field-selector").map(FieldSelector::parse).transpose().map_err(Failure::error)?;
         let namespace = (!args.on("all-namespaces")).then(|| cx.namespace.clone());
         Ok(Selection { resources: Vec::new(), names: Vec::new(), labels, fields, namespace })
@@ -311,6 +313,24 @@ impl Selection {
         }
         self.fields.as_ref().is_none_or(|fields| fields.matches(|field| field_of(cluster, object, field)))
     }
+}
+
+/// What the server answers to labels that it cannot read.
+/// Source: kubernetes v1.37 cli-runtime pkg/resource/selector.go, EnhanceListError.
+fn refused_labels(cx: &Cx, args: &Args, words: &[String], labels: &str, why: &str) -> Failure {
+    let types = words.first().map(String::as_str).unwrap_or_default();
+    let first = match resources(cx.cluster, types.split(',').next().unwrap_or_default()) {
+        Ok(found) => found.into_iter().next(),
+        Err(failure) => return failure,
+    };
+    let Some(first) = first else { return Failure::error(why) };
+    let version = first.api_version.rsplit('/').next().unwrap_or_default();
+    let group = group_of(&first.api_version);
+    let subject = quoted(&format!("{group}/{version}, Resource={}", first.plural));
+    let (labels, fields) = (quoted(labels), quoted(args.get("field-selector").unwrap_or_default()));
+    Failure::plain(format!(
+        "Error from server (BadRequest): Unable to find {subject} that match label selector {labels}, field selector {fields}: {why}"
+    ))
 }
 
 /// Fields by which the server selects objects of a kind, besides their name and namespace.

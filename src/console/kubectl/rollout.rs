@@ -287,7 +287,7 @@ fn history(cx: &mut Cx, args: &Args) -> Result {
     if wanted < 0 {
         return Err(Failure::error(format!("revision must be a positive integer: {wanted}")));
     }
-    let mut teller = Teller::new(args)?;
+    let mut teller = Teller::new(cx, args)?;
     let (found, mut failures) = select(cx, args)?;
     for (resource, object) in found {
         failures.extend(history_of(cx, args, &mut teller, &resource, &object, wanted).err());

@@ -137,7 +137,7 @@ fn run(cx: &mut Cx, args: &Args) -> Result {
     let name = args.words[0].clone();
     let own = args.get("labels").filter(|l| !l.is_empty()).map(map_of);
     let labels = own.clone().unwrap_or_else(|| map! { "run" => name.as_str() });
-    let mut teller = Teller::new(args)?;
+    let mut teller = Teller::new(cx, args)?;
     let mut pod = pod(args, &name, labels.clone());
     args.record(&mut pod);
     let mut made = vec![create::made(cx, args, pod).map_err(|e| Failure::server(&e))?];

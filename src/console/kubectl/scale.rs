@@ -31,7 +31,7 @@ fn scale(cx: &mut Cx, args: &Args) -> Result {
     if args.get("current-replicas").and_then(|c| c.parse::<i64>().ok()).is_some_and(|c| c < -1) {
         return Err(Failure::error("The --current-replicas must specify an integer of -1 or greater"));
     }
-    let mut teller = Teller::new(args)?;
+    let mut teller = Teller::new(cx, args)?;
     let (found, missing) = Selection::with_files(cx, args, &args.words)?.objects(cx.cluster, &cx.namespace);
     if found.is_empty() && missing.is_empty() {
         return Err(Failure::error("no objects passed to scale"));

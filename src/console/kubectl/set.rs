@@ -82,7 +82,7 @@ pub(super) type Change<'a> = &'a mut dyn FnMut(&mut Cx, &mut Value, &'static [&'
 /// Changes the pod's wish of each object and says so; where nothing changes nothing is said.
 /// Source: set/helper.go, CalculatePatches; `Run` of each verb.
 pub(super) fn change_all(cx: &mut Cx, args: &Args, found: Found, words: &Words, change: Change) -> Result {
-    let mut teller = Teller::new(args)?;
+    let mut teller = Teller::new(cx, args)?;
     let dry_run = args.dry_run()?;
     let mut errors = Vec::new();
     for (resource, object) in found {
@@ -290,7 +290,7 @@ fn selector(cx: &mut Cx, args: &Args) -> Result {
         return Err(Failure::error("one selector is required"));
     };
     let labels = labels(text)?;
-    let mut teller = Teller::new(args)?;
+    let mut teller = Teller::new(cx, args)?;
     let dry_run = args.dry_run()?;
     let (found, mut failures) = Selection::with_files(cx, args, words)?.objects(cx.cluster, &cx.namespace);
     for (resource, object) in found {

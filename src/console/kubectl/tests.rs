@@ -210,7 +210,7 @@ fn what_cannot_be_done_is_said() {
         "{words}"
     );
     let output = desk.run("kubectl get pods -l app=none -o jsonpath='x{.items[0].metadata.name}'");
-    assert_eq!((output.stdout.as_str(), output.code), ("x", Some(1)));
+    assert_eq!((output.stdout.as_str(), output.code), ("", Some(1)));
     assert!(output.stderr.starts_with("error: error executing jsonpath \"x{.items[0].metadata.name}\": Error executing template: array index out of bounds: index 0, length 0."));
     assert!(output.stderr.contains("map[string]interface {}{\"apiVersion\":\"v1\", \"items\":[]interface {}{}, "));
     let words = desk.say("kubectl delete pod x --grace-period=soon");

@@ -1,7 +1,7 @@
 //! `kubectl wait`.
 //! Source: kubernetes v1.37 kubectl pkg/cmd/wait.
 
-use super::jsonpath::{self, Path};
+use super::jsonpath::{self, Template};
 use super::resource::{Named, Resource, Selection, together};
 use super::{Args, Cx, Failure, Flow, Result, Verb, Waiting};
 use crate::kubernetes::objects::{Id, Object};
@@ -26,7 +26,7 @@ enum For {
     Delete,
     Create,
     Condition(String, String),
-    Path(Path, Option<String>),
+    Path(Template, Option<String>),
 }
 
 fn wait(cx: &mut Cx, args: &Args) -> Result {
@@ -91,10 +91,10 @@ fn met(wish: &For, tree: &Value) -> bool {
             hits.any(|c| text(c, "status") == *value) && fresh
         }
         For::Path(path, value) => {
-            let found = path.find(tree);
+            let found = path.first(tree).ok().flatten();
             match value {
-                Some(value) => found.iter().any(|v| jsonpath::text(v) == *value),
-                None => !found.is_empty(),
+                Some(value) => found.is_some_and(|v| jsonpath::text(&v) == *value),
+                None => found.is_some(),
             }
         }
         For::Delete | For::Create => false,

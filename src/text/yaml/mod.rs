@@ -15,6 +15,7 @@ mod write;
 use super::{Node, NodeKind, Pos, Problem, Severity, Value, json};
 use std::rc::Rc;
 
+pub use scalar::is_date;
 pub use write::{natural, write, write_compose};
 
 /// Largest file that is read, in bytes. Ours: above it a browser tab would stall; real manifests stay below.

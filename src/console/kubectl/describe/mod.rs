@@ -1,6 +1,7 @@
 //! `kubectl describe`: one file a group of kinds.
 //! Source: kubernetes v1.37 kubectl pkg/describe/describe.go; pkg/cmd/describe/describe.go.
 
+mod access;
 mod container;
 mod generic;
 mod network;
@@ -66,6 +67,11 @@ const DESCRIBERS: &[(&str, &str, Describer)] = &[
     ("autoscaling", "HorizontalPodAutoscaler", policy::autoscaler),
     ("policy", "PodDisruptionBudget", policy::budget),
     ("networking.k8s.io", "Ingress", network::ingress),
+    ("networking.k8s.io", "IngressClass", access::ingress_class),
+    ("rbac.authorization.k8s.io", "Role", access::role),
+    ("rbac.authorization.k8s.io", "ClusterRole", access::role),
+    ("rbac.authorization.k8s.io", "RoleBinding", access::binding),
+    ("rbac.authorization.k8s.io", "ClusterRoleBinding", access::binding),
     ("networking.k8s.io", "NetworkPolicy", network::network_policy),
     ("discovery.k8s.io", "EndpointSlice", network::endpoint_slice),
     ("storage.k8s.io", "StorageClass", storage::class),
@@ -79,6 +85,7 @@ fn describe(cx: &mut Cx, args: &Args) -> Result {
         ));
     }
     let selection = Selection::with_files(cx, args, &args.words)?;
+    super::get::warn(cx, &selection);
     let (mut found, missing) = selection.objects(cx.cluster, &cx.namespace);
     let mut events = found.len() <= 1 && missing.is_empty();
     let mut by_prefix = false;

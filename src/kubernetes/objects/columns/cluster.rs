@@ -132,6 +132,10 @@ fn node(v: &View) -> Vec<Value> {
         let found = addresses.filter(|a| a.str_at(&["type"]) == Some(kind)).find_map(|a| a.str_at(&["address"]));
         found.unwrap_or("<none>").into()
     };
+    let of = match v.text(&["status", "nodeInfo", "architecture"]) {
+        "" => String::new(),
+        architecture => format!(" ({architecture})"),
+    };
     vec![
         v.name(),
         status.into(),
@@ -141,7 +145,7 @@ fn node(v: &View) -> Vec<Value> {
         address("InternalIP"),
         address("ExternalIP"),
         info("osImage", "<unknown>"),
-        info("kernelVersion", "<unknown>"),
+        format!("{}{of}", info("kernelVersion", "<unknown>").as_str().unwrap_or_default()).into(),
         info("containerRuntimeVersion", "<unknown>"),
     ]
 }

@@ -1,8 +1,8 @@
 //! A template filled in. Source: Go 1.26 text/template, exec.go.
 
-use super::functions;
 use super::parse::{Arg, Command, Kind, Node, Pipe};
 use super::value::Go;
+use super::{Dialect, functions};
 use crate::text::go::quoted;
 use std::rc::Rc;
 
@@ -18,6 +18,8 @@ type Run<T> = Result<T, Stop>;
 /// How a template is filled in.
 #[derive(Clone, Copy)]
 pub struct Way {
+    /// Who reads it.
+    pub dialect: Dialect,
     /// Whether an unknown key of a map is an error.
     pub strict: bool,
     /// Whether titles are filled in, which functions leave alone.
@@ -46,7 +48,8 @@ impl Exec<'_> {
         let before = &self.source[..at.min(self.source.len())];
         let line = 1 + before.matches('\n').count();
         let column = before.rfind('\n').map_or(before.len(), |i| before.len() - i - 1);
-        Err(Stop::Error(format!("template: :{line}:{column}: executing \"\" at <{text}>: {words}")))
+        let name = self.way.dialect.name;
+        Err(Stop::Error(format!("template: {name}:{line}:{column}: executing {} at <{text}>: {words}", quoted(name))))
     }
     fn walk(&mut self, nodes: &[Node], dot: &Go) -> Run<()> {
         for node in nodes {
@@ -247,7 +250,8 @@ impl Exec<'_> {
             _ => {}
         }
         // What was read without a type lies in interfaces.
-        let of = if self.way.strict { "interface {}".to_string() } else { value.type_name() };
+        let of =
+            if self.way.strict || self.way.dialect.untyped { "interface {}".to_string() } else { value.type_name() };
         fail(format!("can't evaluate field {name} in type {of}"))
     }
     fn call(&mut self, dot: &Go, command: &Command, name: &str, rest: &[Arg], last: Option<Go>) -> Run<Go> {

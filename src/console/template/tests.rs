@@ -1,6 +1,7 @@
 //! What templates print, and what Go says to those that it cannot read or fill in.
 
 use super::*;
+use crate::console::compose::shapes::{completed, typed};
 use crate::map;
 use crate::text::Value;
 
@@ -27,7 +28,7 @@ fn tree() -> Value {
 }
 
 fn filled(source: &str) -> Result<String, String> {
-    let (template, tree) = (Template::read(source)?, tree());
+    let (template, tree) = (Template::read(source, DOCKER)?, tree());
     template.fill(&typed("container.InspectResponse~", &tree), false).or_else(|_| template.fill(&Go::raw(&tree), true))
 }
 

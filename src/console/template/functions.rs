@@ -1,6 +1,8 @@
 //! What a template can call. Source: Go 1.26 text/template, funcs.go; docker/cli v28 templates/templates.go.
 
+use super::Dialect;
 use super::value::Go;
+use crate::kubernetes::objects::scalar::base64_decode;
 use crate::text::go::quoted;
 use std::cmp::Ordering;
 use std::rc::Rc;
@@ -40,11 +42,16 @@ const NAMES: &[(&str, usize, usize)] = &[
     ("upper", 1, 1),
     ("pad", 3, 3),
     ("truncate", 2, 2),
+    ("exists", 1, usize::MAX),
+    ("base64decode", 1, 1),
 ];
 
+/// How many of them are Go's own: they come first.
+const OWN: usize = 15; // Source: funcs.go, builtins.
+
 /// Whether there is such a function.
-pub fn known(name: &str) -> bool {
-    NAMES.iter().any(|(known, ..)| *known == name)
+pub fn known(name: &str, dialect: Dialect) -> bool {
+    NAMES[..OWN].iter().any(|(known, ..)| *known == name) || dialect.functions.contains(&name)
 }
 
 /// The value of a call.
@@ -89,8 +96,22 @@ pub fn call(name: &str, args: &[Go]) -> Called {
             source => Go::str(" ".repeat(number(before)?) + source + &" ".repeat(number(behind)?)),
         },
         ("truncate", [a, most]) => Go::str(text(a)?.chars().take(number(most)?).collect::<String>()),
+        ("exists", [a, keys @ ..]) => Go::Bool(exists(a, keys)),
+        ("base64decode", [a]) => match base64_decode(text(a)?) {
+            Ok(bytes) => Go::str(String::from_utf8_lossy(&bytes)),
+            Err(at) => {
+                let words = format!("base64 decode failed: illegal base64 data at input byte {at}");
+                return Err(Fault::Found(words));
+            }
+        },
         _ => Go::Missing,
     })
+}
+
+/// Whether keys lead to something. Source: kubernetes v1.37 cli-runtime pkg/printers/template.go, exists.
+fn exists(item: &Go, keys: &[Go]) -> bool {
+    let found = keys.iter().try_fold(item.clone(), |item, key| index(&item, key).ok());
+    found.is_some_and(|found| !matches!(found.target(), Go::Missing | Go::Nil | Go::Pointer(_, None)))
 }
 
 fn wrong(wanted: &str, got: &Go) -> Fault {

@@ -1,5 +1,6 @@
 //! A template taken apart. Source: Go 1.26 text/template/parse, lex.go and parse.go.
 
+use super::Dialect;
 use crate::text::go::quoted;
 
 /// A piece of a template.
@@ -80,9 +81,14 @@ enum Piece {
 }
 
 /// The nodes of a template.
-pub fn nodes(source: &str) -> Result<Vec<Node>, String> {
+pub fn nodes(source: &str, dialect: Dialect) -> Result<Vec<Node>, String> {
+    nodes_of(source, dialect).map_err(|(line, words)| format!("template: {}:{line}: {words}", dialect.name))
+}
+
+fn nodes_of(source: &str, dialect: Dialect) -> Result<Vec<Node>, Fault> {
     let pieces = pieces(source)?;
-    let mut reader = Reader { source, pieces: pieces.into_iter().peekable(), variables: vec!["$".into()], loops: 0 };
+    let mut reader =
+        Reader { source, dialect, pieces: pieces.into_iter().peekable(), variables: vec!["$".into()], loops: 0 };
     let (nodes, end) = reader.list(false)?;
     match end {
         Close::Text => Ok(nodes),
@@ -91,13 +97,15 @@ pub fn nodes(source: &str) -> Result<Vec<Node>, String> {
     }
 }
 
-fn error_at(source: &str, at: usize, words: &str) -> String {
-    let line = 1 + source[..at.min(source.len())].matches('\n').count();
-    format!("template: :{line}: {words}")
+/// The line of a mistake, and its words.
+type Fault = (usize, String);
+
+fn error_at(source: &str, at: usize, words: &str) -> Fault {
+    (1 + source[..at.min(source.len())].matches('\n').count(), words.into())
 }
 
 /// Text and actions. A `-` at a brace takes the blanks beside it away.
-fn pieces(source: &str) -> Result<Vec<Piece>, String> {
+fn pieces(source: &str) -> Result<Vec<Piece>, Fault> {
     let (mut out, mut at, mut trims) = (Vec::new(), 0, false);
     while at < source.len() {
         let open = source[at..].find("{{").map(|i| at + i);
@@ -134,7 +142,7 @@ fn pieces(source: &str) -> Result<Vec<Piece>, String> {
 const SIGNS: &[&str] = &[":=", "=", "|", ",", "(", ")"];
 
 /// The tokens up to `}}`, where it ends, and whether it trims what follows.
-fn action(source: &str, from: usize) -> Result<(Action, usize, bool), String> {
+fn action(source: &str, from: usize) -> Result<(Action, usize, bool), Fault> {
     let fail = |at: usize, words: String| error_at(source, at, &words);
     let (mut at, mut tokens) = (from, Vec::new());
     let word =
@@ -224,16 +232,17 @@ enum Close {
 
 struct Reader<'a> {
     source: &'a str,
+    dialect: Dialect,
     pieces: std::iter::Peekable<std::vec::IntoIter<Piece>>,
     variables: Vec<String>,
     loops: usize,
 }
 
 impl Reader<'_> {
-    fn error(&self, at: usize, words: &str) -> String {
+    fn error(&self, at: usize, words: &str) -> Fault {
         error_at(self.source, at, words)
     }
-    fn list(&mut self, inner: bool) -> Result<(Vec<Node>, Close), String> {
+    fn list(&mut self, inner: bool) -> Result<(Vec<Node>, Close), Fault> {
         let mut out = Vec::new();
         while let Some(piece) = self.pieces.next() {
             let mut action = match piece {
@@ -271,7 +280,7 @@ impl Reader<'_> {
         }
         if inner { Err(self.error(self.source.len(), "unexpected EOF")) } else { Ok((out, Close::Text)) }
     }
-    fn control(&mut self, word: &str, action: Action) -> Result<Node, String> {
+    fn control(&mut self, word: &str, action: Action) -> Result<Node, Fault> {
         let known = self.variables.len();
         let pipe = self.pipe(&action, word)?;
         self.loops += usize::from(word == "range");
@@ -289,7 +298,7 @@ impl Reader<'_> {
         })
     }
     /// What stands behind `else`; `else if` is an `if` of its own whose end is the same.
-    fn otherwise(&mut self, word: &str, mut action: Action) -> Result<Vec<Node>, String> {
+    fn otherwise(&mut self, word: &str, mut action: Action) -> Result<Vec<Node>, Fault> {
         let blanks = action.tokens.iter().take_while(|(_, token)| *token == Token::Space).count();
         action.tokens.drain(..blanks);
         match action.tokens.first() {
@@ -305,7 +314,7 @@ impl Reader<'_> {
             },
         }
     }
-    fn pipe(&mut self, action: &Action, context: &str) -> Result<Pipe, String> {
+    fn pipe(&mut self, action: &Action, context: &str) -> Result<Pipe, Fault> {
         let mut at = 0;
         let pipe = self.pipeline(&action.tokens, &mut at, context, action.at)?;
         match action.tokens.get(at) {
@@ -314,7 +323,7 @@ impl Reader<'_> {
         }
     }
     /// Reads up to the end, or to the bracket that closes.
-    fn pipeline(&mut self, all: &[(usize, Token)], at: &mut usize, within: &str, from: usize) -> Result<Pipe, String> {
+    fn pipeline(&mut self, all: &[(usize, Token)], at: &mut usize, within: &str, from: usize) -> Result<Pipe, Fault> {
         let mut pipe = Pipe::default();
         self.declared(all, at, &mut pipe, within == "range");
         loop {
@@ -369,7 +378,7 @@ impl Reader<'_> {
         pipe.names = names;
         *at = look + 1;
     }
-    fn command(&mut self, all: &[(usize, Token)], at: &mut usize, within: &str) -> Result<Command, String> {
+    fn command(&mut self, all: &[(usize, Token)], at: &mut usize, within: &str) -> Result<Command, Fault> {
         let mut args: Vec<Arg> = Vec::new();
         loop {
             while matches!(all.get(*at), Some((_, Token::Space))) {
@@ -394,7 +403,7 @@ impl Reader<'_> {
         Ok(Command { at: args.first().map_or(0, |a| a.at), text, args })
     }
     /// A term and the fields behind it.
-    fn operand(&mut self, all: &[(usize, Token)], at: &mut usize, within: &str) -> Result<Arg, String> {
+    fn operand(&mut self, all: &[(usize, Token)], at: &mut usize, within: &str) -> Result<Arg, Fault> {
         let mut arg = self.term(all, at, within)?;
         let (chained, mut names) = (all.get(*at).map_or(0, |t| t.0), Vec::new());
         while let Some((_, Token::Field(name))) = all.get(*at) {
@@ -417,7 +426,7 @@ impl Reader<'_> {
         }
         Ok(Arg { at: chained, text, kind: arg.kind })
     }
-    fn term(&mut self, all: &[(usize, Token)], at: &mut usize, within: &str) -> Result<Arg, String> {
+    fn term(&mut self, all: &[(usize, Token)], at: &mut usize, within: &str) -> Result<Arg, Fault> {
         let Some((place, token)) = all.get(*at) else { return Err(self.error(0, "unexpected EOF")) };
         *at += 1;
         let (text, kind) = match token {
@@ -430,7 +439,7 @@ impl Reader<'_> {
             Token::Word(word) => match word.as_str() {
                 "true" | "false" => (word.clone(), Kind::Bool(word == "true")),
                 "nil" => (word.clone(), Kind::Nil),
-                _ if !super::functions::known(word) => {
+                _ if !super::functions::known(word, self.dialect) => {
                     return Err(self.error(*place, &format!("function {} not defined", quoted(word))));
                 }
                 _ => (word.clone(), Kind::Function(word.clone())),

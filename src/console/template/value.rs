@@ -87,17 +87,18 @@ impl Go {
             }
         }
     }
-    /// A row of a list.
-    pub fn row(name: &'static str, value: &Value) -> Go {
-        let plain = |value: &Value| match value {
+    /// The same with numbers that are numbers. Source: kubernetes v1.37 apimachinery pkg/util/json, Unmarshal.
+    pub fn of(value: &Value) -> Go {
+        match value {
             Value::Int(i) => Go::Int(*i),
-            Value::Bool(b) => Go::Bool(*b),
-            // Source: compose v5.6 cmd/formatter/container.go, Publishers.
-            Value::List(_) => super::typed("[]api.PortPublisher", value),
+            Value::Float(f) => Go::Float(*f),
+            Value::List(items) => Go::List(Some(Rc::new(items.iter().map(Go::of).collect())), "interface {}"),
+            Value::Map(map) => {
+                let entries = map.iter().map(|(k, v)| (k.clone(), Go::of(v))).collect();
+                Go::Map(Some(Rc::new(entries)), Rc::new(Go::Nil), "interface {}")
+            }
             other => Go::raw(other),
-        };
-        let entries = value.as_map().into_iter().flat_map(Map::iter).map(|(k, v)| (k.clone(), plain(v)));
-        Go::Row(name, Rc::new(entries.collect()))
+        }
     }
     /// Titles of a table, by the names of their fields.
     pub fn titles(value: &Value) -> Go {

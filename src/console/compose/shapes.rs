@@ -1,7 +1,7 @@
 //! The structs of the API that templates and `inspect` go through.
 //! Source: moby v29 api/types (what the engine answers with); docker v28 api/types (what the client reads it into).
 
-use super::value::{Field, Go, Struct};
+use crate::console::template::{Field, Go, Struct};
 use crate::text::{Map, Value};
 use std::rc::Rc;
 
@@ -159,6 +159,19 @@ pub fn completed(shape: &'static str, tree: &Value) -> Value {
 /// What the client's struct holds after a tree was read into it.
 pub fn typed(shape: &'static str, tree: &Value) -> Go {
     made(shape, Some(tree))
+}
+
+/// A row of a list.
+pub fn row(name: &'static str, value: &Value) -> Go {
+    let plain = |value: &Value| match value {
+        Value::Int(i) => Go::Int(*i),
+        Value::Bool(b) => Go::Bool(*b),
+        // Source: compose v5.6 cmd/formatter/container.go, Publishers.
+        Value::List(_) => typed("[]api.PortPublisher", value),
+        other => Go::raw(other),
+    };
+    let entries = value.as_map().into_iter().flat_map(Map::iter).map(|(k, v)| (k.clone(), plain(v)));
+    Go::Row(name, Rc::new(entries.collect()))
 }
 
 fn fields_of(name: &str) -> Option<&'static str> {
