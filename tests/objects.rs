@@ -23,6 +23,15 @@ fn every_odd_document_gets_the_servers_answer() {
     assert_eq!((figures.verdicts, figures.messages), (figures.documents, figures.refusals));
 }
 
+/// Documents with a member dropped, doubled, renamed or changed at random, one for each rule that was wrong once.
+#[test]
+fn every_mutated_document_gets_the_servers_answer() {
+    let mut figures = Figures::default();
+    let report = check_handwritten(&recorded("mutated.jsonl"), None, &mut figures);
+    assert_eq!((report.passed, report.failed.first()), (88, None));
+    assert_eq!((figures.verdicts, figures.messages), (figures.documents, figures.refusals));
+}
+
 /// The public manifests are not ours to keep; where the recordings are at hand, they are replayed.
 #[test]
 fn public_manifests_get_the_servers_verdict() {

@@ -382,6 +382,7 @@ fn show(answer: &Answer) -> String {
 /// Moments and drawn letters are not compared.
 fn is_chance(path: &str) -> bool {
     path == ".status.lastPhaseTransitionTime"
+        || path.starts_with(".status.conditions[") && path.ends_with("].lastTransitionTime")
 }
 
 fn differ(got: &Value, want: &Value, path: &str, out: &mut String) {

@@ -6,7 +6,7 @@ use super::{Api, ApiError, By};
 use crate::kubernetes::objects::field_error::invalid_message;
 use crate::kubernetes::objects::rules::{self, service::Held};
 use crate::kubernetes::objects::schema::{KindInfo, Schema};
-use crate::kubernetes::objects::{Body, Id, Kind, Object, Source, read_body, read_meta, to_value};
+use crate::kubernetes::objects::{Body, Id, Kind, Object, Source, complete, read_body, read_meta, to_value};
 use crate::text::Value;
 use std::rc::Rc;
 
@@ -75,6 +75,7 @@ impl Api {
             }
             self.refuse_beyond_limits(&tree)?;
             self.hand_out(&mut tree, info, None, options.dry_run)?;
+            tree = complete(&tree, info);
         }
         let mut object = self.read_row(kind, &tree);
         object.meta.source = options.source.clone();
@@ -149,6 +150,7 @@ impl Api {
             if old.kind == Kind::Service {
                 self.hand_out(&mut tree, info, Some((id, &old_tree)), options.dry_run)?;
             }
+            tree = complete(&tree, info);
         }
         let mut new = self.read_row(old.kind, &tree);
         new.meta.namespace = old.meta.namespace.clone();

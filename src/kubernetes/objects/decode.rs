@@ -166,7 +166,9 @@ impl Reader {
         if !nested || self.problems.len() > problems {
             self.class(node.extent.start, self.problems.len() > problems && !nested);
         }
-        let keep = field.pointer || !is_zero(&value);
+        // An empty list or map is there, though the server prints neither.
+        let given = matches!((&field.of, &value), (Type::List(_) | Type::Map(_), Some(_)));
+        let keep = field.pointer || given || !is_zero(&value);
         value.filter(|_| keep)
     }
 

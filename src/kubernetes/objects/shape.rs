@@ -10,20 +10,25 @@ use std::rc::Rc;
 
 /// The whole object of a kind.
 pub fn complete(object: &Value, kind: &KindInfo) -> Value {
-    structure(object, kind.shape())
+    structure(object, kind.shape(), false)
 }
 
-fn structure(value: &Value, of: &Struct) -> Value {
+/// The whole object as it is judged: lists and maps that were given without members are still there.
+pub fn judged(object: &Value, kind: &KindInfo) -> Value {
+    structure(object, kind.shape(), true)
+}
+
+fn structure(value: &Value, of: &Struct, bare: bool) -> Value {
     let mut out = Map::new();
     for field in &of.fields {
-        if let Some(member) = member(value.get(field.name), field) {
+        if let Some(member) = member(value.get(field.name), field, bare) {
             out.set(Rc::from(field.name), member);
         }
     }
     Value::Map(out)
 }
 
-fn member(value: Option<&Value>, field: &Field) -> Option<Value> {
+fn member(value: Option<&Value>, field: &Field, bare: bool) -> Option<Value> {
     let value = value.filter(|v| !v.is_null());
     let inner = match &field.of {
         Type::Ref(n) => Some(Schema::get().type_of(*n)).filter(|t| !t.fields.is_empty()),
@@ -31,17 +36,20 @@ fn member(value: Option<&Value>, field: &Field) -> Option<Value> {
     };
     if let Some(of) = inner {
         return match value {
-            Some(v) => Some(structure(v, of)).filter(|v| !(field.omitzero && v.as_map().is_some_and(Map::is_empty))),
+            Some(v) => {
+                Some(structure(v, of, bare)).filter(|v| !(field.omitzero && v.as_map().is_some_and(Map::is_empty)))
+            }
             None if field.pointer => (!field.omitempty).then_some(Value::Null),
-            None => (!field.omitzero).then(|| structure(&Value::Null, of)),
+            None => (!field.omitzero).then(|| structure(&Value::Null, of, bare)),
         };
     }
-    let value = value.map(|v| inside(v, &field.of));
+    let value = value.map(|v| inside(v, &field.of, bare));
     if field.pointer {
         return value.or_else(|| (!field.omitempty).then_some(Value::Null));
     }
     match value {
         Some(v) if !empty(&v) => Some(v),
+        Some(v @ (Value::List(_) | Value::Map(_))) if bare => Some(v),
         _ if field.omitzero => None,
         _ if field.omitempty && !is_struct(&field.of) => None,
         Some(v) if is_struct(&field.of) || matches!(field.of, Type::Str | Type::Int32 | Type::Int64 | Type::Bool) => {
@@ -57,15 +65,15 @@ fn is_struct(of: &Type) -> bool {
     matches!(Schema::get().type_of(*n).short_name(), "Quantity" | "IntOrString" | "Time" | "MicroTime")
 }
 
-fn inside(value: &Value, of: &Type) -> Value {
+fn inside(value: &Value, of: &Type, bare: bool) -> Value {
     match (of, value) {
         (Type::Ref(n), _) => {
             let of = Schema::get().type_of(*n);
-            if of.fields.is_empty() { value.clone() } else { structure(value, of) }
+            if of.fields.is_empty() { value.clone() } else { structure(value, of, bare) }
         }
-        (Type::List(item), Value::List(items)) => Value::List(items.iter().map(|v| inside(v, item)).collect()),
+        (Type::List(item), Value::List(items)) => Value::List(items.iter().map(|v| inside(v, item, bare)).collect()),
         (Type::Map(item), Value::Map(map)) => {
-            Value::Map(map.sorted().into_iter().map(|(k, v)| (k.clone(), inside(v, item))).collect())
+            Value::Map(map.sorted().into_iter().map(|(k, v)| (k.clone(), inside(v, item, bare))).collect())
         }
         _ => value.clone(),
     }

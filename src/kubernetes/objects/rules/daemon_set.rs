@@ -3,7 +3,7 @@
 
 use super::super::field_error::{Errors, Path};
 use super::view::{Fill, View};
-use super::{NONE, Rules, meta, pod, workload};
+use super::{NONE, Rules, internal, meta, pod, workload};
 use crate::text::Value;
 
 const TEMPLATE_GENERATION: &str = "deprecated.daemonset.template.generation";
@@ -49,7 +49,7 @@ fn create(set: &Value) -> Errors {
     let empty =
         !selector.is_null() && selector.of("matchLabels").is_void() && selector.items("matchExpressions").is_empty();
     if empty {
-        out.push(at.invalid(selector, "empty selector is invalid for daemonset"));
+        out.push(at.invalid(internal::plain(selector), "empty selector is invalid for daemonset"));
     }
     if selector.is_null() {
         let labels = spec.of("template").of("metadata").of("labels");
@@ -69,7 +69,7 @@ fn update_strategy(strategy: &Value, path: &Path) -> Errors {
         "OnDelete" => Errors::new(),
         "RollingUpdate" => rolling(strategy.of("rollingUpdate"), &path.child("rollingUpdate")),
         other => {
-            let shown = crate::map! { "Type" => other, "RollingUpdate" => strategy.of("rollingUpdate").clone() };
+            let shown = crate::map! { "Type" => other, "RollingUpdate" => workload::rolling_shown(strategy) };
             vec![path.not_supported(Value::Map(shown), &["RollingUpdate", "OnDelete"])]
         }
     }
@@ -91,7 +91,7 @@ fn rolling(rolling: &Value, path: &Path) -> Errors {
 }
 
 fn update(new: &Value, old: &Value) -> Errors {
-    let mut out = create(new);
-    out.extend(workload::selector_kept(new, old));
+    let mut out = workload::selector_kept(new, old);
+    out.extend(create(new));
     out
 }

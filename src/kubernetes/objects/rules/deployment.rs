@@ -3,7 +3,7 @@
 
 use super::super::field_error::{Errors, Path};
 use super::view::{Fill, View};
-use super::{NONE, Rules, pod, workload};
+use super::{NONE, Rules, internal, pod, workload};
 use crate::text::Value;
 
 /// The rules of deployments.
@@ -41,7 +41,7 @@ fn create(deployment: &Value) -> Errors {
     if workload::readable(spec.of("selector")) {
         out.extend(workload::template(spec, "ReplicaSet", &path.child("template")));
     } else {
-        out.push(path.child("selector").invalid(spec.of("selector"), "invalid label selector"));
+        out.push(path.child("selector").invalid(internal::plain(spec.of("selector")), "invalid label selector"));
     }
     out.extend(strategy(spec.of("strategy"), &path.child("strategy")));
     out.extend(workload::non_negative(spec, &["minReadySeconds", "revisionHistoryLimit"], &path));
@@ -70,7 +70,7 @@ fn strategy(strategy: &Value, path: &Path) -> Errors {
 }
 
 fn strategy_shown(strategy: &Value, kind: &str) -> Value {
-    Value::Map(crate::map! { "Type" => kind, "RollingUpdate" => strategy.of("rollingUpdate").clone() })
+    Value::Map(crate::map! { "Type" => kind, "RollingUpdate" => workload::rolling_shown(strategy) })
 }
 
 fn rolling(rolling: &Value, path: &Path) -> Errors {

@@ -4,9 +4,13 @@
 use super::super::field_error::{Errors, Path};
 use super::amount::Amount;
 use super::view::{Fill, View};
-use super::{NONE, Rules, formats};
+use super::{NONE, Rules, formats, pod};
 use crate::map;
 use crate::text::Value;
+
+/// How busy processors are where nothing is said.
+/// Source: kubernetes v1.37 pkg/apis/autoscaling/annotations.go, DefaultCPUUtilization; v1/conversion.go.
+const DEFAULT_CPU: i64 = 80;
 
 /// The rules of autoscalers.
 pub const RULES: Rules = Rules {
@@ -22,7 +26,14 @@ pub const RULES: Rules = Rules {
 /// The rules of autoscalers of the elder version, which know CPU only.
 pub const V1: Rules = Rules {
     kind: "autoscaling/v1 HorizontalPodAutoscaler",
-    defaults: |hpa| hpa.make("spec").fill("minReplicas", 1i64),
+    defaults: |hpa| {
+        let told = hpa.of("metadata").of("annotations").has("autoscaling.alpha.kubernetes.io/metrics");
+        let spec = hpa.make("spec");
+        spec.fill("minReplicas", 1i64);
+        if !told {
+            spec.fill("targetCPUUtilizationPercentage", DEFAULT_CPU);
+        }
+    },
     create: |hpa| check(&as_v2(hpa)),
     update: |new, _| check(&as_v2(new)),
     ..RULES
@@ -45,7 +56,7 @@ fn defaults(hpa: &mut Value) {
     let spec = hpa.make("spec");
     spec.fill("minReplicas", 1i64);
     if spec.items("metrics").is_empty() {
-        let target = map! { "type" => "Utilization", "averageUtilization" => 80i64 };
+        let target = map! { "type" => "Utilization", "averageUtilization" => DEFAULT_CPU };
         let cpu = map! { "type" => "Resource", "resource" => map! { "name" => "cpu", "target" => target } };
         spec.make_map().set("metrics", vec![Value::Map(cpu)]);
     }
@@ -56,12 +67,12 @@ fn defaults(hpa: &mut Value) {
     let up = behavior.make("scaleUp");
     up.fill("stabilizationWindowSeconds", 0i64);
     up.fill("selectPolicy", "Max");
-    if up.items("policies").is_empty() {
+    if !up.has("policies") {
         up.make_map().set("policies", vec![policy("Pods", 4), policy("Percent", 100)]);
     }
     let down = behavior.make("scaleDown");
     down.fill("selectPolicy", "Max");
-    if down.items("policies").is_empty() {
+    if !down.has("policies") {
         down.make_map().set("policies", vec![policy("Percent", 100)]);
     }
 }
@@ -114,9 +125,14 @@ fn target(target: &Value, scaled: bool, path: &Path) -> Errors {
             text => out.extend(formats::at(&path.child(member), text, formats::path_segment(text))),
         }
     }
-    let version = target.text("apiVersion");
-    if scaled && version.is_empty() {
-        out.push(path.child("apiVersion").invalid(version, "apiVersion must specify API group"));
+    // Source: ValidateAPIVersion; apimachinery pkg/runtime/schema/group_version.go, ParseGroupVersion.
+    let (version, at) = (target.text("apiVersion"), path.child("apiVersion"));
+    match version.matches('/').count() {
+        0 | 1 if scaled && version.find('/').is_none_or(|i| i == 0) => {
+            out.push(at.invalid(version, "apiVersion must specify API group"));
+        }
+        0 | 1 => {}
+        _ => out.push(at.invalid(version, format!("unexpected GroupVersion string: {version}"))),
     }
     out
 }
@@ -160,11 +176,18 @@ fn source(kind: &str, source: &Value, path: &Path) -> Errors {
     let at = path.child("target");
     match kind {
         "resource" | "containerResource" => {
-            if source.text("name").is_empty() {
+            let name = source.text("name");
+            if name.is_empty() {
                 out.push(path.child("name").required("must specify a resource name"));
+            } else if kind == "containerResource" {
+                out.extend(pod::resources::container_name(name, &path.child("name")));
             }
-            if kind == "containerResource" && source.text("container").is_empty() {
-                out.push(path.child("container").required("must specify a container"));
+            if kind == "containerResource" {
+                let at = path.child("container");
+                match source.text("container") {
+                    "" => out.push(at.required("must specify a container")),
+                    name => out.extend(formats::at(&at, name, formats::dns_label(name))),
+                }
             }
             out.extend(metric_target(target, &at));
             if target.has("averageUtilization") && target.has("averageValue") {
@@ -187,11 +210,15 @@ fn source(kind: &str, source: &Value, path: &Path) -> Errors {
             out.extend(metric_target(target, &at));
             let (value, average) = (target.has("value"), target.has("averageValue"));
             if kind == "pods" {
-                if !average || Amount::of(target.of("averageValue")).sign() != 1 {
+                if !average {
                     out.push(at.child("averageValue").required("must specify a positive target averageValue"));
                 }
             } else if !value && !average {
-                out.push(at.child("averageValue").required("must set either a target value or averageValue"));
+                let words = match kind {
+                    "external" => "must set either a target value for metric or a per-pod target",
+                    _ => "must set either a target value or averageValue",
+                };
+                out.push(at.child("averageValue").required(words));
             } else if value && average && kind == "external" {
                 out.push(
                     at.child("value").forbidden("may not set both a target value for metric and a per-pod target"),

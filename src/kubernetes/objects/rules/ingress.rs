@@ -4,7 +4,7 @@
 
 use super::super::field_error::{Errors, Path};
 use super::view::{Fill, View};
-use super::{NONE, Rules, Surroundings, formats, meta};
+use super::{NONE, Rules, Surroundings, formats};
 use crate::text::Value;
 
 const CLASS_ANNOTATION: &str = "kubernetes.io/ingress.class";
@@ -29,7 +29,11 @@ pub const CLASS: Rules = Rules {
     create: class,
     update: |new, old| {
         let at = Path::new("spec").child("controller");
-        let mut out = meta::immutable(new.of("spec").of("controller"), old.of("spec").of("controller"), &at);
+        let (now, was) = (new.of("spec").text("controller"), old.of("spec").text("controller"));
+        let mut out = Errors::new();
+        if now != was {
+            out.push(at.invalid(now, "field is immutable"));
+        }
         out.extend(class(new));
         out
     },
@@ -59,7 +63,7 @@ fn check(ingress: &Value, new: bool) -> Errors {
     let (spec, path) = (ingress.of("spec"), Path::new("spec"));
     let mut out = Errors::new();
     if spec.items("rules").is_empty() && !spec.has("defaultBackend") {
-        out.push(path.invalid(Value::Null, "either `defaultBackend` or `rules` must be specified"));
+        out.push(path.invalid(spec.of("rules"), "either `defaultBackend` or `rules` must be specified"));
     }
     if spec.has("defaultBackend") {
         out.extend(backend(spec.of("defaultBackend"), &path.child("defaultBackend")));

@@ -1,6 +1,6 @@
 //! Objects as the server prints its own structs in messages: other names than in files, some in another order, nothing
-//! left out. Differs: FID-020, structs that no recording shows are taken to be declared as in the API.
-//! Source: kubernetes v1.37 pkg/apis/core/types.go (names and order of the fields), as recorded messages show them.
+//! left out.
+//! Source: kubernetes v1.37 pkg/apis/core/types.go (names and order of the fields; all others are declared as in the API).
 
 use super::super::schema::{Field, Schema, Struct, Type};
 use super::difference::unified;
@@ -15,8 +15,8 @@ pub const VOLUME_SOURCE: &str = "core.v1.PersistentVolumeSpec";
 const ORDERS: &[(&str, &str)] = &[
     (
         VOLUME_SOURCE,
-        "gcePersistentDisk awsElasticBlockStore hostPath glusterfs nfs rbd quobyte iscsi flexVolume cinder cephfs fc \
-         flocker azureFile vsphereVolume azureDisk photonPersistentDisk portworxVolume scaleIO local storageos csi",
+        "gcePersistentDisk awsElasticBlockStore hostPath glusterfs nfs rbd iscsi cinder cephfs fc flocker flexVolume \
+         azureFile vsphereVolume quobyte azureDisk photonPersistentDisk portworxVolume scaleIO local storageos csi",
     ),
     (
         "core.v1.PodSpec",
@@ -81,6 +81,11 @@ const NAMES: &[(&str, &str)] = &[
     ("nfs", "NFS"),
     ("iscsi", "ISCSI"),
     ("iqn", "IQN"),
+    ("iscsiInterface", "ISCSIInterface"),
+    ("chapAuthDiscovery", "DiscoveryCHAPAuth"),
+    ("chapAuthSession", "SessionCHAPAuth"),
+    ("wwids", "WWIDs"),
+    ("sslEnabled", "SSLEnabled"),
     ("rbd", "RBD"),
     ("fc", "FC"),
     ("csi", "CSI"),
@@ -92,6 +97,20 @@ const NAMES: &[(&str, &str)] = &[
     ("gmsaCredentialSpecName", "GMSACredentialSpecName"),
     ("gmsaCredentialSpec", "GMSACredentialSpec"),
     ("diskURI", "DataDiskURI"),
+];
+
+/// Go names that a field has in one struct only; the structs by the end of their names.
+const OWN_NAMES: &[(&str, &str, &str)] = &[
+    ("GlusterfsVolumeSource", "endpoints", "EndpointsName"),
+    ("GlusterfsPersistentVolumeSource", "endpoints", "EndpointsName"),
+    ("RBDVolumeSource", "monitors", "CephMonitors"),
+    ("RBDVolumeSource", "image", "RBDImage"),
+    ("RBDVolumeSource", "pool", "RBDPool"),
+    ("RBDVolumeSource", "user", "RadosUser"),
+    ("RBDPersistentVolumeSource", "monitors", "CephMonitors"),
+    ("RBDPersistentVolumeSource", "image", "RBDImage"),
+    ("RBDPersistentVolumeSource", "pool", "RBDPool"),
+    ("RBDPersistentVolumeSource", "user", "RadosUser"),
 ];
 
 /// The difference between two structs of a type.
@@ -108,6 +127,12 @@ pub fn shown(value: &Value, of: &str) -> Value {
     }
 }
 
+/// A struct that prints as in files, such as a selector: what is empty is left out.
+pub fn plain(value: &Value) -> Value {
+    let Value::Map(map) = value else { return value.clone() };
+    Value::Map(map.iter().filter(|(_, v)| !v.is_void()).map(|(k, v)| (k.clone(), v.clone())).collect())
+}
+
 /// A pod template: its metadata prints as in files, without a name of its own.
 pub fn template(template: &Value) -> Value {
     let mut out = template.of("metadata").as_map().cloned().unwrap_or_default();
@@ -118,9 +143,21 @@ pub fn template(template: &Value) -> Value {
     Value::Map(out)
 }
 
+/// A claim: its metadata prints as in files.
+pub fn claim(claim: &Value) -> Value {
+    let mut out = claim.of("metadata").as_map().cloned().unwrap_or_default();
+    for (member, of) in
+        [("spec", "core.v1.PersistentVolumeClaimSpec"), ("status", "core.v1.PersistentVolumeClaimStatus")]
+    {
+        let of = Schema::get().type_named(of);
+        out.set(go_name(member), of.map_or(Value::Null, |of| structure(claim.of(member), of)));
+    }
+    Value::Map(out)
+}
+
 fn structure(value: &Value, of: &Struct) -> Value {
     if of.name.starts_with("apimachinery.") {
-        return value.clone();
+        return plain(value);
     }
     let order = ORDERS.iter().find(|(name, _)| *name == of.name).map(|(_, fields)| *fields);
     let mut out = Map::new();
@@ -128,16 +165,21 @@ fn structure(value: &Value, of: &Struct) -> Value {
         Some(fields) => {
             for name in fields.split_whitespace() {
                 let field = of.field(name);
-                out.set(go_name(name), field.map_or(Value::Null, |f| member(value.of(name), f)));
+                out.set(own_name(of, name), field.map_or(Value::Null, |f| member(value.of(name), f)));
             }
         }
         None => {
             for field in &of.fields {
-                out.set(go_name(field.name), member(value.of(field.name), field));
+                out.set(own_name(of, field.name), member(value.of(field.name), field));
             }
         }
     }
     Value::Map(out)
+}
+
+fn own_name(of: &Struct, name: &str) -> Rc<str> {
+    let own = OWN_NAMES.iter().find(|(end, field, _)| *field == name && of.name.ends_with(end));
+    own.map_or_else(|| go_name(name), |(_, _, go)| (*go).into())
 }
 
 fn go_name(name: &str) -> Rc<str> {

@@ -1,7 +1,7 @@
 //! Job: pods that run to an end.
 //! Source: kubernetes v1.37 pkg/apis/batch/v1/defaults.go; pkg/registry/batch/job/strategy.go.
 
-use super::super::field_error::{Errors, Path};
+use super::super::field_error::{Errors, Path, Raw};
 use super::view::{Fill, View};
 use super::{NONE, Rules, formats, internal, meta, pod, workload};
 use crate::map;
@@ -117,7 +117,9 @@ fn generated(job: &Value) -> Errors {
     }
     let selector = spec.of("selector");
     if workload::readable(selector) && !meta::matches(selector, &Value::Map(own)) {
-        out.push(Path::new("spec").child("selector").invalid(selector, "`selector` not auto-generated"));
+        out.push(
+            Path::new("spec").child("selector").invalid(internal::plain(selector), "`selector` not auto-generated"),
+        );
     }
     out
 }
@@ -238,7 +240,7 @@ fn mode(spec: &Value, path: &Path) -> Errors {
             }
             out.extend(failed.filter(|n| *n > TEN).map(|n| failed_at.invalid(n, words)));
         }
-    } else {
+    } else if matches!(mode, "" | "NonIndexed") {
         for member in ["backoffLimitPerIndex", "maxFailedIndexes"] {
             if let Some(n) = spec.int(member) {
                 out.push(path.child(member).invalid(n, ALONE));
@@ -286,10 +288,14 @@ fn failure_policy(spec: &Value, path: &Path) -> Errors {
         }
         match (rule.has("onExitCodes"), conditions.is_empty()) {
             (true, false) => {
-                out.push(at.invalid(Value::Null, "specifying both OnExitCodes and OnPodConditions is not supported"));
+                out.push(
+                    at.invalid(Raw(String::new()), "specifying both OnExitCodes and OnPodConditions is not supported"),
+                );
             }
             (false, true) => {
-                out.push(at.invalid(Value::Null, "specifying one of OnExitCodes and OnPodConditions is required"));
+                out.push(
+                    at.invalid(Raw(String::new()), "specifying one of OnExitCodes and OnPodConditions is required"),
+                );
             }
             _ => {}
         }
@@ -419,7 +425,8 @@ fn inner_success(policy: &Value) -> Value {
         let (indexes, count) = (r.of("succeededIndexes").clone(), r.of("succeededCount").clone());
         Value::Map(map! { "SucceededIndexes" => indexes, "SucceededCount" => count })
     };
-    Value::Map(map! { "Rules" => policy.items("rules").iter().map(rule).collect::<Vec<_>>() })
+    let rules = policy.of("rules").as_list().map(|l| Value::List(l.iter().map(rule).collect()));
+    Value::Map(map! { "Rules" => rules.unwrap_or_default() })
 }
 
 /// A failure policy as the server holds it.

@@ -9,6 +9,12 @@ use crate::text::Value;
 pub const RULES: Rules = Rules {
     kind: "coordination.k8s.io/v1 Lease",
     simulated: &["spec.*"],
+    // Gone with the gate CoordinatedLeaderElection. Source: pkg/registry/coordination/lease/strategy.go, PrepareForCreate.
+    strategy: |lease| {
+        for member in ["strategy", "preferredHolder"] {
+            lease.remove_at(&["spec", member]);
+        }
+    },
     create: check,
     update: |new, _| check(new),
     ..NONE

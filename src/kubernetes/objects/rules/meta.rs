@@ -19,36 +19,51 @@ pub enum NameRule {
     Label1035,
     /// Anything that can stand in a path.
     PathSegment,
+    /// As [`NameRule::PathSegment`], and judged only when nothing else is wrong.
+    Later,
 }
 
 impl NameRule {
+    /// Judges the beginning of a name.
+    fn judge_head(self, head: &str) -> Words {
+        match self {
+            // Source: kubernetes v1.37 apimachinery pkg/api/validation/path/name.go, IsValidPathSegmentPrefix.
+            NameRule::PathSegment | NameRule::Later if head.starts_with('.') => {
+                formats::path_segment(&format!("{head}a"))
+            }
+            _ => self.judge(&masked(head)),
+        }
+    }
     fn judge(self, name: &str) -> Words {
         match self {
             NameRule::Subdomain => formats::dns_subdomain(name),
             NameRule::Label => formats::dns_label(name),
             NameRule::Label1035 => formats::dns_1035_label(name),
-            NameRule::PathSegment => formats::path_segment(name),
+            NameRule::PathSegment | NameRule::Later => formats::path_segment(name),
         }
     }
 }
 
 /// The metadata of a new object.
 pub fn validate(object: &Value, kind: &KindInfo, rule: NameRule) -> Errors {
-    validate_at(object.of("metadata"), kind.namespaced(), rule, &Path::new("metadata"))
+    let judge = if rule == NameRule::Later { general } else { validate_at };
+    judge(object.of("metadata"), kind.namespaced(), rule, &Path::new("metadata"))
 }
 
 /// The metadata of a new object at a place.
 pub fn validate_at(meta: &Value, namespaced: bool, rule: NameRule, path: &Path) -> Errors {
+    let mut out = general(meta, namespaced, rule, path);
+    out.extend(known_finalizers(meta.items("finalizers"), &path.child("finalizers")));
+    out
+}
+
+/// What the API machinery asks of any metadata.
+/// Source: kubernetes v1.37 apimachinery pkg/api/validation/objectmeta.go, ValidateObjectMetaAccessor.
+pub fn general(meta: &Value, namespaced: bool, rule: NameRule, path: &Path) -> Errors {
     let mut out = Errors::new();
     let generate = meta.text("generateName");
     if !generate.is_empty() {
-        let masked = match generate.strip_suffix('-') {
-            Some(head) if !head.is_empty() => {
-                format!("{}a", &head[..head.len() - head.chars().next_back().map_or(0, char::len_utf8)])
-            }
-            _ => generate.to_owned(),
-        };
-        out.extend(formats::at(&path.child("generateName"), generate, rule.judge(&masked)));
+        out.extend(formats::at(&path.child("generateName"), generate, rule.judge_head(generate)));
     }
     match meta.text("name") {
         "" => out.push(path.child("name").required("name or generateName is required")),
@@ -69,10 +84,47 @@ pub fn validate_at(meta: &Value, namespaced: bool, rule: NameRule, path: &Path) 
     out
 }
 
+/// An owner that is told twice counts once; returns the server's remark.
+/// Source: kubernetes v1.37 apiserver pkg/endpoints/handlers/{rest,create}.go, dedupOwnerReferencesAndAddWarning,
+/// DuplicateOwnerReferencesWarningFormat.
+pub fn drop_twin_owners(object: &mut Value) -> Vec<String> {
+    let all = object.of("metadata").items("ownerReferences");
+    let (mut once, mut twins): (Vec<Value>, Vec<&str>) = (Vec::new(), Vec::new());
+    for owner in all {
+        if !once.contains(owner) {
+            once.push(owner.clone());
+        } else {
+            twins.push(owner.text("uid"));
+        }
+    }
+    if twins.is_empty() {
+        return Vec::new();
+    }
+    let words = format!(
+        ".metadata.ownerReferences contains duplicate entries; API server dedups owner references in 1.20+, and may reject \
+         such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: {}",
+        twins.join(", ")
+    );
+    object.set_at(&["metadata", "ownerReferences"], once);
+    vec![words]
+}
+
+/// The beginning of a name as it is judged: what is to follow makes good for a dash at its end.
+/// Source: kubernetes v1.37 apimachinery pkg/api/validation/generic.go, maskTrailingDash.
+pub fn masked(name: &str) -> String {
+    match name.strip_suffix('-') {
+        Some(head) if !head.is_empty() => {
+            format!("{}a", &head[..head.len() - head.chars().next_back().map_or(0, char::len_utf8)])
+        }
+        _ => name.to_owned(),
+    }
+}
+
 /// The metadata of a changed object.
-pub fn validate_update(new: &Value, old: &Value, _kind: &KindInfo) -> Errors {
+/// Source: kubernetes v1.37 apiserver pkg/registry/rest/update.go, validateCommonFields.
+pub fn validate_update(new: &Value, old: &Value, kind: &KindInfo) -> Errors {
     let (new, old, path) = (new.of("metadata"), old.of("metadata"), Path::new("metadata"));
-    let mut out = Errors::new();
+    let mut out = general(new, kind.namespaced(), NameRule::PathSegment, &path);
     if old.has("deletionTimestamp") {
         let mut extra: Vec<&str> = new
             .items("finalizers")
@@ -108,13 +160,28 @@ pub fn non_negative(holder: &Value, member: &str, path: &Path) -> Errors {
     }
 }
 
+/// Whether two values are alike to the server: empty lists and maps are as good as none.
+/// Source: kubernetes v1.37 apimachinery pkg/api/equality/semantic.go; third_party/forked/golang/reflect/deep_equal.go.
+pub fn same(a: &Value, b: &Value) -> bool {
+    let void = |v: &Value| match v {
+        Value::Null => true,
+        Value::List(items) => items.is_empty(),
+        Value::Map(map) => map.is_empty(),
+        _ => false,
+    };
+    match (a, b) {
+        (Value::Map(x), Value::Map(y)) => {
+            let mut keys = x.iter().chain(y.iter()).map(|(k, _)| k);
+            keys.all(|k| same(a.of(k), b.of(k)))
+        }
+        (Value::List(x), Value::List(y)) => x.len() == y.len() && x.iter().zip(y).all(|(x, y)| same(x, y)),
+        _ => a == b || (void(a) && void(b)),
+    }
+}
+
 /// A member that must not change; emptiness and absence are alike.
 pub fn immutable(new: &Value, old: &Value, path: &Path) -> Errors {
-    if new == old || (new.is_void() && old.is_void()) {
-        Errors::new()
-    } else {
-        vec![path.invalid(new, "field is immutable")]
-    }
+    if same(new, old) { Errors::new() } else { vec![path.invalid(new, "field is immutable")] }
 }
 
 /// Labels.
@@ -175,9 +242,7 @@ fn owners(owners: &[Value], path: &Path) -> Errors {
     out
 }
 
-/// Source: kubernetes v1.37 pkg/apis/core/validation/validation.go, ValidateFinalizerName; pkg/apis/core/helper.
 fn finalizers(finalizers: &[Value], path: &Path) -> Errors {
-    const STANDARD: [&str; 3] = ["kubernetes", "orphan", "foregroundDeletion"];
     let mut out = Errors::new();
     let names: Vec<&str> = finalizers.iter().filter_map(Value::as_str).collect();
     for name in &names {
@@ -187,13 +252,29 @@ fn finalizers(finalizers: &[Value], path: &Path) -> Errors {
         let words = "finalizer orphan and foregroundDeletion cannot be both set";
         out.push(path.invalid(Value::List(finalizers.to_vec()), words));
     }
-    for (i, name) in names.iter().enumerate() {
-        if !name.contains('/') && !STANDARD.contains(name) {
-            let words = "name is neither a standard finalizer name nor is it fully qualified";
-            out.push(path.index(i).invalid(*name, words));
-        }
-    }
     out
+}
+
+fn known_finalizers(finalizers: &[Value], path: &Path) -> Errors {
+    let names = finalizers.iter().filter_map(Value::as_str).enumerate();
+    names.flat_map(|(i, name)| known_finalizer(name, &path.index(i))).collect()
+}
+
+/// A finalizer by name: well formed, and one that the cluster or somebody with a domain looks after.
+/// Source: kubernetes v1.37 pkg/apis/core/validation/validation.go, ValidateFinalizerName.
+pub fn finalizer(name: &str, path: &Path) -> Errors {
+    let mut out = formats::at(path, name, formats::label_key(name));
+    out.extend(known_finalizer(name, path));
+    out
+}
+
+/// Source: same file, validateKubeFinalizerName; pkg/apis/core/helper.
+fn known_finalizer(name: &str, path: &Path) -> Errors {
+    const STANDARD: [&str; 3] = ["kubernetes", "orphan", "foregroundDeletion"];
+    if name.contains('/') || STANDARD.contains(&name) {
+        return Errors::new();
+    }
+    vec![path.invalid(name, "name is neither a standard finalizer name nor is it fully qualified")]
 }
 
 /// How much a selector may ask.

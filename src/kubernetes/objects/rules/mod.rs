@@ -50,7 +50,7 @@ pub use pipeline::{Refusal, create, update};
 
 use super::field_error::Errors;
 use super::schema::KindInfo;
-use super::shape::complete;
+use super::shape::judged;
 use crate::text::Value;
 
 /// The rules of one kind.
@@ -195,20 +195,22 @@ pub fn prepare_for_create(object: &mut Value, kind: &KindInfo) {
         "deletionTimestamp",
         "deletionGracePeriodSeconds",
         "selfLink",
-        "generation",
+        "managedFields",
     ] {
         object.remove_at(&["metadata", member]);
     }
     if let Some(rules) = of(kind) {
         (rules.strategy)(object);
     }
-    *object = complete(object, kind);
+    pod::gates::drop_disabled(object, kind);
+    *object = judged(object, kind);
 }
 
 /// Defaults of a changed object; the result has every member that the server prints.
 pub fn prepare_for_update(object: &mut Value, kind: &KindInfo) {
     default_object(object, kind);
-    *object = complete(object, kind);
+    pod::gates::drop_disabled(object, kind);
+    *object = judged(object, kind);
 }
 
 /// What the registry takes over from the object before because it was allocated: addresses and ports of services.
@@ -220,15 +222,22 @@ pub fn carry(object: &mut Value, old: &Value, kind: &KindInfo) {
 
 /// What the registry takes over from the object before: identity, status, what was allocated.
 pub fn carry_over(object: &mut Value, old: &Value, kind: &KindInfo) {
-    for member in
-        ["uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "resourceVersion", "generation"]
-    {
+    for member in ["uid", "creationTimestamp", "resourceVersion", "generation"] {
         match old.at(&["metadata", member]).cloned() {
             Some(value) => object.set_at(&["metadata", member], value),
             None => {
                 object.remove_at(&["metadata", member]);
             }
         }
+    }
+    // An end that has begun stays; one that a change brings along is refused.
+    for member in ["deletionTimestamp", "deletionGracePeriodSeconds"] {
+        if let Some(value) = old.at(&["metadata", member]).filter(|v| !v.is_null()).cloned() {
+            object.set_at(&["metadata", member], value);
+        }
+    }
+    if !kind.namespaced() {
+        object.remove_at(&["metadata", "namespace"]);
     }
     let keeps_status = kind.resource().is_some_and(|r| {
         let status = format!("{}/status", r.plural);
@@ -238,12 +247,22 @@ pub fn carry_over(object: &mut Value, old: &Value, kind: &KindInfo) {
         object.make_map().set("status", status);
     }
     carry(object, old, kind);
-    *object = complete(object, kind);
+    *object = judged(object, kind);
 }
 
 /// What is wrong with a new object, in the server's order.
 pub fn validate_create(object: &Value, kind: &KindInfo) -> Errors {
     let Some(rules) = of(kind) else { return meta::validate(object, kind, meta::NameRule::Subdomain) };
+    if rules.kind == service::RULES.kind {
+        let errors = service::families(object);
+        if !errors.is_empty() {
+            return errors;
+        }
+    }
+    if rules.name == meta::NameRule::Later {
+        let errors = (rules.create)(object);
+        return if errors.is_empty() { meta::validate(object, kind, rules.name) } else { errors };
+    }
     let mut errors = meta::validate(object, kind, rules.name);
     errors.extend((rules.create)(object));
     errors

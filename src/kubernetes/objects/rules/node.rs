@@ -14,14 +14,17 @@ pub const RULES: Rules = Rules {
     kind: "v1 Node",
     simulated: &["spec.taints[].*", "spec.unschedulable", "status.capacity.*", "status.allocatable.*"],
     defaults,
+    // Source: kubernetes v1.37 pkg/registry/core/node/strategy.go, dropDisabledFields.
+    strategy: |node| {
+        for path in [["spec", "configSource"], ["spec", "podPreemptionPolicy"], ["status", "config"]] {
+            node.remove_at(&path);
+        }
+    },
     create,
     update,
     warnings: |node| {
         let spec = node.of("spec");
         let mut out = Vec::new();
-        if spec.has("configSource") {
-            out.push("spec.configSource: the feature is no longer supported".to_owned());
-        }
         if !spec.text("externalID").is_empty() {
             out.push("spec.externalID: this field is deprecated, and is unused by Kubernetes".to_owned());
         }
@@ -74,11 +77,6 @@ fn create(node: &Value) -> Errors {
         let both = ranges.iter().any(|r| r.contains(':')) && ranges.iter().any(|r| !r.contains(':'));
         if !both || ranges.len() > 2 {
             out.push(at.invalid(spec.of("podCIDRs"), "may specify no more than one CIDR for each IP family"));
-        }
-        for (i, range) in ranges.iter().enumerate() {
-            if ranges[..i].contains(range) {
-                out.push(at.index(i).duplicate(*range));
-            }
         }
     }
     out

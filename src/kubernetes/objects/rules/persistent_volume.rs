@@ -26,7 +26,7 @@ pub const RULES: Rules = Rules {
         out.extend(meta::immutable(&mode(new), &mode(old), &Path::new("volumeMode")));
         if before.has("nodeAffinity") {
             let (now, was) = (spec.of("nodeAffinity"), before.of("nodeAffinity"));
-            if now != was {
+            if !meta::same(now, was) {
                 let shown = internal::shown(now, "core.v1.VolumeNodeAffinity");
                 out.push(Path::new("nodeAffinity").invalid(shown, "field is immutable"));
             }
@@ -101,6 +101,10 @@ fn check(volume: &Value) -> Errors {
         out.push(at.not_supported(capacity, &["storage"]));
     }
     for (name, value) in pairs {
+        let whole = Amount::of(value).value();
+        if whole < 0 {
+            out.push(at.key(name).invalid(whole, "must be a valid resource quantity"));
+        }
         if Amount::of(value).sign() <= 0 {
             out.push(at.key(name).invalid(value, "must be greater than zero"));
         }
@@ -126,6 +130,16 @@ fn check(volume: &Value) -> Errors {
     if spec.has("volumeMode") && !matches!(mode, "Block" | "Filesystem") {
         out.push(path.child("volumeMode").not_supported(mode, &["Block", "Filesystem"]));
     }
+    if spec.has("volumeAttributesClassName") {
+        let (name, at) = (spec.text("volumeAttributesClassName"), path.child("volumeAttributesClassName"));
+        match name {
+            "" => out.push(at.required("an empty string is disallowed")),
+            name => out.extend(formats::at(&at, name, formats::dns_subdomain(name))),
+        }
+        if !spec.has("csi") {
+            out.push(path.child("csi").required("has to be specified when using volumeAttributesClassName"));
+        }
+    }
     out
 }
 
@@ -134,7 +148,8 @@ fn source(spec: &Value, path: &Path) -> Errors {
     let present: Vec<&str> = SOURCES.into_iter().filter(|s| spec.has(s)).collect();
     for (i, name) in present.iter().enumerate() {
         let (value, at) = (spec.of(name), path.child(name));
-        if i > 0 {
+        if i > 0 && *name != "flexVolume" {
+            let at = if *name == "cephfs" { path.child("cephFS") } else { at };
             out.push(at.forbidden("may not specify more than 1 volume type"));
             continue;
         }
@@ -151,17 +166,35 @@ fn source(spec: &Value, path: &Path) -> Errors {
                     out.push(path.child("nodeAffinity").required("Local volume requires node affinity"));
                 }
             }
-            "csi" => out.extend(need(&["driver", "volumeHandle"])),
-            "glusterfs" => out.extend(need(&["endpoints", "path"])),
-            "rbd" => out.extend(need(&["monitors", "image"])),
-            "cephfs" => out.extend(need(&["monitors"])),
-            "gcePersistentDisk" => out.extend(need(&["pdName"])),
-            "awsElasticBlockStore" | "cinder" | "portworxVolume" => out.extend(need(&["volumeID"])),
-            "azureFile" => out.extend(need(&["secretName", "shareName"])),
-            "azureDisk" => out.extend(need(&["diskName", "diskURI"])),
-            "vsphereVolume" => out.extend(need(&["volumePath"])),
-            "flexVolume" => out.extend(need(&["driver"])),
-            _ => {}
+            "csi" => out.extend(csi(value, &at)),
+            "glusterfs" => {
+                out.extend(need(&["endpoints", "path"]));
+                if value.has("endpointsNamespace") {
+                    let at = at.child("endpointsNamespace");
+                    match value.text("endpointsNamespace") {
+                        "" => out
+                            .push(at.invalid("", "if the endpointnamespace is set, it must be a valid namespace name")),
+                        name => out.extend(formats::at(&at, name, formats::dns_label(name))),
+                    }
+                }
+            }
+            "cinder" | "storageos" => {
+                let (own, members): (_, &[&str]) = match *name {
+                    "cinder" => (need(&["volumeID"]), &["name", "namespace"]),
+                    _ => (pod::volumes::storage_os(value, &at), &["namespace"]),
+                };
+                out.extend(own);
+                if value.has("secretRef") {
+                    out.extend(pod::volumes::required(value.of("secretRef"), members, &at.child("secretRef")));
+                }
+            }
+            "azureFile" => {
+                out.extend(need(&["secretName", "shareName"]));
+                if value.has("secretNamespace") && value.text("secretNamespace").is_empty() {
+                    out.push(at.child("secretNamespace").required(""));
+                }
+            }
+            _ => out.extend(pod::volumes::shared(name, value, path)),
         }
     }
     if present.is_empty() {
@@ -171,6 +204,30 @@ fn source(spec: &Value, path: &Path) -> Errors {
     if root && spec.text("persistentVolumeReclaimPolicy") == "Recycle" {
         let words = "may not be 'recycle' for a hostPath mount of '/'";
         out.push(path.child("persistentVolumeReclaimPolicy").forbidden(words));
+    }
+    out
+}
+
+/// A disk of somebody else's driver.
+/// Source: validateCSIPersistentVolumeSource, ValidateCSIDriverName, validatePVSecretReference.
+fn csi(csi: &Value, path: &Path) -> Errors {
+    let mut out = pod::volumes::csi_driver(csi.text("driver"), &path.child("driver"));
+    if csi.text("volumeHandle").is_empty() {
+        out.push(path.child("volumeHandle").required(""));
+    }
+    for member in
+        ["controllerPublishSecretRef", "controllerExpandSecretRef", "nodePublishSecretRef", "nodeExpandSecretRef"]
+    {
+        if !csi.has(member) {
+            continue;
+        }
+        for (inner, judge) in [("name", formats::dns_subdomain as fn(&str) -> _), ("namespace", formats::dns_label)] {
+            let at = path.child(member).child(inner);
+            match csi.of(member).text(inner) {
+                "" => out.push(at.required("")),
+                text => out.extend(formats::at(&at, text, judge(text))),
+            }
+        }
     }
     out
 }

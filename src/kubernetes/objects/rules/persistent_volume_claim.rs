@@ -25,12 +25,43 @@ pub const RULES: Rules = Rules {
     defaults,
     strategy: |claim| {
         claim.make_map().set("status", crate::map! { "phase" => "Pending" });
+        claim.inside("spec", |spec| sources(spec, &Value::Null));
     },
+    carry: |claim, old| claim.inside("spec", |spec| sources(spec, old.of("spec"))),
     create: |claim| spec(claim.of("spec"), &Path::new("spec")),
     update,
     warnings,
     ..NONE
 };
+
+/// What a claim is filled from: an old way that knows claims and snapshots only, and a new one; either tells the other.
+/// Source: kubernetes v1.37 pkg/api/persistentvolumeclaim/util.go, DropDisabledFields, EnforceDataSourceBackwardsCompatibility,
+/// NormalizeDataSources.
+fn sources(spec: &mut Value, before: &Value) {
+    let foreign = !spec.of("dataSourceRef").text("namespace").is_empty();
+    if foreign && !before.has("dataSourceRef") {
+        spec.remove_at(&["dataSourceRef"]);
+    }
+    let known = |source: &Value| match (source.text("kind"), source.text("apiGroup")) {
+        ("PersistentVolumeClaim", "") => true,
+        (kind, group) => kind == "VolumeSnapshot" && group == "snapshot.storage.k8s.io",
+    };
+    let used = before.has("dataSource") || before.has("dataSourceRef");
+    if !used && !spec.has("dataSourceRef") && spec.has("dataSource") && !known(spec.of("dataSource")) {
+        spec.remove_at(&["dataSource"]);
+    }
+    match (spec.has("dataSource"), spec.has("dataSourceRef")) {
+        (true, false) => {
+            let source = spec.of("dataSource").clone();
+            spec.make_map().set("dataSourceRef", source);
+        }
+        (false, true) if spec.of("dataSourceRef").text("namespace").is_empty() => {
+            let source = spec.of("dataSourceRef").clone();
+            spec.make_map().set("dataSource", source);
+        }
+        _ => {}
+    }
+}
 
 /// Also for the claim templates of stateful sets.
 pub fn defaults(claim: &mut Value) {
@@ -141,7 +172,7 @@ fn update(new: &Value, old: &Value) -> Errors {
         let class = was.of("volumeAttributesClassName").clone();
         now.make_map().set("volumeAttributesClassName", class);
     }
-    if now != was {
+    if !meta::same(&now, &was) {
         let diff = internal::diff(&was, &now, "core.v1.PersistentVolumeClaimSpec");
         out.push(Path::new("spec").forbidden(format!("{WORDS}\n{diff}")));
     }

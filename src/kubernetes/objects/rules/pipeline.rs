@@ -6,7 +6,8 @@ use super::super::schema::KindInfo;
 use super::super::shape::complete;
 use super::view::View;
 use super::{
-    Surroundings, admit, allocate, default_object, prepare_for_create, validate_create, validate_update, warnings,
+    Surroundings, admit, allocate, default_object, meta, pod, prepare_for_create, validate_create, validate_update,
+    warnings,
 };
 use crate::text::Value;
 
@@ -26,6 +27,7 @@ pub struct Refusal {
 
 /// Makes of a decoded object what the server stores (without uid, time and version); returns its warnings.
 pub fn create(object: &mut Value, kind: &KindInfo, around: &mut dyn Surroundings) -> Result<Vec<String>, Refusal> {
+    let mut warned = meta::drop_twin_owners(object);
     default_object(object, kind);
     if !kind.namespaced() {
         object.remove_at(&["metadata", "namespace"]);
@@ -44,7 +46,7 @@ pub fn create(object: &mut Value, kind: &KindInfo, around: &mut dyn Surroundings
         return Err(Refusal { code: 422, message, causes });
     }
     object.remove_at(&["metadata", "uid"]);
-    let warned = warnings(object, kind);
+    warned.extend(warnings(object, kind));
     allocate(object, kind, around).map_err(|message| Refusal { code: 500, message, causes: Errors::new() })?;
     *object = complete(object, kind);
     Ok(warned)
@@ -60,12 +62,16 @@ fn draw_name(object: &mut Value, base: &str, around: &mut dyn Surroundings) {
 
 /// Makes of a decoded object what the server stores in place of `old`.
 pub fn update(object: &mut Value, old: &Value, kind: &KindInfo) -> Result<Vec<String>, Refusal> {
+    let mut warned = meta::drop_twin_owners(object);
     default_object(object, kind);
+    pod::gates::drop_disabled(object, kind);
     super::carry_over(object, old, kind);
     let causes = validate_update(object, old, kind);
     if !causes.is_empty() {
         let message = invalid_message(kind, object.of("metadata").text("name"), &causes);
         return Err(Refusal { code: 422, message, causes });
     }
-    Ok(warnings(object, kind))
+    warned.extend(warnings(object, kind));
+    *object = complete(object, kind);
+    Ok(warned)
 }

@@ -3,7 +3,7 @@
 
 use super::super::field_error::{Errors, Path};
 use super::view::View;
-use super::{NONE, Rules, meta, workload};
+use super::{NONE, Rules, internal, meta, workload};
 use crate::text::Value;
 
 /// The rules of disruption budgets.
@@ -11,6 +11,8 @@ pub const RULES: Rules = Rules {
     kind: "policy/v1 PodDisruptionBudget",
     simulated: &["spec.*"],
     strategy: super::fresh,
+    // ValidatePodDisruptionBudget does not look at metadata.
+    name: meta::NameRule::Later,
     create: check,
     update: |new, _| check(new),
     ..NONE
@@ -22,7 +24,7 @@ fn check(budget: &Value) -> Errors {
     let mut out = Errors::new();
     if spec.has("minAvailable") && spec.has("maxUnavailable") {
         let shown = crate::map! {
-            "MinAvailable" => spec.of("minAvailable").clone(), "Selector" => spec.of("selector").clone(),
+            "MinAvailable" => spec.of("minAvailable").clone(), "Selector" => internal::plain(spec.of("selector")),
             "MaxUnavailable" => spec.of("maxUnavailable").clone(),
             "UnhealthyPodEvictionPolicy" => spec.of("unhealthyPodEvictionPolicy").clone(),
         };

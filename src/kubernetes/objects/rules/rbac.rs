@@ -20,8 +20,8 @@ pub const ROLE: Rules = Rules {
 /// The rules of cluster roles.
 pub const CLUSTER_ROLE: Rules = Rules {
     kind: "rbac.authorization.k8s.io/v1 ClusterRole",
-    create: |role| rules(role, false),
-    update: |new, _| rules(new, false),
+    create: cluster_role,
+    update: |new, _| cluster_role(new),
     ..ROLE
 };
 
@@ -50,6 +50,24 @@ fn defaults(binding: &mut Value) {
             subject.fill_zero("apiGroup", GROUP);
         }
     });
+}
+
+/// Source: kubernetes v1.37 pkg/apis/rbac/validation/validation.go, ValidateClusterRole.
+fn cluster_role(role: &Value) -> Errors {
+    let selectors = role.of("aggregationRule").items("clusterRoleSelectors");
+    let at = Path::new("aggregationRule").child("clusterRoleSelectors");
+    let mut out = rules(role, false);
+    let mut own = Errors::new();
+    if role.has("aggregationRule") && selectors.is_empty() {
+        own.push(at.required("at least one clusterRoleSelector required if aggregationRule is non-nil"));
+    }
+    for (i, selector) in selectors.iter().enumerate() {
+        own.extend(meta::selector(selector, meta::SelectorRule::default(), &at.index(i)));
+    }
+    // The generated checks come last.
+    let generated = out.iter().position(|e| e.path.ends_with(".verbs")).unwrap_or(out.len());
+    out.splice(generated..generated, own);
+    out
 }
 
 /// Source: kubernetes v1.37 pkg/apis/rbac/validation/validation.go, ValidatePolicyRule.
@@ -142,7 +160,7 @@ fn subject(subject: &Value, namespaced: bool, path: &Path) -> Errors {
 fn update(new: &Value, old: &Value, namespaced: bool) -> Errors {
     let mut out = check(new, namespaced);
     let (now, was) = (new.of("roleRef"), old.of("roleRef"));
-    if now != was {
+    if !meta::same(now, was) {
         let shown = crate::map! {
             "APIGroup" => now.text("apiGroup"), "Kind" => now.text("kind"), "Name" => now.text("name"),
         };

@@ -3,7 +3,7 @@
 
 use super::super::field_error::{Errors, Path};
 use super::view::{Fill, View};
-use super::{NONE, Rules, pod, workload};
+use super::{NONE, Rules, internal, pod, workload};
 use crate::text::Value;
 
 /// The rules of replica sets.
@@ -32,7 +32,7 @@ fn create(set: &Value) -> Errors {
     if workload::readable(spec.of("selector")) {
         out.extend(workload::template(spec, "ReplicaSet", &path.child("template")));
     } else {
-        out.push(path.child("selector").invalid(spec.of("selector"), "invalid label selector"));
+        out.push(path.child("selector").invalid(internal::plain(spec.of("selector")), "invalid label selector"));
     }
     out
 }

@@ -2,7 +2,7 @@
 
 use super::super::field_error::{Errors, Path};
 use super::view::{Fill, View};
-use super::{NONE, Rules, pod};
+use super::{NONE, Rules, internal, pod};
 use crate::text::Value;
 
 /// The rules of quotas.
@@ -94,7 +94,8 @@ fn selector(spec: &Value, path: &Path) -> Errors {
         }
         for (name, _) in spec.pairs("hard") {
             if pod::resources::is_quota(name) && !fits(scope, name) {
-                out.push(path.invalid(spec.of("scopeSelector"), "unsupported scope applied to resource"));
+                let shown = internal::shown(spec.of("scopeSelector"), "core.v1.ScopeSelector");
+                out.push(path.invalid(shown, "unsupported scope applied to resource"));
             }
         }
         let fixed = matches!(

@@ -18,7 +18,7 @@ pub const RULES: Rules = Rules {
     defaults,
     strategy,
     name: meta::NameRule::Label,
-    create: |service| check(service, true),
+    create: check,
     update,
     warnings,
     carry,
@@ -81,7 +81,7 @@ fn reachable(spec: &Value) -> bool {
 }
 
 /// Source: kubernetes v1.37 pkg/apis/core/validation/validation.go, ValidateService.
-fn check(service: &Value, new: bool) -> Errors {
+fn check(service: &Value) -> Errors {
     let (spec, path) = (service.of("spec"), Path::new("spec"));
     let mut out = Errors::new();
     let kind = spec.text("type");
@@ -108,20 +108,45 @@ fn check(service: &Value, new: bool) -> Errors {
     out.extend(port_clashes(spec, &path.child("ports")));
     out.extend(load_balancer(service, spec, &path));
     out.extend(traffic(spec, &path));
-    if new && out.is_empty() {
-        out.extend(single_stack(spec, &path));
-    }
     out
 }
 
-/// The cluster has IPv4 addresses only.
+/// What the server finds wrong with the families before it looks at anything else: the cluster has IPv4 addresses only.
 /// Source: kubernetes v1.37 pkg/registry/core/service/storage/alloc.go, initIPFamilyFields.
-fn single_stack(spec: &Value, path: &Path) -> Errors {
-    let mut out = Errors::new();
+pub fn families(service: &Value) -> Errors {
+    let (spec, path) = (service.of("spec"), &Path::new("spec"));
     if spec.text("type") == "ExternalName" {
+        return Errors::new();
+    }
+    let mut out = cluster_ips(spec, path);
+    if !out.is_empty() {
         return out;
     }
-    let anything = is_headless(spec) && spec.of("selector").is_void();
+    let anything = spec.text("clusterIP") == "None" && spec.of("selector").is_void();
+    let policy = match spec.text("ipFamilyPolicy") {
+        "" if anything => "RequireDualStack",
+        "" => "SingleStack",
+        given => given,
+    };
+    let (ips, given) = (spec.items("clusterIPs"), spec.items("ipFamilies"));
+    if policy == "SingleStack" {
+        for (list, what) in [(ips, "cluster IPs"), (given, "IP families")] {
+            if list.len() == 2 {
+                let words =
+                    format!("must be 'RequireDualStack' or 'PreferDualStack' when multiple {what} are specified");
+                out.push(path.child("ipFamilyPolicy").invalid(policy, words));
+            }
+        }
+    }
+    for (i, ip) in ips.iter().filter_map(Value::as_str).enumerate().skip(given.len()) {
+        if ip.contains(':') {
+            let at = path.child("clusterIPs").index(i);
+            out.push(at.invalid(spec.of("clusterIPs"), "IPv6 is not configured on this cluster"));
+        }
+    }
+    if !out.is_empty() {
+        return out;
+    }
     if spec.text("ipFamilyPolicy") == "RequireDualStack" && !anything {
         let words = "this cluster is not configured for dual-stack services";
         out.push(path.child("ipFamilyPolicy").invalid("RequireDualStack", words));
@@ -403,7 +428,7 @@ fn update(new: &Value, old: &Value) -> Errors {
             out.push(class.invalid(now, "may not change once set"));
         }
     }
-    out.extend(check(new, false));
+    out.extend(check(new));
     out
 }
 

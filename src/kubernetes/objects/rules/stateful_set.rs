@@ -3,7 +3,7 @@
 
 use super::super::field_error::{Errors, Path};
 use super::view::{Fill, View};
-use super::{NONE, Rules, formats, persistent_volume_claim, pod, workload};
+use super::{NONE, Rules, formats, internal, persistent_volume_claim, pod, workload};
 use crate::text::Value;
 
 /// The rules of stateful sets.
@@ -12,6 +12,7 @@ pub const RULES: Rules = Rules {
     simulated: &["spec.*"],
     defaults,
     strategy: super::fresh,
+    name: super::meta::NameRule::Label,
     create,
     update,
     warnings,
@@ -55,18 +56,22 @@ fn create(set: &Value) -> Errors {
         spec.of("persistentVolumeClaimRetentionPolicy"),
         &path.child("persistentVolumeClaimRetentionPolicy"),
     ));
+    for (i, claim) in spec.items("volumeClaimTemplates").iter().enumerate() {
+        let at = path.child("volumeClaimTemplates").index(i).child("spec");
+        out.extend(persistent_volume_claim::spec(claim.of("spec"), &at));
+    }
     out.extend(workload::non_negative(spec, &["replicas", "minReadySeconds"], &path));
     out.extend(workload::non_negative(spec.of("ordinals"), &["start"], &path.child("ordinals")));
     out.extend(workload::selector(spec, "empty selector is invalid for statefulset", &path));
     let service = spec.text("serviceName");
     if !service.is_empty() {
-        out.extend(formats::at(&path.child("serviceName"), service, formats::dns_subdomain(service)));
+        out.extend(formats::at(&path.child("serviceName"), service, formats::dns_label(service)));
     }
     if workload::readable(spec.of("selector")) {
         out.extend(workload::labels_match(spec, &path.child("template")));
         out.extend(pod::check_template(&with_claims(spec), &path.child("template")));
     } else {
-        out.push(path.child("selector").invalid(spec.of("selector"), ""));
+        out.push(path.child("selector").invalid(internal::plain(spec.of("selector")), ""));
     }
     let body = spec.of("template").of("spec");
     let at = path.child("template").child("spec");
@@ -84,6 +89,9 @@ fn with_claims(spec: &Value) -> Value {
     let mut template = spec.of("template").clone();
     let claims = spec.items("volumeClaimTemplates");
     let body = template.make("spec");
+    // The controller gives each pod its own.
+    body.remove_at(&["hostname"]);
+    body.remove_at(&["subdomain"]);
     let mut volumes = body.items("volumes").to_vec();
     for claim in claims {
         let name = claim.of("metadata").text("name");
@@ -100,12 +108,8 @@ fn strategy(strategy: &Value, path: &Path) -> Errors {
     match strategy.text("type") {
         "" => vec![path.required("")],
         "OnDelete" if strategy.has("rollingUpdate") => {
-            let shown = strategy.of("rollingUpdate");
-            let shown = crate::map! {
-                "Partition" => shown.num("partition"), "MaxUnavailable" => shown.of("maxUnavailable").clone(),
-            };
             let words = "only allowed for updateStrategy 'RollingUpdate'";
-            vec![path.child("rollingUpdate").invalid(Value::Map(shown), words)]
+            vec![path.child("rollingUpdate").invalid(rolling_shown(strategy), words)]
         }
         "OnDelete" => Errors::new(),
         "RollingUpdate" => {
@@ -121,10 +125,20 @@ fn strategy(strategy: &Value, path: &Path) -> Errors {
             out
         }
         other => {
-            let shown = crate::map! { "Type" => other, "RollingUpdate" => Value::Null };
+            let shown = crate::map! { "Type" => other, "RollingUpdate" => rolling_shown(strategy) };
             vec![path.invalid(Value::Map(shown), "must be 'RollingUpdate' or 'OnDelete'")]
         }
     }
+}
+
+/// How a set rolls, as the server holds it.
+fn rolling_shown(strategy: &Value) -> Value {
+    let rolling = strategy.of("rollingUpdate");
+    if rolling.is_null() {
+        return Value::Null;
+    }
+    let max = rolling.of("maxUnavailable").clone();
+    Value::Map(crate::map! { "Partition" => rolling.num("partition"), "MaxUnavailable" => max })
 }
 
 fn retention(policy: &Value, path: &Path) -> Errors {
@@ -138,30 +152,20 @@ fn retention(policy: &Value, path: &Path) -> Errors {
     out
 }
 
+/// Source: kubernetes v1.37 pkg/apis/apps/validation/validation.go, ValidateStatefulSetUpdate.
 fn update(new: &Value, old: &Value) -> Errors {
-    const FREE: [&str; 8] = [
-        "replicas",
-        "template",
-        "updateStrategy",
-        "minReadySeconds",
-        "persistentVolumeClaimRetentionPolicy",
-        "ordinals",
-        "revisionHistoryLimit",
-        "podManagementPolicy",
-    ];
-    let plain = |set: &Value| {
-        let mut spec = set.of("spec").clone();
-        FREE.iter().filter(|m| **m != "podManagementPolicy").for_each(|m| {
-            spec.remove_at(&[m]);
-        });
-        spec
-    };
     let mut out = create(new);
-    if plain(new) != plain(old) {
-        out.push(Path::new("spec").forbidden(
-            "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', \
-             'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden",
-        ));
+    out.extend(workload::selector_kept(new, old));
+    let (spec, before, path) = (new.of("spec"), old.of("spec"), Path::new("spec"));
+    let claims = "volumeClaimTemplates";
+    if !super::meta::same(spec.of(claims), before.of(claims)) {
+        let shown = spec.of(claims).as_list().map(|l| Value::List(l.iter().map(internal::claim).collect()));
+        out.push(path.child(claims).invalid(shown.unwrap_or_default(), "field is immutable"));
+    }
+    for member in ["serviceName", "podManagementPolicy"] {
+        if spec.text(member) != before.text(member) {
+            out.push(path.child(member).invalid(spec.text(member), "field is immutable"));
+        }
     }
     out
 }

@@ -2,8 +2,9 @@
 
 use super::super::field_error::{Errors, Path};
 use super::view::{Fill, View};
-use super::{NONE, Rules, formats, meta};
+use super::{NONE, Rules, formats, meta, pod};
 use crate::text::Value;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The rules of storage classes.
 pub const RULES: Rules = Rules {
@@ -15,6 +16,7 @@ pub const RULES: Rules = Rules {
     },
     create,
     update,
+    warnings,
     ..NONE
 };
 
@@ -40,8 +42,55 @@ fn create(class: &Value) -> Errors {
     } else if !matches!(mode, "Immediate" | "WaitForFirstConsumer") {
         out.push(Path::new("volumeBindingMode").not_supported(mode, &["Immediate", "WaitForFirstConsumer"]));
     }
+    out.extend(topologies(class.items("allowedTopologies")));
+    // The generated checks come last.
     if provisioner.is_empty() {
         out.push(at.required(""));
+    }
+    out
+}
+
+/// Source: validateAllowedTopologies; pkg/apis/core/validation/validation.go, ValidateTopologySelectorTerm.
+fn topologies(terms: &[Value]) -> Errors {
+    let path = Path::new("allowedTopologies");
+    let mut out = Errors::new();
+    // An empty term equals the ones that the server makes room for.
+    let mut seen: Vec<BTreeMap<&str, BTreeSet<&str>>> = vec![BTreeMap::new(); terms.len()];
+    for (i, term) in terms.iter().enumerate() {
+        let list = path.index(i).child("matchLabelExpressions");
+        let mut own: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        for (j, asked) in term.items("matchLabelExpressions").iter().enumerate() {
+            let (key, at) = (asked.text("key"), list.index(j));
+            let values = asked.items("values");
+            if values.is_empty() {
+                out.push(at.child("values").required(""));
+            }
+            let mut set = BTreeSet::new();
+            for (k, value) in values.iter().filter_map(Value::as_str).enumerate() {
+                if !set.insert(value) {
+                    out.push(at.child("values").index(k).duplicate(value));
+                }
+            }
+            out.extend(formats::at(&at.child("key"), key, formats::label_key(key)));
+            if own.insert(key, set).is_some() {
+                out.push(at.child("key").duplicate(key));
+            }
+        }
+        out.extend(seen.iter().filter(|other| **other == own).map(|_| list.duplicate("")));
+        seen.push(own);
+    }
+    out
+}
+
+/// Source: kubernetes v1.37 pkg/api/storage/util.go, GetWarningsForStorageClass.
+fn warnings(class: &Value) -> Vec<String> {
+    let mut out = Vec::new();
+    for (i, term) in class.items("allowedTopologies").iter().enumerate() {
+        for (j, asked) in term.items("matchLabelExpressions").iter().enumerate() {
+            if let Some(words) = pod::warnings::old_label(asked.text("key")) {
+                out.push(format!("allowedTopologies[{i}].matchLabelExpressions[{j}].key: {words}"));
+            }
+        }
     }
     out
 }

@@ -4,7 +4,7 @@
 use super::super::field_error::{Errors, Path};
 use super::meta::{self, SelectorRule};
 use super::view::View;
-use super::{formats, pod};
+use super::{formats, internal, pod};
 use crate::text::Value;
 
 /// Numbers that must not be negative.
@@ -20,7 +20,7 @@ pub fn selector(spec: &Value, empty: &str, path: &Path) -> Errors {
     }
     let mut out = meta::selector(selector, SelectorRule::default(), &at);
     if selector.of("matchLabels").is_void() && selector.items("matchExpressions").is_empty() {
-        out.push(at.invalid(selector, empty));
+        out.push(at.invalid(internal::plain(selector), empty));
     }
     out
 }
@@ -28,7 +28,11 @@ pub fn selector(spec: &Value, empty: &str, path: &Path) -> Errors {
 /// The selector of a workload is the same for ever.
 pub fn selector_kept(new: &Value, old: &Value) -> Errors {
     let at = Path::new("spec").child("selector");
-    meta::immutable(new.of("spec").of("selector"), old.of("spec").of("selector"), &at)
+    let (now, was) = (new.of("spec").of("selector"), old.of("spec").of("selector"));
+    if meta::same(now, was) {
+        return Errors::new();
+    }
+    vec![at.invalid(internal::plain(now), "field is immutable")]
 }
 
 /// What the server remarks of the template of a workload.
@@ -84,6 +88,16 @@ pub fn runs_on(spec: &Value, kind: &str, path: &Path) -> Errors {
         out.push(at.child("activeDeadlineSeconds").forbidden(words));
     }
     out
+}
+
+/// How a workload rolls, as the server holds it: counts that nobody gave are 0.
+pub fn rolling_shown(strategy: &Value) -> Value {
+    let rolling = strategy.of("rollingUpdate");
+    if rolling.is_null() {
+        return Value::Null;
+    }
+    let count = |member: &str| if rolling.has(member) { rolling.of(member).clone() } else { Value::Int(0) };
+    Value::Map(crate::map! { "MaxUnavailable" => count("maxUnavailable"), "MaxSurge" => count("maxSurge") })
 }
 
 /// A whole number or percentage: well formed and not negative.

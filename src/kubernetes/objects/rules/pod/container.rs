@@ -37,8 +37,7 @@ pub fn regular(around: &Around, path: &Path) -> Errors {
         }
         names.push(name);
         if container.has("lifecycle") {
-            let os = around.spec.of("os").text("name");
-            out.extend(handlers::lifecycle(container.of("lifecycle"), around.grace, os, &at.child("lifecycle")));
+            out.extend(handlers::lifecycle(container.of("lifecycle"), around.grace, &at.child("lifecycle")));
         }
         out.extend(handlers::probes(container, around.grace, &at));
         out.extend(restart(container, &at));
@@ -101,8 +100,7 @@ pub fn init(around: &Around, path: &Path) -> Errors {
         out.extend(host_ports(std::slice::from_ref(container), path));
         if container.text("restartPolicy") == "Always" {
             if container.has("lifecycle") {
-                let os = around.spec.of("os").text("name");
-                out.extend(handlers::lifecycle(container.of("lifecycle"), around.grace, os, &at.child("lifecycle")));
+                out.extend(handlers::lifecycle(container.of("lifecycle"), around.grace, &at.child("lifecycle")));
             }
             out.extend(handlers::probes(container, around.grace, &at));
         } else {
@@ -320,7 +318,7 @@ fn devices(container: &Value, around: &Around, path: &Path) -> Errors {
         if name.is_empty() {
             out.push(at.child("name").required(""));
         }
-        if names.contains(&name) {
+        if !name.is_empty() && names.contains(&name) {
             out.push(at.child("name").invalid(name, "must be unique"));
         }
         match volume {

@@ -244,23 +244,6 @@ fn downward(source: &mut Value) {
 pub fn claim_spec(spec: &mut Value) {
     spec.fill("volumeMode", "Filesystem");
     round_resources(spec);
-    data_source(spec);
-}
-
-/// A claim's two ways to name what it is filled from are kept alike.
-/// Source: kubernetes v1.37 pkg/api/persistentvolumeclaim/util.go, NormalizeDataSources.
-fn data_source(spec: &mut Value) {
-    let (old, new) = (spec.of("dataSource").clone(), spec.of("dataSourceRef").clone());
-    if !old.is_null() && new.is_null() {
-        spec.make_map().set("dataSourceRef", old);
-    } else if old.is_null() && !new.is_null() && !new.has("namespace") {
-        let group = new.text("apiGroup");
-        let known = (group.is_empty() && new.text("kind") == "PersistentVolumeClaim")
-            || (group == "snapshot.storage.k8s.io" && new.text("kind") == "VolumeSnapshot");
-        if known {
-            spec.make_map().set("dataSource", new);
-        }
-    }
 }
 
 #[cfg(test)]

@@ -3,8 +3,8 @@
 
 use super::super::super::field_error::{Errors, Path};
 use super::super::amount::Amount;
-use super::super::formats;
 use super::super::view::View;
+use super::super::{formats, meta};
 use crate::text::Value;
 
 const FIELDS: [&str; 9] = [
@@ -166,11 +166,43 @@ fn key_ref(selector: &Value, path: &Path) -> Errors {
 }
 
 fn file_ref(selector: &Value, path: &Path) -> Errors {
-    ["key", "volumeName", "path"]
-        .iter()
-        .filter(|m| selector.text(m).is_empty())
-        .map(|m| path.child(m).required(""))
-        .collect()
+    let mut out = Errors::new();
+    for member in ["key", "volumeName", "path"] {
+        let (text, at) = (selector.text(member), path.child(member));
+        match member {
+            _ if text.is_empty() => out.push(at.required("")),
+            "key" => out.extend(formats::at(&at, text, formats::env_name(text))),
+            "volumeName" => out.extend(formats::at(&at, text, formats::dns_label(text))),
+            _ => out.extend(super::volumes::no_backsteps(text, &at)),
+        }
+    }
+    out
+}
+
+/// The volumes that files with variables stand in: there, and empty at the start.
+/// Source: validateFileKeyRefVolumes.
+pub fn files(spec: &Value, path: &Path) -> Errors {
+    let mut out = Errors::new();
+    for list in ["initContainers", "containers", "ephemeralContainers"] {
+        for (i, container) in spec.items(list).iter().enumerate() {
+            for (j, var) in container.items("env").iter().enumerate() {
+                let file = var.of("valueFrom").of("fileKeyRef");
+                if file.is_null() {
+                    continue;
+                }
+                let at = path.child(list).index(i).child("env").index(j).child("valueFrom").child("fileKeyRef");
+                let (name, at) = (file.text("volumeName"), at.child("volumeName"));
+                match spec.items("volumes").iter().rfind(|v| v.text("name") == name) {
+                    None => out.push(at.not_found(name)),
+                    Some(v) if !v.has("emptyDir") => {
+                        out.push(at.invalid(name, "referenced volume must be of type emptyDir"));
+                    }
+                    Some(_) => {}
+                }
+            }
+        }
+    }
+    out
 }
 
 /// `envFrom`.
@@ -191,7 +223,7 @@ pub fn from(sources: &[Value], path: &Path) -> Errors {
             let name_path = at.child(member).child("name");
             match source.of(member).text("name") {
                 "" => out.push(name_path.required("")),
-                name => out.extend(formats::at(&name_path, name, formats::dns_subdomain(name))),
+                name => out.extend(formats::at(&name_path, name, formats::dns_subdomain(&meta::masked(name)))),
             }
         }
         if found == 0 {

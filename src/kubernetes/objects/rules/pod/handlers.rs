@@ -7,8 +7,6 @@ use super::super::view::View;
 use super::super::{formats, service};
 use crate::text::Value;
 
-const SIGNAL_FORBIDDEN: &str = "may not be set for containers with empty `spec.os.name`";
-
 /// The three probes of a container.
 pub fn probes(container: &Value, grace: Option<i64>, path: &Path) -> Errors {
     let mut out = Errors::new();
@@ -42,15 +40,12 @@ fn probe(probe: &Value, readiness: bool, grace: Option<i64>, path: &Path) -> Err
 }
 
 /// Hooks after the start and before the stop.
-pub fn lifecycle(lifecycle: &Value, grace: Option<i64>, os: &str, path: &Path) -> Errors {
+pub fn lifecycle(lifecycle: &Value, grace: Option<i64>, path: &Path) -> Errors {
     let mut out = Errors::new();
     for hook in ["postStart", "preStop"] {
         if lifecycle.has(hook) {
             out.extend(handler(lifecycle.of(hook), grace, &path.child(hook)));
         }
-    }
-    if lifecycle.has("stopSignal") && os.is_empty() {
-        out.push(path.child("stopSignal").forbidden(SIGNAL_FORBIDDEN));
     }
     out
 }

@@ -36,7 +36,7 @@ pub fn check(spec: &Value, before: &Value, path: &Path) -> Errors {
     if !before.items("schedulingGates").is_empty() {
         out.extend(gated(&mut munged, before, path));
     }
-    if munged != *before {
+    if !meta::same(&munged, before) {
         let diff = internal::diff(before, &munged, "core.v1.PodSpec");
         out.push(path.forbidden(format!("{WORDS}\n{diff}")));
     }
@@ -69,7 +69,7 @@ fn gated(munged: &mut Value, before: &Value, path: &Path) -> Errors {
     } else {
         meta::immutable(&now, &was, &path.child("affinity").child("nodeAffinity"))
     });
-    if was != now {
+    if !meta::same(&was, &now) {
         match was {
             Value::Null => {
                 munged.remove_at(&["affinity", "nodeAffinity"]);

@@ -4,6 +4,7 @@ mod admission;
 mod container;
 mod defaults;
 mod env;
+pub mod gates;
 mod handlers;
 mod immutable;
 pub mod placement;

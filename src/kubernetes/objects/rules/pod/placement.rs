@@ -181,6 +181,7 @@ pub fn tolerations(tolerations: &[Value], path: &Path) -> Errors {
                 out.push(at.child("operator").invalid(value, "value must be empty when `operator` is 'Exists'"));
             }
             "Exists" => {}
+            "Lt" | "Gt" => out.push(at.child("operator").not_supported(operator, &["Equal", "Exists", "Lt", "Gt"])),
             _ => out.push(at.child("operator").not_supported(operator, &["Equal", "Exists"])),
         }
         if !effect.is_empty() {

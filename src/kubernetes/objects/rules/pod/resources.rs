@@ -126,8 +126,8 @@ pub fn pod(spec: &Value, path: &Path) -> Errors {
         return Errors::new();
     }
     let mut out = Errors::new();
-    if !resources.items("claims").is_empty() {
-        out.push(path.child("claims").forbidden("claims cannot be set for Resources at pod-level"));
+    if resources.has("claims") {
+        out.push(path.child("claims").forbidden("claims may not be set for Resources at pod-level"));
     }
     out.extend(requirements(resources, pod_name, &[], path));
     for (i, container) in spec.items("containers").iter().enumerate() {
@@ -200,17 +200,29 @@ fn whole_pages(name: &str, value: &Value, path: &Path) -> Errors {
 
 fn claim_names(used: &[Value], known: &[&str], path: &Path) -> Errors {
     let mut out = Errors::new();
-    let mut seen: Vec<&str> = Vec::new();
+    let mut seen: Vec<String> = Vec::new();
     for (i, claim) in used.iter().enumerate() {
-        let (name, at) = (claim.text("name"), path.index(i));
+        let (name, request, at) = (claim.text("name"), claim.text("request"), path.index(i));
         if name.is_empty() {
             out.push(at.required(""));
             continue;
         }
-        if seen.contains(&name) {
+        if seen.iter().any(|s| s == name) {
             out.push(at.duplicate(name));
+        } else {
+            let mut key = name.to_owned();
+            if !request.is_empty() {
+                out.extend(formats::at(&at.child("request"), request, formats::dns_label(request)));
+                key = format!("{name}/{request}");
+            }
+            let part = |s: &&String| s.split_once('/').is_some_and(|(head, _)| head == name);
+            if seen.contains(&key) {
+                out.push(at.duplicate(key.as_str()));
+            } else if request.is_empty() {
+                out.extend(seen.iter().filter(part).map(|_| at.duplicate(name)));
+            }
+            seen.push(key);
         }
-        seen.push(name);
         if !known.contains(&name) {
             let mut error = at.not_found(name);
             error.detail = "must be one of the names in pod.spec.resourceClaims".into();

@@ -7,7 +7,7 @@ use super::super::formats;
 use super::super::meta;
 use super::super::view::View;
 use super::container::{self, Around};
-use super::{placement, resources, security, volumes};
+use super::{env, placement, resources, security, volumes};
 use crate::text::Value;
 
 const MIRROR: &str = "kubernetes.io/config.mirror";
@@ -104,6 +104,7 @@ fn spec(spec: &Value, pod_name: &str, is_pod: bool, path: &Path) -> Errors {
     out.extend(gates(spec.items("schedulingGates"), &at("schedulingGates")));
     out.extend(placement::spread(spec.items("topologySpreadConstraints"), &at("topologySpreadConstraints")));
     out.extend(host_users(spec, path));
+    out.extend(own_hostname(spec, path));
     out.extend(names(spec, path));
     out.extend(rest(spec, path));
     out
@@ -149,11 +150,12 @@ fn rest(spec: &Value, path: &Path) -> Errors {
     if spec.has("os") {
         let (name, at) = (spec.of("os").text("name"), path.child("os"));
         if name.is_empty() {
-            out.push(at.child("name").required("cannot be empty"));
+            out.push(at.child("name").required(""));
         } else if !matches!(name, "linux" | "windows") {
             out.push(at.not_supported(name, &["linux", "windows"]));
         }
     }
+    out.extend(env::files(spec, path));
     out
 }
 
@@ -231,6 +233,28 @@ fn host_users(spec: &Value, path: &Path) -> Errors {
     }
     let used = [("hostNetwork", "hostNetwork"), ("hostPID", "hostPID"), ("hostIPC", "hostIPC")];
     used.iter().filter(|(m, _)| spec.yes(m)).map(|(_, shown)| path.child(shown).forbidden(WORDS)).collect()
+}
+
+/// Source: validatePodHostName.
+fn own_hostname(spec: &Value, path: &Path) -> Errors {
+    /// Longest name of a machine. Source: same function.
+    const MAX: usize = 64;
+    let mut out = Errors::new();
+    if !spec.has("hostnameOverride") {
+        return out;
+    }
+    let (name, at) = (spec.text("hostnameOverride"), path.child("hostnameOverride"));
+    if spec.yes("setHostnameAsFQDN") {
+        out.push(at.forbidden("may not be specified when setHostnameAsFQDN is true"));
+    }
+    if spec.yes("hostNetwork") {
+        out.push(at.forbidden("may not be specified when hostNetwork is true"));
+    }
+    if name.len() > MAX {
+        out.push(at.too_long(MAX));
+    }
+    out.extend(formats::at(&at, name, formats::dns_subdomain(name)));
+    out
 }
 
 fn dns(spec: &Value, path: &Path) -> Errors {

@@ -35,7 +35,7 @@ const SOURCES: &[Source] = &[
     ("rbd", "rbd", "rbd", |v, p| required(v, &["monitors", "image"], p)),
     ("cinder", "cinder", "cinder", |v, p| required(v, &["volumeID"], p)),
     ("cephfs", "cephFS", "cephfs", |v, p| required(v, &["monitors"], p)),
-    ("quobyte", "quobyte", "quobyte", |v, p| required(v, &["registry", "volume"], p)),
+    ("quobyte", "quobyte", "quobyte", quobyte),
     ("downwardAPI", "downwarAPI", "downwardAPI", |v, p| {
         let mut out = mode(v, "defaultMode", p);
         v.items("items").iter().for_each(|file| out.extend(downward_file(file, p)));
@@ -48,8 +48,8 @@ const SOURCES: &[Source] = &[
     ("vsphereVolume", "vsphereVolume", "vsphereVolume", |v, p| required(v, &["volumePath"], p)),
     ("photonPersistentDisk", "photonPersistentDisk", "photonPersistentDisk", |v, p| required(v, &["pdID"], p)),
     ("portworxVolume", "portworxVolume", "portworxVolume", |v, p| required(v, &["volumeID"], p)),
-    ("azureDisk", "azureDisk", "azureDisk", |v, p| required(v, &["diskName", "diskURI"], p)),
-    ("storageos", "storageos", "storageos", |_, _| Errors::new()),
+    ("azureDisk", "azureDisk", "azureDisk", azure_disk),
+    ("storageos", "storageos", "storageos", storage_os),
     ("projected", "projected", "projected", projected),
     ("scaleIO", "scaleIO", "scaleIO", |v, p| required(v, &["gateway", "system", "volumeName"], p)),
     ("csi", "csi", "csi", csi),
@@ -120,6 +120,82 @@ fn source(volume: &Value, pod_name: &str, path: &Path) -> Errors {
     if found == 0 {
         out.push(path.required("must specify a volume type"));
     }
+    out
+}
+
+/// A source that persistent volumes have as pods have it; `path` is that of the holder.
+pub fn shared(name: &str, value: &Value, path: &Path) -> Errors {
+    let found = SOURCES.iter().find(|(member, ..)| *member == name);
+    found.map_or_else(Errors::new, |(_, _, shown, judge)| judge(value, &path.child(shown)))
+}
+
+/// The name of a driver. Source: ValidateCSIDriverName.
+pub fn csi_driver(driver: &str, path: &Path) -> Errors {
+    if driver.is_empty() {
+        return vec![path.required("")];
+    }
+    let mut out = Errors::new();
+    if driver.len() > 63 {
+        out.push(path.too_long(63));
+    }
+    out.extend(formats::at(path, driver, formats::dns_subdomain(&driver.to_lowercase())));
+    out
+}
+
+/// Source: validateStorageOSVolumeSource.
+pub fn storage_os(value: &Value, path: &Path) -> Errors {
+    let mut out = required(value, &["volumeName"], path);
+    for member in ["volumeName", "volumeNamespace"] {
+        let name = value.text(member);
+        if !name.is_empty() {
+            out.extend(formats::at(&path.child(member), name, formats::dns_label(name)));
+        }
+    }
+    if value.has("secretRef") {
+        out.extend(required(value.of("secretRef"), &["name"], &path.child("secretRef")));
+    }
+    out
+}
+
+/// Source: validateAzureDisk.
+fn azure_disk(value: &Value, path: &Path) -> Errors {
+    const MANAGED: &str =
+        "/subscriptions/{sub-id}/resourcegroups/{group-name}/providers/microsoft.compute/disks/{disk-id}";
+    const BLOB: &str = "https://{account-name}.blob.core.windows.net/{container-name}/{disk-name}.vhd";
+    let mut out = required(value, &["diskName", "diskURI"], path);
+    for (member, words) in
+        [("cachingMode", ["None", "ReadOnly", "ReadWrite"]), ("kind", ["Dedicated", "Managed", "Shared"])]
+    {
+        let given = value.text(member);
+        if value.has(member) && !words.contains(&given) {
+            out.push(path.child(member).not_supported(given, &words));
+        }
+    }
+    let (uri, kind) = (value.text("diskURI"), value.text("kind"));
+    if kind == "Managed" && !uri.starts_with("/subscriptions/") {
+        out.push(path.child("diskURI").not_supported(uri, &[MANAGED]));
+    }
+    if value.has("kind") && kind != "Managed" && !uri.starts_with("https://") {
+        out.push(path.child("diskURI").not_supported(uri, &[BLOB]));
+    }
+    out
+}
+
+/// Source: validateQuobyteVolumeSource.
+fn quobyte(value: &Value, path: &Path) -> Errors {
+    const WORDS: &str = "must be a host:port pair or multiple pairs separated by commas";
+    let mut out = Errors::new();
+    let registry = value.text("registry");
+    if registry.is_empty() {
+        out.push(path.child("registry").required(WORDS));
+    } else if value.text("tenant").len() >= 65 {
+        let words = "must be a UUID and may not exceed a length of 64 characters";
+        out.push(path.child("tenant").required(words));
+    } else {
+        let broken = registry.split(',').filter(|pair| pair.matches(':').count() != 1);
+        out.extend(broken.map(|_| path.child("registry").invalid(registry, WORDS)));
+    }
+    out.extend(required(value, &["volume"], path));
     out
 }
 
@@ -210,23 +286,17 @@ fn fc(value: &Value, path: &Path) -> Errors {
         let words = "targetWWNs and wwids can not be specified simultaneously";
         out.push(path.child("targetWWNs").invalid(value.of("targetWWNs"), words));
     }
-    if !names.is_empty() && !value.has("lun") {
-        out.push(path.child("lun").required("lun is required if targetWWNs is specified"));
+    if !names.is_empty() {
+        match value.int("lun") {
+            None => out.push(path.child("lun").required("lun is required if targetWWNs is specified")),
+            Some(n) => out.extend(formats::in_range(n, 0, 255).into_iter().map(|w| path.child("lun").invalid(n, w))),
+        }
     }
     out
 }
 
 fn csi(value: &Value, path: &Path) -> Errors {
-    let mut out = Errors::new();
-    let driver = value.text("driver");
-    if driver.is_empty() {
-        out.push(path.child("driver").required(""));
-    } else {
-        if driver.len() > 63 {
-            out.push(path.child("driver").too_long(63));
-        }
-        out.extend(formats::at(&path.child("driver"), driver, formats::dns_subdomain(&driver.to_lowercase())));
-    }
+    let mut out = csi_driver(value.text("driver"), &path.child("driver"));
     if value.has("nodePublishSecretRef") && value.of("nodePublishSecretRef").text("name").is_empty() {
         out.push(path.child("nodePublishSecretRef").child("name").required(""));
     }

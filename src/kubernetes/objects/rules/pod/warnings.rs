@@ -3,6 +3,7 @@
 
 use super::super::super::field_error::Path;
 use super::super::amount::Amount;
+use super::super::formats;
 use super::super::view::View;
 use crate::text::Value;
 use crate::text::go::quoted;
@@ -18,6 +19,14 @@ pub fn of(spec: &Value, metadata: &Value, is_pod: bool, path: &Path) -> Vec<Stri
     };
     let notes_at = notes_at.child("annotations");
     if is_pod {
+        let words = formats::dns_label(metadata.text("name"));
+        if !words.is_empty() {
+            out.push(format!(
+                "metadata.name: this is used in the Pod's hostname, which can result in surprising behavior; a DNS label is \
+                 recommended: [{}]",
+                words.join(" ")
+            ));
+        }
         app_armor(spec, notes, &notes_at, &mut out);
     }
     labels(spec.of("nodeSelector"), &path.child("nodeSelector"), &mut out);
@@ -79,7 +88,7 @@ fn seccomp(notes: &Value, key: &str, at: &Path, out: &mut Vec<String>) {
 }
 
 /// Labels of nodes that have other names by now.
-fn node_label(key: &str) -> Option<&'static str> {
+pub fn old_label(key: &str) -> Option<&'static str> {
     Some(match key {
         "beta.kubernetes.io/arch" => "deprecated since v1.14; use \"kubernetes.io/arch\" instead",
         "beta.kubernetes.io/os" => "deprecated since v1.14; use \"kubernetes.io/os\" instead",
@@ -92,6 +101,8 @@ fn node_label(key: &str) -> Option<&'static str> {
         "beta.kubernetes.io/instance-type" => {
             "deprecated since v1.17; use \"node.kubernetes.io/instance-type\" instead"
         }
+        "app.kubernetes.io/created-by" => "deprecated since v1.9",
+        "scheduler.alpha.kubernetes.io/preferAvoidPods" => "deprecated since v1.22; use Taints and Tolerations instead",
         "node-role.kubernetes.io/master" => "use \"node-role.kubernetes.io/control-plane\" instead",
         _ => return None,
     })
@@ -99,7 +110,7 @@ fn node_label(key: &str) -> Option<&'static str> {
 
 fn labels(labels: &Value, path: &Path, out: &mut Vec<String>) {
     for (key, _) in labels.as_map().map_or_else(Vec::new, |m| m.sorted()) {
-        if let Some(words) = node_label(key) {
+        if let Some(words) = old_label(key) {
             out.push(format!("{}: {words}", path.key(key)));
         }
     }
@@ -114,7 +125,7 @@ pub fn node_terms(terms: &[Value], path: &Path, out: &mut Vec<String>) {
 
 fn node_term(term: &Value, path: &Path, out: &mut Vec<String>) {
     for (i, need) in term.items("matchExpressions").iter().enumerate() {
-        if let Some(words) = node_label(need.text("key")) {
+        if let Some(words) = old_label(need.text("key")) {
             out.push(format!(
                 "{}: {} is {words}",
                 path.child("matchExpressions").index(i).child("key"),
@@ -157,7 +168,7 @@ fn pod_term(term: &Value, path: &Path, out: &mut Vec<String>) {
 fn spread(constraints: &[Value], path: &Path, out: &mut Vec<String>) {
     for (i, constraint) in constraints.iter().enumerate() {
         let key = constraint.text("topologyKey");
-        if let Some(words) = node_label(key) {
+        if let Some(words) = old_label(key) {
             out.push(format!("{}: {key} is {words}", path.index(i).child("topologyKey")));
         }
         if !constraint.has("labelSelector") {
