@@ -196,8 +196,10 @@ impl Run {
     }
     /// When something is due next: in the world or in the script.
     pub fn next_due(&self) -> Option<Time> {
-        let asked = [self.scripted_at(), self.seat.due(), pipeline::due(&self.jobs)];
-        asked.into_iter().chain([self.world.next_due()]).flatten().min()
+        // A line that is past its moment waits for a change, not for a time.
+        let line = self.console.due().filter(|due| *due > self.world.now());
+        let asked = [self.scripted_at(), line, self.seat.due(), pipeline::due(&self.jobs), self.world.next_due()];
+        asked.into_iter().flatten().min()
     }
     /// Completions of a console line.
     pub fn complete(&self, line: &str) -> Vec<String> {

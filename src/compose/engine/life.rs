@@ -118,14 +118,14 @@ impl Engine {
             None => self.bind_ports(cid, publish),
         };
         match outcome {
-            Ok(_) if self.no_program(&c).is_some() => {
-                let words = self.no_program(&c).unwrap_or_default();
-                // It joins its networks before its process is looked for.
-                self.join_networks(cid);
-                self.leave_networks(cid);
-                self.not_started(cid, ticket, Refusal::new(Fault::Other, format!("{NO_PROCESS}{words}")), NOT_FOUND);
-            }
             Ok(bindings) => {
+                if let Some(words) = self.no_program(&c) {
+                    // It joins its networks before its process is looked for.
+                    self.join_networks(cid);
+                    self.leave_networks(cid);
+                    let refusal = Refusal::new(Fault::Other, format!("{NO_PROCESS}{words}"));
+                    return self.not_started(cid, ticket, refusal, NOT_FOUND);
+                }
                 let span = self.draw(|p| p.launch);
                 let Some(c) = self.edit(cid) else { return };
                 c.bindings = bindings;

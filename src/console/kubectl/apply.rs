@@ -3,7 +3,7 @@
 
 use super::args::DryRun;
 use super::form::{Form, typed_list};
-use super::manifest::{self, Manifest};
+use super::manifest::{self, Manifest, Unread};
 use super::output::Teller;
 use super::{Args, Cx, Failure, Flow, Result, Verb};
 use crate::kubernetes::apiserver::{ApiError, WriteOptions};
@@ -69,7 +69,7 @@ fn apply(cx: &mut Cx, args: &Args) -> Result {
         cx.cluster.next_request();
     }
     print_all(cx, args, &printed)?;
-    manifest::refusals(unread, &errors).map_or(Ok(Flow::Done(0)), Err)
+    manifest::refusals(unread, Unread::First, &errors).map_or(Ok(Flow::Done(0)), Err)
 }
 
 /// How one object was not applied.
@@ -247,7 +247,7 @@ fn create(cx: &mut Cx, args: &Args) -> Result {
         }
         cx.cluster.next_request();
     }
-    manifest::refusals(unread, &errors).map_or(Ok(Flow::Done(0)), Err)
+    manifest::refusals(unread, Unread::Last, &errors).map_or(Ok(Flow::Done(0)), Err)
 }
 
 /// Creates one object; what it is now.
@@ -301,5 +301,5 @@ fn replace(cx: &mut Cx, args: &Args) -> Result {
         }
         cx.cluster.next_request();
     }
-    manifest::refusals(unread, &errors).map_or(Ok(Flow::Done(0)), Err)
+    manifest::refusals(unread, Unread::Last, &errors).map_or(Ok(Flow::Done(0)), Err)
 }

@@ -48,7 +48,9 @@ fn delete(cx: &mut Cx, args: &Args) -> Result {
     if grace_zero {
         cx.complain("Warning: Immediate deletion does not wait for confirmation that the running resource has been terminated. The resource may continue to run on the cluster indefinitely.\n");
     }
-    let mut missing = if args.on("ignore-not-found") { Vec::new() } else { missing };
+    let not_found = |f: &Failure| f.words.starts_with("Error from server (NotFound)");
+    let mut missing = missing;
+    missing.retain(|f| !(args.on("ignore-not-found") && not_found(f)));
     let options = DeleteOptions { grace: (grace >= 0).then(|| Span::secs(grace as u64)), propagation };
     let dry_run = args.dry_run()?;
     let mut waits = Vec::new();
@@ -136,8 +138,9 @@ fn targets(cx: &mut Cx, args: &Args) -> Result<Targets> {
         return Ok(selection.objects(cx.cluster, &cx.namespace));
     }
     let (mut found, mut missing) = (Vec::new(), Vec::new());
-    for manifest in manifest::read(cx, args)? {
-        let tree = manifest::prepare(cx, args, &manifest)?;
+    let manifests = manifest::read(cx, args)?;
+    let (ready, unread) = manifest::prepare_all(cx, args, &manifests);
+    for (manifest, tree) in ready {
         let text = |path: &[&str]| tree.str_at(path).unwrap_or_default();
         let resource = resource(cx.cluster, &manifest::resource_name(&tree))?;
         let (namespace, name) = (text(&["metadata", "namespace"]), text(&["metadata", "name"]));
@@ -152,6 +155,7 @@ fn targets(cx: &mut Cx, args: &Args) -> Result<Targets> {
             }
         }
     }
+    missing.extend(unread);
     Ok((found, missing))
 }
 

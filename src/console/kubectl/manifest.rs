@@ -6,16 +6,20 @@ use crate::kubernetes::apiserver::ApiError;
 use crate::kubernetes::objects::parts::selector::Selector;
 use crate::kubernetes::objects::{Schema, Source, decode, group_of, plural};
 use crate::text::go::quoted;
-use crate::text::{Node, NodeKind, Value, json, yaml};
+use crate::text::{Extent, Node, NodeKind, Value, json, yaml};
 use std::rc::Rc;
 
-/// One object of a file.
+/// One object of a file, or the place at which a file cannot be read on.
 #[derive(Clone, Debug)]
 pub struct Manifest {
     /// The file it stands in, as given on the command line.
     pub file: String,
-    /// The document.
+    /// The document; empty where the file is broken.
     pub node: Node,
+    /// Which `-f` it came by, from 0.
+    nth: usize,
+    /// Why nothing can be read here.
+    broken: Option<Failure>,
 }
 
 impl Manifest {
@@ -29,30 +33,45 @@ impl Manifest {
     }
 }
 
-/// All objects of the files of `-f`.
+/// All objects of the files of `-f`. Where a file breaks off, a broken one stands for the rest; the other files are read.
+/// Source: kubernetes v1.37 cli-runtime pkg/resource/visitor.go, StreamVisitor; builder.go, ContinueOnError.
 pub fn read(cx: &Cx, args: &Args) -> Result<Vec<Manifest>> {
     let files = args.list("filename");
     if files.is_empty() {
         return Err(Failure::error("must specify one of -f and -k"));
     }
     let mut found = Vec::new();
-    for file in files {
+    for (nth, file) in files.into_iter().enumerate() {
         let name = if file == "-" { "STDIN".to_string() } else { file.clone() };
         let Some(text) = (cx.files)(&file) else {
             return Err(Failure::error(format!("the path \"{file}\" does not exist")));
         };
-        let before = found.len();
-        let (documents, problems) = yaml::read(&file, &text);
-        // A key that stands twice is no error here: kubectl sends JSON, in which the last one has won.
-        documents.into_iter().try_for_each(|document| flatten(&name, document.node, 0, &mut found))?;
-        if let Some(broken) = problems.iter().find(|p| p.code == "yaml") {
-            return Err(Failure::error(format!("error parsing {name}: {}", broken.message)));
-        }
-        if found.len() == before && args.verb() != "get" {
-            return Err(Failure::error(format!("no objects passed to {}", args.verb())));
-        }
+        read_file(&name, nth, &text, &mut found);
+    }
+    if found.is_empty() && args.verb() != "get" {
+        return Err(Failure::error(format!("no objects passed to {}", args.verb())));
     }
     Ok(found)
+}
+
+fn read_file(name: &str, nth: usize, text: &str, found: &mut Vec<Manifest>) {
+    let (documents, problems) = yaml::read(name, text);
+    // A key that stands twice is no error here: kubectl sends JSON, in which the last one has won.
+    let end = problems.iter().find(|p| p.code == "yaml");
+    let broken = |failure: Failure| Manifest {
+        file: name.into(),
+        node: Node { extent: Extent::default(), kind: NodeKind::Map(Vec::new()) },
+        nth,
+        broken: Some(failure),
+    };
+    for document in documents.into_iter().filter(|d| end.is_none_or(|p| d.first_line <= p.at.line)) {
+        if let Err(failure) = flatten(name, nth, document.node, 0, found) {
+            return found.push(broken(failure));
+        }
+    }
+    if let Some(problem) = end {
+        found.push(broken(Failure::error(format!("error parsing {name}: {}", problem.message))));
+    }
 }
 
 /// Those that `-l` lets through. Source: kubernetes v1.37 cli-runtime pkg/resource/builder.go, visitByPaths.
@@ -61,6 +80,9 @@ pub fn selected(args: &Args, mut all: Vec<Manifest>) -> Result<Vec<Manifest>> {
         let selector = Selector::parse(text)
             .map_err(|e| Failure::error(format!("the provided selector {} is not valid: {e}", quoted(text))))?;
         all.retain(|manifest| {
+            if manifest.broken.is_some() {
+                return true;
+            }
             let labels = manifest.node.get("metadata").and_then(|m| m.get("labels"));
             selector.matches(|key| labels.and_then(|l| l.get(key)).and_then(Node::as_str))
         });
@@ -69,17 +91,17 @@ pub fn selected(args: &Args, mut all: Vec<Manifest>) -> Result<Vec<Manifest>> {
 }
 
 /// `kind: List` stands for its items.
-fn flatten(file: &str, node: Node, depth: usize, found: &mut Vec<Manifest>) -> Result<()> {
+fn flatten(file: &str, nth: usize, node: Node, depth: usize, found: &mut Vec<Manifest>) -> Result<()> {
     let kind = node.get("kind").and_then(Node::as_str).unwrap_or_default();
     match node.get("items").map(|n| n.kind.clone()) {
         Some(NodeKind::List(items)) if depth == 0 && kind.ends_with("List") => {
-            items.into_iter().try_for_each(|item| flatten(file, item, depth + 1, found))
+            items.into_iter().try_for_each(|item| flatten(file, nth, item, depth + 1, found))
         }
         _ if kind == "List" => {
             Err(Failure::error("*unstructured.Unstructured is not a list: no Items field in this object"))
         }
         _ => {
-            found.push(Manifest { file: file.into(), node });
+            found.push(Manifest { file: file.into(), node, nth, broken: None });
             Ok(())
         }
     }
@@ -98,6 +120,9 @@ pub fn typed(tree: &Value) -> std::result::Result<Value, ApiError> {
 
 /// What kubectl checks before it asks the server: names, a known kind. Puts the object into its namespace.
 pub fn prepare(cx: &Cx, args: &Args, manifest: &Manifest) -> Result<Value> {
+    if let Some(failure) = &manifest.broken {
+        return Err(failure.clone());
+    }
     let mut tree = manifest.tree();
     let text = |key: &str| tree.str_at(&[key]).unwrap_or_default().to_string();
     let (api_version, kind) = (text("apiVersion"), text("kind"));
@@ -196,29 +221,104 @@ pub fn resource_name(tree: &Value) -> String {
     if group.is_empty() { plural } else { format!("{plural}.{group}") }
 }
 
-/// The manifests that kubectl can read, with their trees, and why it cannot read the others.
+/// The manifests that kubectl can read, with their trees, and why it cannot read the others. What does not even look like an
+/// object ends its file.
+/// Source: kubernetes v1.37 cli-runtime pkg/resource/visitor.go, StreamVisitor, ValidateSchema.
 pub fn prepare_all<'a>(cx: &Cx, args: &Args, manifests: &'a [Manifest]) -> (Vec<(&'a Manifest, Value)>, Vec<Failure>) {
-    let (mut ready, mut unread) = (Vec::new(), Vec::new());
-    for manifest in manifests {
+    let (mut ready, mut unread, mut ended) = (Vec::new(), Vec::new(), None);
+    for manifest in manifests.iter() {
+        if ended == Some(manifest.nth) {
+            continue;
+        }
         match prepare(cx, args, manifest) {
             Ok(tree) => ready.push((manifest, tree)),
-            Err(failure) => unread.push(failure),
+            Err(failure) => {
+                ended = failure.words.starts_with("error: error validating").then_some(manifest.nth);
+                unread.push(failure);
+            }
         }
     }
     (ready, unread)
 }
 
+/// Whether a command tells what it could not read before or after what the server refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unread {
+    /// It reads all files first, as `apply` does.
+    First,
+    /// It asks while it reads, as `create` and `replace` do.
+    Last,
+}
+
 /// Refusals of several objects as kubectl prints them: one alone in its usual form, several each as an error of its file.
-pub fn refusals(mut unread: Vec<Failure>, errors: &[(ApiError, &'static str, String)]) -> Option<Failure> {
-    match (unread.len(), errors) {
-        (0, []) => None,
-        (1, []) => unread.pop(),
-        (0, [(error, verb, file)]) => Some(Failure::plain(server_words(&with_source(error, verb, file)))),
-        _ => {
-            let bare = unread.iter().map(|f| f.words.strip_prefix("error: ").unwrap_or(&f.words).to_string());
-            let lines: Vec<String> =
-                bare.chain(errors.iter().map(|(e, verb, file)| one_of_many(e, verb, file))).collect();
-            Some(Failure::plain(lines.join("\n")))
-        }
+/// Source: kubernetes v1.37 kubectl pkg/cmd/apply/apply.go, Run; kubectl pkg/cmd/util/helpers.go, MultipleErrors.
+pub fn refusals(unread: Vec<Failure>, order: Unread, errors: &[(ApiError, &'static str, String)]) -> Option<Failure> {
+    match (unread.as_slice(), errors) {
+        ([], []) => return None,
+        ([one], []) => return Some(one.clone()),
+        ([], [(error, verb, file)]) => return Some(Failure::plain(server_words(&with_source(error, verb, file)))),
+        _ => {}
+    }
+    let bare: Vec<String> =
+        unread.iter().map(|f| f.words.strip_prefix("error: ").unwrap_or(&f.words).to_string()).collect();
+    // Several that could not be read are one error among others.
+    let bare = if bare.len() > 1 && !errors.is_empty() { vec![format!("[{}]", bare.join(", "))] } else { bare };
+    let refused = errors.iter().map(|(e, verb, file)| one_of_many(e, verb, file)).collect();
+    let lines = if order == Unread::First { [bare, refused] } else { [refused, bare] };
+    Some(Failure::plain(lines.concat().join("\n")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::Desk;
+
+    const ONE: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: one}\n";
+    const BROKEN: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: two}\n---\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: three\n   : [\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: four}\n";
+    const HEADLESS: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: five}\n---\nkind: ConfigMap\nmetadata: {name: six}\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: seven}\n";
+    const PARSING: &str =
+        "error parsing b.yaml: error converting YAML to JSON: yaml: line 4: did not find expected key\n";
+    const UNSET: &str = "error validating \"h.yaml\": error validating data: apiVersion not set; if you choose to ignore these errors, turn validation off with --validate=false";
+
+    fn desk() -> Desk {
+        Desk::new(&[("a.yaml", ONE), ("b.yaml", BROKEN), ("h.yaml", HEADLESS), ("e.yaml", "# nothing\n")])
+    }
+
+    #[test]
+    fn a_broken_file_does_not_keep_the_others_out() {
+        let words = format!("configmap/two created\nconfigmap/one created\nerror: {PARSING}");
+        assert_eq!(desk().say("kubectl apply -f b.yaml -f a.yaml"), words);
+        let words = format!("configmap/five created\nconfigmap/one created\nerror: {UNSET}\n");
+        assert_eq!(desk().say("kubectl apply -f h.yaml -f a.yaml"), words, "the rest of the file is not read");
+        let mut desk = desk();
+        let words = format!("configmap/two created\nconfigmap/five created\n{PARSING}{UNSET}\n");
+        assert_eq!(desk.say("kubectl create -f b.yaml -f h.yaml"), words);
+        let words = format!("configmap \"two\" deleted from default namespace\nerror: {PARSING}");
+        assert_eq!(desk.say("kubectl delete -f b.yaml"), words);
+    }
+
+    #[test]
+    fn an_empty_file_is_nothing_beside_others() {
+        assert_eq!(desk().say("kubectl apply -f e.yaml -f a.yaml"), "configmap/one created\n");
+        assert_eq!(desk().say("kubectl apply -f e.yaml"), "error: no objects passed to apply\n");
+    }
+
+    #[test]
+    fn several_that_cannot_be_read_are_one_error_among_others() {
+        let mut desk = desk();
+        desk.say("kubectl create -f a.yaml");
+        let exists = "Error from server (AlreadyExists): error when creating \"a.yaml\": configmaps \"one\" already exists\n";
+        let words = desk.say("kubectl create -f b.yaml -f h.yaml -f a.yaml");
+        assert!(words.ends_with(&format!("{exists}[{}, {UNSET}]\n", PARSING.trim_end())), "{words}");
+    }
+
+    #[test]
+    fn what_loses_its_last_finalizer_was_patched() {
+        let held = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: held, finalizers: [x.io/hold]}\n";
+        let mut desk = Desk::new(&[("a.yaml", held)]);
+        desk.say("kubectl apply -f a.yaml");
+        desk.say("kubectl delete cm held --wait=false");
+        let line = r#"kubectl patch cm held --type=merge -p '{"metadata":{"finalizers":null}}'"#;
+        assert_eq!(desk.say(line), "configmap/held patched\n");
+        assert!(desk.say("kubectl get cm held").contains("NotFound"));
     }
 }

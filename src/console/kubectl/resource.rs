@@ -412,13 +412,12 @@ fn field_of(cluster: &Cluster, object: &Object, field: &str) -> String {
     }
 }
 
-/// Several failures as one: their words one a line.
+/// Several failures as one: their words one a line, those of the client then without their `error: `.
 pub fn together(failures: Vec<Failure>) -> Option<Failure> {
     let code = failures.first()?.code;
-    Some(Failure {
-        words: failures.iter().map(|f| f.words.trim_end_matches('\n')).collect::<Vec<_>>().join("\n"),
-        code,
-    })
+    let head = if failures.len() > 1 { "error: " } else { "" };
+    let line = |f: &Failure| f.words.trim_end_matches('\n').trim_start_matches(head).to_string();
+    Some(Failure { words: failures.iter().map(line).collect::<Vec<_>>().join("\n"), code })
 }
 
 /// Completions of a resource type, or of a name behind a type.

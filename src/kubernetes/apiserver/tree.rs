@@ -165,11 +165,17 @@ impl Api {
             return Ok(Written { object: Rc::new(new), changed, warnings });
         }
         self.charge(charges, &old.meta.name, &by);
+        // The write that takes the last finalizer away removes the object; it is told as it last was.
+        let last = old.meta.deleting().then(|| {
+            let mut last = (*old).clone();
+            take_wish(&mut last, new.clone());
+            Rc::new(last)
+        });
         let changed = self.update(id, by, |object| take_wish(object, new)).is_some();
         if let Some(source) = source {
             self.set_source(id, source);
         }
-        let object = self.store.get(id).cloned().unwrap_or(old);
+        let object = self.store.get(id).cloned().or(last).unwrap_or(old);
         Ok(Written { object, changed, warnings })
     }
     /// Takes over the report of a tree: a write of the `status` subresource.
