@@ -243,6 +243,9 @@ pub enum Action {
     },
 }
 
+/// The line under which an answer tells what became of [`Action::Apply`] and of the files that were opened.
+pub const APPLY_LINE: &str = "kubectl apply -f .";
+
 /// The line that moves all pods off a node, also those that no controller would make anew.
 pub fn drain_line(node: &str) -> String {
     format!("kubectl drain {node} --ignore-daemonsets --delete-emptydir-data --force")

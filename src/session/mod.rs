@@ -23,7 +23,7 @@ mod update;
 pub mod wire;
 
 pub use crate::assertion as expression;
-pub use command::{Action, Command, File, drain_line};
+pub use command::{APPLY_LINE, Action, Command, File, drain_line};
 pub use faults::{Choice, menu, menu_for};
 pub use figures::*;
 pub use trace::trace;

@@ -1,6 +1,7 @@
 //! One run as a timeline plays it: the world, what a person types into it, and what the scenario does by itself. A pure
 //! function of the scenario and the inputs.
 
+use super::command::APPLY_LINE;
 use super::desk::Seat;
 use super::pipeline::{self, Job};
 use super::series::Recorder;
@@ -376,7 +377,7 @@ impl Run {
             scenario::add_nodes(&mut self.world.cluster, &scenario::default_nodes());
         }
         let output = self.console.apply_files(&mut self.world.cluster, &manifests);
-        self.tell("kubectl apply -f .".into(), output);
+        self.tell(APPLY_LINE.into(), output);
     }
     /// A line for the Docker host, which is there from then on.
     fn docker(&mut self, line: &str, actor: &'static str) {

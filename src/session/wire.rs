@@ -4,6 +4,11 @@ use super::run::Input;
 use super::{Command, Update};
 use crate::sim::Time;
 
+/// Whether a log holds anything that a person did. The files that were opened are its first entry.
+pub fn holds_acts(log: &[u8]) -> bool {
+    read_log(log).iter().any(|(t, input)| *t > Time::ZERO || !matches!(input, Input::Apply(_)))
+}
+
 /// A command as bytes.
 pub fn command(command: &Command) -> Vec<u8> {
     postcard::to_allocvec(command).unwrap_or_default()

@@ -479,6 +479,12 @@ impl View {
         self.looks.iter().sum()
     }
 
+    /// Pods that are still being made and cannot go on by themselves.
+    pub fn stuck(&self) -> u32 {
+        let stuck = |id: &&u32| self.pod(**id).is_some_and(|(_, pod)| stuck(pod));
+        self.troubles.iter().filter(stuck).count() as u32
+    }
+
     /// Pods of one look.
     pub fn of(&self, look: Look) -> u32 {
         self.looks[look_index(look)]

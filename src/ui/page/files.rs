@@ -2,7 +2,7 @@
 
 use super::ui::{TextTab, Undo};
 use super::{CHECK_AFTER_MS, FILE_MAX, FILES_MAX, Page, topic};
-use crate::session::{Action, Command, File};
+use crate::session::{APPLY_LINE, Action, Command, File, Shell, Update};
 use gloo_timers::callback::Timeout;
 
 impl Page {
@@ -55,13 +55,10 @@ impl Page {
         if taken.is_empty() {
             return;
         }
-        let untouched = {
-            let ui = self.ui();
-            !ui.acted && ui.files == ui.opened && ui.example.is_some()
-        };
-        if untouched {
+        if !self.is_touched() {
             return self.open_own(taken);
         }
+        let count = taken.len();
         {
             let mut ui = self.0.ui.borrow_mut();
             for mut file in taken {
@@ -72,6 +69,7 @@ impl Page {
             ui.text_tab = TextTab::Files;
             ui.sheet = "files";
         }
+        self.toast(self.texts().file_brought(count), None, false);
         self.files_changed();
     }
 
@@ -155,6 +153,28 @@ impl Page {
     pub(super) fn check_now(&self) {
         let files = self.ui().files.clone();
         self.ask(&Command::Check { files });
+    }
+
+    /// The same while the run goes on, where the difference is in sight.
+    pub(super) fn check_again(&self) {
+        let in_sight = {
+            let ui = self.ui();
+            let size: usize = ui.files.iter().map(|f| f.text.len()).sum();
+            ui.text_tab == TextTab::Files && size <= super::CHECKED_AGAIN_MAX
+        };
+        if in_sight {
+            self.check_now();
+        }
+    }
+
+    /// Says what of the files was not applied, where the terminal that tells it is closed.
+    pub(super) fn tell_not_applied(&self, update: &Update) {
+        let failed = |s: &&Shell| s.line == APPLY_LINE && s.code.is_some_and(|code| code != 0);
+        let Some(words) = update.shell.iter().find(failed).filter(|_| !self.ui().dock).map(|s| &s.stderr) else {
+            return;
+        };
+        let first = words.lines().find(|l| !l.trim().is_empty()).unwrap_or_default();
+        self.toast(self.texts().apply_partly(first), None, true);
     }
 
     /// Applies all files.

@@ -56,6 +56,10 @@ const ASK_AGAIN_MS: f64 = 400.0;
 const SERIES_EVERY_MS: f64 = 1_000.0;
 /// The same for the one chart of the time bar. Ours: it must not be seen to lag behind the thumb above it.
 const BAR_EVERY_MS: f64 = 120.0;
+/// How often open files are compared again with a cluster that goes on changing. Ours: before anybody has read and pressed.
+const CHECK_EVERY_MS: f64 = 2_000.0;
+/// Files up to this size are compared again by themselves, in bytes. Ours: larger ones would be felt.
+const CHECKED_AGAIN_MAX: usize = 256 << 10;
 /// How often the state is written to the device. Ours: seldom enough not to be felt.
 const SAVE_EVERY_MS: f64 = 2_000.0;
 /// Rows wake the lists at most so often while the run goes on. Ours: nobody reads faster.
@@ -95,6 +99,7 @@ struct Inner {
     asked_again: Cell<f64>,
     series_at: Cell<f64>,
     bar_at: Cell<f64>,
+    checked_at: Cell<f64>,
     saved_at: Cell<f64>,
     /// How often anything has stirred.
     stirs: Cell<u32>,
@@ -159,6 +164,7 @@ impl Page {
             asked_again: Cell::new(0.0),
             series_at: Cell::new(0.0),
             bar_at: Cell::new(0.0),
+            checked_at: Cell::new(0.0),
             saved_at: Cell::new(0.0),
             stirs: Cell::new(0),
             run_changed: Cell::new(true),
@@ -308,7 +314,9 @@ impl Page {
         }
         if update.log.is_some() {
             self.0.run_changed.set(true);
+            self.check_soon();
         }
+        self.tell_not_applied(&update);
         let gone = update.missed.then(|| self.texts().action_gone().to_string());
         let (refused, forked) = (update.refused.clone().or(gone), update.clock.forked);
         self.0.news.borrow_mut().extend(update.happenings.iter().cloned());
@@ -390,6 +398,7 @@ impl Page {
         };
         if ended {
             self.0.last_frame.set(now_ms());
+            self.check_soon();
         }
         let lost = selected.is_some_and(|id| !self.view().rows.contains_key(&id));
         if lost {
@@ -531,6 +540,10 @@ impl Page {
             self.0.asked_again.set(at);
             self.ask_about_selection();
             self.ask_overview();
+        }
+        if playing && at - self.0.checked_at.get() > CHECK_EVERY_MS {
+            self.0.checked_at.set(at);
+            self.check_again();
         }
         if playing && at - self.0.bar_at.get() > BAR_EVERY_MS {
             self.ask_bar();

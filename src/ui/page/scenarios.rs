@@ -5,13 +5,14 @@ use super::super::settings::{SPEEDS, Settings};
 use super::super::view::{Changes, View};
 use super::ui::{Tab, TextTab, Undo};
 use super::{Page, now_ms, topic};
-use crate::session::{Command, File};
+use crate::session::{Command, File, wire};
 
 impl Page {
     /// Opens one of the shipped examples.
     pub fn open_example(&self, name: &str) {
         let Some(example) = super::super::examples::find(name) else { return };
         let files = example.files();
+        let before = self.is_touched().then(|| self.to_save());
         let still = super::super::dom::reduced_motion();
         {
             let mut ui = self.0.ui.borrow_mut();
@@ -26,9 +27,19 @@ impl Page {
         }
         super::super::dom::focus_if_lost("answers");
         self.open_files(files, Vec::new(), if still { example.still_at } else { 0 });
+        if let Some(before) = before {
+            let words = self.texts().opened_example();
+            self.toast(words.to_string(), Some(Undo::Scenario(Box::new(before))), false);
+        }
         if still {
             self.choose(|ui| ui.playing = false);
         }
+    }
+
+    /// Whether there is anything of the person's that another scenario would take away.
+    pub(super) fn is_touched(&self) -> bool {
+        let ui = self.ui();
+        ui.acted || ui.files != ui.opened || (ui.example.is_none() && !ui.files.is_empty())
     }
 
     /// Opens files in a fresh cluster; what ran before can be taken back.
@@ -76,6 +87,7 @@ impl Page {
 
     pub(super) fn restore(&self, saved: Saved) {
         let Saved { run, place } = saved;
+        let acted = wire::holds_acts(&run.log);
         {
             let mut ui = self.0.ui.borrow_mut();
             ui.example = run.example;
@@ -91,7 +103,7 @@ impl Page {
             ui.files = run.files;
             ui.front = (place.front as usize).min(ui.files.len().saturating_sub(1));
             ui.bookmarks = place.bookmarks;
-            ui.acted = true;
+            ui.acted = acted;
         }
         self.check_now();
         self.bump(topic::FILES | topic::CHOICE);

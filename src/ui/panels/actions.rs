@@ -256,12 +256,19 @@ fn ending(page: &Page, id: u32) -> Vec<Item> {
 fn breaking(page: &Page, id: u32) -> Vec<Item> {
     let t = page.texts();
     let choices = page.fault_choices(id);
-    let several = {
+    let (several, offered) = {
         let view = page.view();
-        view.pod(id).is_some_and(|(_, pod)| pod.parts.iter().filter(|p| !p.init).count() > 1)
+        let several = view.pod(id).is_some_and(|(_, pod)| pod.parts.iter().filter(|p| !p.init).count() > 1);
+        // What the other group offers already is not offered twice.
+        let offered = match view.row(id).map(|row| &row.body) {
+            Some(RowBody::Node(_)) => "node-crash",
+            Some(RowBody::Pod(_)) if !several => "kill",
+            Some(RowBody::Container(_)) => "kill",
+            _ => "",
+        };
+        (several, offered)
     };
-    // What the other group offers already is not offered twice.
-    let other = |c: &&Choice| c.ask.kind != "node-crash" && !(c.ask.kind == "kill" && !several && id != 0);
+    let other = |c: &&Choice| c.ask.kind != offered;
     let mut all: Vec<Item> = choices
         .iter()
         .filter(other)

@@ -10,7 +10,7 @@ use super::super::texts::{Language, Texts};
 use super::super::widgets::Icon;
 use super::super::widgets::chart::{AttrKey, ChartView, legend, plot, said, save_picture};
 use crate::session::docker::HOST;
-use crate::session::{AlertRow, Objective, Series};
+use crate::session::{AlertRow, Command, Objective, Series};
 use yew::prelude::*;
 
 /// Height of a chart in the inspector and of the one in the time bar. Ours.
@@ -69,12 +69,13 @@ fn tab(page: &Page, id: Option<u32>, name: &str) -> Html {
                 <ChartView key={chart.key()} chart={AttrKey(*chart)} lines={lines.clone()} {span} {now}
                     height={HEIGHTS.0} texts={t} seek={seek.clone()} />
             }) }
-            { save_buttons(&series, all.clone(), name, t, language) }
+            { save_buttons(page, &series, all.clone(), name) }
         </div>
     }
 }
 
-fn save_buttons(series: &Series, all: Vec<(Chart, Vec<Line>)>, name: &str, t: Texts, language: Language) -> Html {
+fn save_buttons(page: &Page, series: &Series, all: Vec<(Chart, Vec<Line>)>, name: &str) -> Html {
+    let (t, language) = (page.texts(), page.language());
     let file = name.replace([' ', '/'], "-");
     let csv = {
         let (file, series) = (format!("{file}.csv"), series.clone());
@@ -84,10 +85,12 @@ fn save_buttons(series: &Series, all: Vec<(Chart, Vec<Line>)>, name: &str, t: Te
         let (file, span, title) = (file.clone(), (series.from, series.to), name.to_string());
         Callback::from(move |_: MouseEvent| save_picture(&file, &title, &all, span, t, language))
     };
+    let trace = page.clone();
     html! {
         <div class="bar">
             <button type="button" class="button" onclick={csv}><Icon name="save" />{ t.chart_csv() }</button>
             <button type="button" class="button" onclick={png}><Icon name="save" />{ t.chart_png() }</button>
+            <button type="button" class="button" onclick={move |_| trace.ask(&Command::Trace)}><Icon name="save" />{ t.chart_trace() }</button>
         </div>
     }
 }

@@ -43,20 +43,24 @@ pub fn Editor() -> Html {
     let host = use_node_ref();
     let mounted: Mounted = use_mut_ref(|| None::<JsValue>);
     let ready = use_state(|| false);
+    let failed = use_state(|| false);
     let (name, text) = {
         let ui = page.ui();
         ui.files.get(ui.front).map(|f| (f.name.clone(), f.text.clone())).unwrap_or_default()
     };
     {
         let (page, host, mounted, ready) = (page.clone(), host.clone(), mounted.clone(), ready.clone());
+        let failed = failed.clone();
         use_effect_with((), move |()| {
             let slot = mounted.clone();
             wasm_bindgen_futures::spawn_local(async move {
-                if let Some(parent) = host.cast::<HtmlElement>()
-                    && let Ok(editor) = mount(&page, &parent).await
-                {
-                    *slot.borrow_mut() = Some(editor);
-                    ready.set(true);
+                let Some(parent) = host.cast::<HtmlElement>() else { return };
+                match mount(&page, &parent).await {
+                    Ok(editor) => {
+                        *slot.borrow_mut() = Some(editor);
+                        ready.set(true);
+                    }
+                    Err(_) => failed.set(true),
                 }
             });
             move || {
@@ -86,7 +90,8 @@ pub fn Editor() -> Html {
     }
     {
         let (page, mounted, host) = (page.clone(), mounted.clone(), host.clone());
-        use_effect(move || go_where_asked(&page, &mounted, &host));
+        let failed = *failed;
+        use_effect(move || go_where_asked(&page, &mounted, &host, failed));
     }
     let oninput = {
         let page = page.clone();
@@ -103,8 +108,9 @@ pub fn Editor() -> Html {
     }
 }
 
-/// Puts the caret where a problem or an origin points, once.
-fn go_where_asked(page: &Page, mounted: &Mounted, host: &NodeRef) {
+/// Puts the caret where a problem or an origin points, once. What is asked before the editor has come waits for it: the plain
+/// field would take the place, and the editor would come up at its first line.
+fn go_where_asked(page: &Page, mounted: &Mounted, host: &NodeRef, failed: bool) {
     if page.ui().goto.is_none() {
         return;
     }
@@ -114,7 +120,7 @@ fn go_where_asked(page: &Page, mounted: &Mounted, host: &NodeRef) {
         if let Some((_, line, col)) = page.take_goto() {
             call(&editor, "goto", &[line.into(), col.into()]);
         }
-    } else if let Some(area) = area() {
+    } else if let Some(area) = area().filter(|_| failed) {
         go_in_area(page, area);
     }
 }

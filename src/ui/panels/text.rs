@@ -241,6 +241,9 @@ fn Check() -> Html {
     }
 }
 
+/// So many changed objects are shown with their fields without being asked for. Ours: they fit beside the editor.
+const UNFOLDED_MAX: usize = 3;
+
 /// What applying changes, and the button.
 #[component]
 fn Apply() -> Html {
@@ -266,7 +269,7 @@ fn Apply() -> Html {
             if changes.is_empty() {
                 if errors == 0 { <p id="difference" tabindex="-1">{ difference }</p> }
             } else {
-                <details class="difference" id="difference"><summary>{ difference }</summary>
+                <details class="difference" id="difference" open={changes.len() <= UNFOLDED_MAX}><summary>{ difference }</summary>
                     <ul>{ for changes.iter().map(|c| html! {
                         <li><b class="sign" data-sign={c.sign.to_string()}>{ c.sign }</b><code>{ &c.object }</code>
                             { for c.fields.iter().map(|f| html! { <small><code>{ f }</code></small> }) }</li>

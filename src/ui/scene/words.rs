@@ -31,11 +31,13 @@ fn pods(view: &View, t: Texts, language: Language) -> String {
         }
     };
     let of = |look: Look| view.of(look);
-    let starting = of(Look::Creating) + of(Look::NotReady);
+    // Whoever waits for an image that does not come is not starting.
+    let stuck = view.stuck();
+    let starting = of(Look::Creating).saturating_sub(stuck) + of(Look::NotReady);
     say(of(Look::Pending), t.count_waiting(whole(of(Look::Pending))));
     say(starting, t.count_starting(whole(starting)));
     say(of(Look::Terminating), t.count_ending(whole(of(Look::Terminating))));
-    let broken = of(Look::CrashLoop) + of(Look::Failed) + of(Look::Evicted);
+    let broken = of(Look::CrashLoop) + of(Look::Failed) + of(Look::Evicted) + stuck;
     say(broken, t.count_failing(whole(broken)));
     say(of(Look::Unknown), t.count_unknown(whole(of(Look::Unknown))));
     say(of(Look::Succeeded), t.count_done(whole(of(Look::Succeeded))));
