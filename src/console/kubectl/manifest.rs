@@ -306,7 +306,8 @@ mod tests {
     fn several_that_cannot_be_read_are_one_error_among_others() {
         let mut desk = desk();
         desk.say("kubectl create -f a.yaml");
-        let exists = "Error from server (AlreadyExists): error when creating \"a.yaml\": configmaps \"one\" already exists\n";
+        let exists =
+            "Error from server (AlreadyExists): error when creating \"a.yaml\": configmaps \"one\" already exists\n";
         let words = desk.say("kubectl create -f b.yaml -f h.yaml -f a.yaml");
         assert!(words.ends_with(&format!("{exists}[{}, {UNSET}]\n", PARSING.trim_end())), "{words}");
     }

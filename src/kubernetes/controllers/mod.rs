@@ -68,6 +68,7 @@ pub const CONTROLLERS: &[Controller] = &[
     resource_quota::CONTROLLER,
     volumes::BINDER,
     volumes::PROTECTION,
+    volumes::VOLUME_PROTECTION,
     replica_set::REPLICATION,
 ];
 

@@ -1,6 +1,7 @@
 //! Promises of volumes and claims.
 
-use super::tests::Stage;
+use super::tests::{Stage, you};
+use crate::kubernetes::apiserver::DeleteOptions;
 use crate::kubernetes::objects::Object;
 use crate::sim::Span;
 use std::rc::Rc;
@@ -65,4 +66,24 @@ fn claims_stay_or_go_as_the_retention_policy_says() {
         stage.play(Span::secs(6));
         assert_eq!(claims(&stage).len(), left, "{policy}");
     }
+}
+
+#[test]
+fn a_deleted_volume_stays_while_a_claim_is_bound_to_it_and_no_longer() {
+    let mut stage = Stage::new();
+    let disk = stage.apply(&volume("disk", "5Gi"));
+    let claim = stage.apply(
+        "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: c}\nspec: {accessModes: [ReadWriteOnce], \
+         resources: {requests: {storage: 1Gi}}}\n",
+    );
+    stage.wait(Span::secs(2));
+    let delete = |stage: &mut Stage, id| {
+        stage.cluster.api.delete(id, you(), DeleteOptions::default());
+        stage.wait(Span::secs(2));
+    };
+    delete(&mut stage, disk);
+    let there = |stage: &Stage| stage.cluster.api.store.get(disk).is_some();
+    assert!(there(&stage), "the claim is bound to it");
+    delete(&mut stage, claim);
+    assert!(!there(&stage), "nothing holds it any more");
 }

@@ -1,7 +1,7 @@
 //! Volumes and claims: which volume a claim gets, and what holds both back. Wakes on: PersistentVolume,
 //! PersistentVolumeClaim; Pod, by claim. Writes: both, their status.
 //! Source: kubernetes v1.37 pkg/controller/volume/persistentvolume/pv_controller.go, syncUnboundClaim, bind, syncVolume;
-//! pkg/controller/volume/pvcprotection/pvc_protection_controller.go. Differs: FID-110.
+//! pkg/controller/volume/{pvcprotection,pvprotection}. Differs: FID-110.
 
 use super::{Controller, Ctl, Done, Every, On, Wakes};
 use crate::kubernetes::apiserver::Change;
@@ -21,6 +21,8 @@ reasons! { "volumes":
     phase(word),
     /// No pod uses the claim any more, so it may go.
     unprotected(claim),
+    /// No claim is bound to the volume any more, so it may go.
+    released(volume),
     /// Whether pods use the claim.
     used(claim),
 }
@@ -41,13 +43,22 @@ pub const PROTECTION: Controller = Controller {
     every: None,
 };
 
+/// Lets deleted volumes go once no claim is bound to them.
+pub const VOLUME_PROTECTION: Controller =
+    Controller { name: "pv-protection-controller", wakes: &[On::Named(VOLUME)], reconcile: let_volume_go, every: None };
+
 const CLAIM: &str = "PersistentVolumeClaim";
 const VOLUME: &str = "PersistentVolume";
+/// How long a new claim is not bound yet: a volume and a claim are written twice each. A pod that comes right behind its claim is
+/// looked at before. Ours: measured, 20 to 60 ms.
+const BINDING: Span = Span::millis(30);
 /// How often claims without a volume are tried again. Source: pkg/controller/volume/persistentvolume/config/v1alpha1/defaults.go,
 /// PVClaimBinderSyncPeriod.
 const RESYNC: Span = Span::secs(15);
 /// Source: pkg/volume/util/finalizer.go, PVCProtectionFinalizer.
 const PROTECTED: &str = "kubernetes.io/pvc-protection";
+/// Source: pkg/volume/util/finalizer.go, PVProtectionFinalizer.
+const VOLUME_PROTECTED: &str = "kubernetes.io/pv-protection";
 /// Source: component-helpers/storage/volume/pv_helpers.go, AnnBindCompleted, AnnBoundByController.
 const COMPLETED: &str = "pv.kubernetes.io/bind-completed";
 /// See [`COMPLETED`].
@@ -59,7 +70,10 @@ fn is(api: &crate::kubernetes::apiserver::Api, kind: Kind, name: &str) -> bool {
 
 fn on_storage(change: &Change, wakes: &mut Wakes) {
     if is(wakes.api, change.kind, CLAIM) {
-        wakes.ids.push(change.id);
+        match change.before {
+            Some(_) => wakes.ids.push(change.id),
+            None => wakes.later.push((change.id, BINDING)),
+        }
         // The volume of a claim that is gone is free of it.
         if change.after.is_none()
             && let Some(volume) = change.object().and_then(|o| volume_of(wakes.api, o))
@@ -274,6 +288,16 @@ fn set_claim_status(claim: Id, word: &'static str, volume: Option<&Value>, ctl: 
     });
 }
 
+/// Source: pv_protection_controller.go, processPV.
+fn let_volume_go(id: Id, ctl: &mut Ctl) -> Done {
+    let Some(volume) = ctl.api.store.get(id).cloned() else { return Done::Settled };
+    if volume.meta.deleting() && text(&volume, &["status", "phase"]) != "Bound" {
+        let by = ctl.by(released(&volume.meta.name));
+        ctl.api.update(id, by, |o| o.meta.finalizers.retain(|f| f != VOLUME_PROTECTED));
+    }
+    Done::Settled
+}
+
 /// Source: pvc_protection_controller.go, processPVC.
 fn protect(id: Id, ctl: &mut Ctl) -> Done {
     let Some(claim) = ctl.api.store.get(id).cloned() else { return Done::Settled };
@@ -296,9 +320,12 @@ fn protect(id: Id, ctl: &mut Ctl) -> Done {
     Done::Settled
 }
 
-/// Source: api/core/v1/types.go, PersistentVolumeClaimUnused.
+/// Source: pvc_protection_controller.go, updateUnusedCondition.
 fn note_use(claim: &Object, in_use: bool, ctl: &mut Ctl) {
-    let (word, reason) = if in_use { ("False", "PodUsingPVC") } else { ("True", "NoPodsUsingPVC") };
+    let (word, reason, message) = match in_use {
+        true => ("False", "PodUsingPVC", "A pod is currently referencing this PVC"),
+        false => ("True", "NoPodsUsingPVC", "No pods are currently referencing this PVC"),
+    };
     let now = ctl.api.calendar.seconds(ctl.now());
     let by = ctl.by(used(&claim.meta.name));
     ctl.api.update_status(claim.meta.id, by, |o| {
@@ -309,8 +336,8 @@ fn note_use(claim: &Object, in_use: bool, ctl: &mut Ctl) {
             return;
         }
         let new = Value::Map(map! {
-            "lastProbeTime" => Value::Null, "lastTransitionTime" => now, "reason" => reason, "status" => word,
-            "type" => "Unused",
+            "lastProbeTime" => Value::Null, "lastTransitionTime" => now, "message" => message,
+            "reason" => reason, "status" => word, "type" => "Unused",
         });
         match at {
             Some(at) => all[at] = new,

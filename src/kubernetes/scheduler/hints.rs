@@ -61,7 +61,7 @@ impl Event {
                     mask |= named(&["NodeUnschedulable"]);
                 }
                 if old.labels != new.labels {
-                    mask |= named(&["NodeAffinity", "PodTopologySpread", "InterPodAffinity"]);
+                    mask |= named(&["NodeAffinity", "VolumeBinding", "PodTopologySpread", "InterPodAffinity"]);
                 }
                 if old.allocatable != new.allocatable {
                     mask |= named(&["NodeResourcesFit"]);
@@ -92,7 +92,7 @@ impl Event {
                     || of(&["NodeAffinity"]) && node_affinity::matches_required(&pod.spec, node)
                     || of(&["NodeUnschedulable"]) && node_unschedulable::allows(pod, node)
                     || of(&["NodeResourcesFit"]) && node_resources_fit::fits(&pod.spec, node)
-                    || of(&["NodeName", "NodePorts", "PodTopologySpread", "InterPodAffinity"])
+                    || of(&["NodeName", "NodePorts", "VolumeBinding", "PodTopologySpread", "InterPodAffinity"])
             }
             Event::NodeChanged(old, new) => {
                 let taints = taint_toleration::tolerates_hard(pod, new) && !taint_toleration::tolerates_hard(pod, old);
@@ -103,6 +103,7 @@ impl Event {
                         && !node_unschedulable::allows(pod, old)
                     || of(&["NodeAffinity"]) && affinity(new) && !affinity(old)
                     || of(&["NodeResourcesFit"]) && old.allocatable != new.allocatable
+                    || of(&["VolumeBinding"]) && old.labels != new.labels
                     || of(&["PodTopologySpread", "InterPodAffinity"]) && (old.labels != new.labels || taints)
             }
             Event::NodeLeft => of(&["PodTopologySpread"]),

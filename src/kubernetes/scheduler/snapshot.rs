@@ -2,6 +2,7 @@
 
 use super::view::{Group, GroupId, NodeView, PodView};
 use crate::kubernetes::objects::parts::LabelSelector;
+use crate::kubernetes::objects::pod::NodeTerm;
 use crate::kubernetes::objects::{Id, Labels, node::Node};
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -27,8 +28,10 @@ pub struct Snapshot {
     /// Pods on nodes that are not known.
     strays: BTreeMap<Rc<str>, Vec<Rc<PodView>>>,
     namespaces: BTreeMap<Rc<str>, Labels>,
-    /// Volume claims: (namespace, name), and whether they are bound.
-    claims: BTreeMap<(Rc<str>, Rc<str>), bool>,
+    /// Volume claims: (namespace, name), and the volume they are bound to.
+    claims: BTreeMap<(Rc<str>, Rc<str>), Option<Rc<str>>>,
+    /// Nodes from which a volume can be reached, where it says.
+    volumes: BTreeMap<Rc<str>, Vec<NodeTerm>>,
     /// Whether nothing makes volumes: a claim must be bound before its pod is placed.
     pub no_volumes_come: bool,
     changes: Vec<u32>,
@@ -86,16 +89,31 @@ impl Snapshot {
     }
     /// Whether a claim is not bound where that matters.
     pub fn unbound(&self, namespace: &Rc<str>, name: &Rc<str>) -> bool {
-        self.no_volumes_come && self.claims.get(&(namespace.clone(), name.clone())) == Some(&false)
+        self.no_volumes_come && self.claims.get(&(namespace.clone(), name.clone())) == Some(&None)
     }
-    /// A volume claim is there, bound or not, or gone.
-    pub fn set_claim(&mut self, namespace: &Rc<str>, name: &Rc<str>, bound: Option<bool>) {
+    /// The nodes from which the volume of a claim can be reached, where the volume says.
+    pub fn reach_of(&self, namespace: &Rc<str>, name: &Rc<str>) -> Option<&[NodeTerm]> {
+        let volume = self.claims.get(&(namespace.clone(), name.clone()))?.as_ref()?;
+        self.volumes.get(volume).map(Vec::as_slice)
+    }
+    /// A volume claim is there, bound to a volume or not, or gone.
+    pub fn set_claim(&mut self, namespace: &Rc<str>, name: &Rc<str>, volume: Option<Option<Rc<str>>>) {
         let claim = (namespace.clone(), name.clone());
-        let before = match bound {
-            Some(bound) => self.claims.insert(claim, bound),
+        let before = match volume.clone() {
+            Some(volume) => self.claims.insert(claim, volume),
             None => self.claims.remove(&claim),
         };
-        if before != bound {
+        if before != volume {
+            self.affine_version += 1;
+        }
+    }
+    /// A volume can be reached from these nodes only, or from all.
+    pub fn set_volume(&mut self, name: &Rc<str>, reach: Option<Vec<NodeTerm>>) {
+        let before = match reach.clone() {
+            Some(reach) => self.volumes.insert(name.clone(), reach),
+            None => self.volumes.remove(name),
+        };
+        if before != reach {
             self.affine_version += 1;
         }
     }

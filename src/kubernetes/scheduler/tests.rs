@@ -217,6 +217,27 @@ fn where_nothing_makes_volumes_a_claim_must_be_bound() {
 }
 
 #[test]
+fn a_pod_goes_only_where_its_volume_can_be_reached() {
+    let mut c = cluster();
+    node(&mut c, "a", 2);
+    let volume = c.api.kinds.enter("v1", "PersistentVolume", false);
+    let claim = c.api.kinds.enter("v1", "PersistentVolumeClaim", true);
+    let here = r#"{"key":"metadata.name","operator":"In","values":["b"]}"#;
+    let affinity = format!(r#"{{"required":{{"nodeSelectorTerms":[{{"matchFields":[{here}]}}]}}}}"#);
+    add(&mut c, volume, "", "disk", &format!(r#"{{"spec":{{"nodeAffinity":{affinity}}}}}"#));
+    add(&mut c, claim, "default", "data", r#"{"spec":{"volumeName":"disk"}}"#);
+    let body = r#"{"spec":{"containers":[{"name":"c","image":"i"}],
+        "volumes":[{"name":"v","persistentVolumeClaim":{"claimName":"data"}}]}}"#;
+    let id = add(&mut c, Kind::Pod, "default", "p", body);
+    c.run_until(Time::secs(1));
+    let words_now = words(&c, id);
+    assert!(words_now.contains("1 node(s) didn't match PersistentVolume's node affinity"), "{words_now}");
+    node(&mut c, "b", 2);
+    c.run_until(Time::secs(20));
+    assert_eq!(node_of(&c, id).as_deref(), Some("b"));
+}
+
+#[test]
 fn explaining_a_placed_pod_looks_as_if_it_were_not_there() {
     let mut c = cluster();
     node(&mut c, "a", 2);

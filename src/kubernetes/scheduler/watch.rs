@@ -6,6 +6,7 @@ use super::queue::Place;
 use super::view::PodView;
 use super::{SCHEDULER, State, Timer, WATCH};
 use crate::kubernetes::apiserver::{Change, ChangeKind, Cx};
+use crate::kubernetes::objects::pod::NodeTerm;
 use crate::kubernetes::objects::{Id, Kind, Object};
 use std::rc::Rc;
 
@@ -28,7 +29,11 @@ impl State {
             Kind::Node => self.see_node(change, cx),
             Kind::Service => self.see_service(change),
             Kind::Namespace => self.see_namespace(change),
-            Kind::Other(_) if cx.api.kinds.name(change.kind) == "PersistentVolumeClaim" => self.see_claim(change, cx),
+            Kind::Other(_) => match cx.api.kinds.name(change.kind) {
+                "PersistentVolumeClaim" => self.see_claim(change, cx),
+                "PersistentVolume" => self.see_volume(change),
+                _ => return,
+            },
             _ => return,
         }
         self.wake(cx);
@@ -197,13 +202,22 @@ impl State {
 
     fn see_claim(&mut self, change: &Change, cx: &Cx<Timer>) {
         let Some(meta) = change.object().map(|o| &o.meta) else { return };
-        let is_bound = |o: &Rc<Object>| o.plain().is_some_and(|t| t.str_at(&["spec", "volumeName"]).is_some());
-        let bound = change.after.as_ref().map(is_bound);
+        let volume = |o: &Rc<Object>| o.plain().and_then(|t| t.str_at(&["spec", "volumeName"])).map(Rc::from);
+        let bound = change.after.as_ref().map(volume);
+        let now_bound =
+            bound.as_ref().is_some_and(Option::is_some) && change.before.as_ref().and_then(volume).is_none();
         self.snapshot.set_claim(&meta.namespace, &meta.name, bound);
-        let now_bound = bound == Some(true) && !change.before.as_ref().is_some_and(is_bound);
         if change.what == ChangeKind::Added || now_bound {
             self.happened(&Event::ClaimCame(meta.namespace.clone(), meta.name.clone()), cx);
         }
+    }
+
+    fn see_volume(&mut self, change: &Change) {
+        let Some(meta) = change.object().map(|o| &o.meta) else { return };
+        let path = ["spec", "nodeAffinity", "required"];
+        let required = change.after.as_ref().and_then(|o| o.plain()).and_then(|t| t.at(&path));
+        let terms = required.map(|r| r.list_at(&["nodeSelectorTerms"]).iter().map(NodeTerm::read).collect());
+        self.snapshot.set_volume(&meta.name, terms);
     }
 
     /// Lets the pods try again that an event may help.

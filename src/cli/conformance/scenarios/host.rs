@@ -49,7 +49,6 @@ pub fn prepare(cluster: &mut Cluster, scenario: &Value) {
     ];
     let told = Settings { pod_ranges: false, cgroup_v1: true, ..settings(scenario) };
     cluster.kubelet.settings = Rc::new(told);
-    cluster.scheduler.no_volumes_come();
 }
 
 /// `kubeletSettings`: a map, or a list of lines.

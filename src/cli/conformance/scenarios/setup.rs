@@ -33,6 +33,8 @@ pub fn cluster(scenario: &Value, lab: Lab, taken: &Taken) -> Cluster {
     let seed = name.bytes().fold(first, |h, b| h.wrapping_mul(31).wrapping_add(u64::from(b)));
     let mut cluster = Cluster::new(calendar, seed);
     cluster.api.bootstrap();
+    // The recordings had no storage driver.
+    cluster.scheduler.no_volumes_come();
     set_controller_flags(&mut cluster, scenario.str_at(&["controllerFlags"]).unwrap_or_default());
     if lab == Lab::Real {
         super::host::prepare(&mut cluster, scenario);

@@ -108,12 +108,12 @@ impl Pass<'_, '_> {
             // Source: stateful_pod_control.go, recordClaimEvent.
             match self.ctl.api.create_tree(tree, by, &WriteOptions::default()) {
                 Ok(_) => {
-                    let words = format!("create Claim {name} Pod {pod} in StatefulSet {} success", set.meta.name);
+                    let words = format!("Create Claim {name} Pod {pod} in StatefulSet {} success", set.meta.name);
                     self.ctl.normal(set.meta.id, "SuccessfulCreate", words);
                 }
                 Err(error) => {
                     let words = format!(
-                        "create Claim {name} for Pod {pod} in StatefulSet {} failed error: {}",
+                        "Create Claim {name} for Pod {pod} in StatefulSet {} failed error: {}",
                         set.meta.name, error.message
                     );
                     self.ctl.warn(set.meta.id, "FailedCreate", words);

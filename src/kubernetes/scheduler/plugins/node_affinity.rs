@@ -54,7 +54,7 @@ pub fn matches_required(spec: &PodSpec, node: &NodeView) -> bool {
 }
 
 /// Whether a node meets all of one term; an empty term meets nothing.
-fn matches_term(term: &NodeTerm, node: &NodeView) -> bool {
+pub fn matches_term(term: &NodeTerm, node: &NodeView) -> bool {
     let empty = term.expressions.is_empty() && term.fields.is_empty();
     !empty
         && term.expressions.iter().all(|r| matches_label(r, &node.labels))
