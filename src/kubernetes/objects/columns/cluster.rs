@@ -78,7 +78,7 @@ pub(super) const TABLES: &[Columns] = &[
         columns: &[col("Name"), col("Value"), col("Global-Default"), col("Age"), col("PreemptionPolicy")],
         cells: |v| {
             let global = v.tree.bool_at(&["globalDefault"]).unwrap_or(false);
-            let policy = v.tree.str_at(&["preemptionPolicy"]).unwrap_or("<unset>");
+            let policy = v.text(&["preemptionPolicy"]);
             vec![v.name(), v.int(&["value"]).into(), global.into(), v.age(), policy.into()]
         },
     },

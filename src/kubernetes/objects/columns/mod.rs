@@ -4,6 +4,7 @@
 
 mod batch;
 mod cluster;
+mod control;
 mod network;
 pub mod pod;
 mod policy;
@@ -64,8 +65,16 @@ pub struct Columns {
 }
 
 /// All tables.
-const TABLES: &[&[Columns]] =
-    &[pod::TABLES, workload::TABLES, batch::TABLES, network::TABLES, storage::TABLES, cluster::TABLES, policy::TABLES];
+const TABLES: &[&[Columns]] = &[
+    pod::TABLES,
+    workload::TABLES,
+    batch::TABLES,
+    network::TABLES,
+    storage::TABLES,
+    cluster::TABLES,
+    control::TABLES,
+    policy::TABLES,
+];
 
 /// Kinds whose table is name and creation date, because their storage asks for the generic converter.
 /// Source: kubernetes v1.37 apiserver/pkg/registry/rest/table.go, NewDefaultTableConvertor.

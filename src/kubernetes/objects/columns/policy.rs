@@ -103,13 +103,12 @@ fn metric(spec: &Value, status: Option<&Value>) -> String {
         Some(status) => status.at(&["current", what]).map_or("<nil>".to_string(), plain),
         None => "<unknown>".to_string(),
     };
+    let wanted = |what: &str| target(what).map_or("<nil>".to_string(), plain);
     let name = spec.str_at(&[key, "name"]).unwrap_or_default();
     match (key, target("averageValue")) {
-        ("pods", average) => format!("{}/{}", pointed("averageValue"), average.map(plain).unwrap_or_default()),
+        ("pods", _) => format!("{}/{}", pointed("averageValue"), wanted("averageValue")),
         ("external" | "object", Some(average)) => format!("{}/{} (avg)", current("averageValue"), plain(average)),
-        ("external" | "object", None) => {
-            format!("{}/{}", pointed("value"), target("value").map(plain).unwrap_or_default())
-        }
+        ("external" | "object", None) => format!("{}/{}", pointed("value"), wanted("value")),
         (_, Some(average)) => format!("{name}: {}/{}", pointed("averageValue"), plain(average)),
         (_, None) => {
             let percent = |text: String| if text == "<unknown>" { text } else { format!("{text}%") };
