@@ -234,12 +234,14 @@ fn range(text: &str, bounds: &Bounds) -> Result<u64, String> {
         (bounds.min, bounds.max)
     } else {
         let start = number_or_name(low, bounds)?;
-        let end = high.map_or(Ok(start), |high| number_or_name(high, bounds))?;
         if hyphens.next().is_some() {
             return Err(format!("too many hyphens: {text}"));
         }
-        (start, end)
+        (start, high.map_or(Ok(start), |high| number_or_name(high, bounds))?)
     };
+    if slashes.next().is_some() {
+        return Err(format!("too many slashes: {text}"));
+    }
     let (mut every, mut extra) = (1, if star { STAR } else { 0 });
     if let Some(step) = step {
         every = number(step)?;
@@ -249,9 +251,6 @@ fn range(text: &str, bounds: &Bounds) -> Result<u64, String> {
         if every > 1 {
             extra = 0;
         }
-    }
-    if slashes.next().is_some() {
-        return Err(format!("too many slashes: {text}"));
     }
     if start < bounds.min {
         return Err(format!("beginning of range ({start}) below minimum ({}): {text}", bounds.min));
