@@ -8,16 +8,16 @@ use std::path::PathBuf;
 const FLOORS: &[(&str, usize)] = &[
     ("backoff", 73),
     ("controller_history", 23),
-    ("cron", 172),
+    ("cron", 174),
     ("deployment", 111),
     ("durations", 90),
     ("eviction_toleration", 106),
-    ("hpa", 177),
+    ("hpa", 178),
     ("labels", 158),
     ("names", 153),
     ("preemption", 117),
     ("qos", 85),
-    ("quantity", 395),
+    ("quantity", 396),
     ("scheduling", 128),
 ];
 

@@ -161,15 +161,15 @@ fn object(around: &Around, source: &Value, target: Target) -> Outcome {
     };
     let used = around.readings.of_object(name, kind, object);
     let used = used.map_err(|e| format!("unable to get metric {name} on {kind} {}/{object}: {e}", target.namespace));
-    let (count, member, shown_name) = match text(source, &["target", "type"]) {
-        "Value" => {
-            let wish = wish(source, "value").unwrap_or(0);
+    let (total, portion) = (wish(source, "value"), wish(source, "averageValue"));
+    let (count, member, shown_name) = match (text(source, &["target", "type"]), total, portion) {
+        ("Value", Some(wish), _) => {
             let count = used.and_then(|used| metrics::by_total(around, target.wanted, wish, used));
             (count.map_err(|e| refuse(e.clone(), e))?, "value", format!("{kind} metric {name}"))
         }
-        "AverageValue" => {
+        ("AverageValue", _, Some(wish)) => {
             let used = used.map_err(|e| refuse(e.clone(), format!("failed to get {name} object metric: {e}")))?;
-            let count = metrics::by_portion(around, target.there, wish(source, "averageValue").unwrap_or(0), used);
+            let count = metrics::by_portion(around, target.there, wish, used);
             (count, "averageValue", outside(source))
         }
         _ => {

@@ -279,7 +279,8 @@ fn binary(amount: &Amount) -> String {
     let (digits, times) = match amount {
         Amount::Small(small) if small.scale == 0 || small.as_i64().is_some() => {
             let (mut rest, mut times) = (small.as_i64().unwrap_or(small.value), 0);
-            while rest.unsigned_abs() >= 1024 && rest % 1024 == 0 {
+            // The least number has no positive counterpart, and so the real code finds no factor in it.
+            while rest != i64::MIN && rest.unsigned_abs() >= 1024 && rest % 1024 == 0 {
                 (rest, times) = (rest / 1024, times + 1);
             }
             (rest.to_string(), times)
