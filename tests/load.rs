@@ -203,6 +203,37 @@ fn load_reaches_the_autoscaler_through_the_metrics_pipeline() {
     assert_eq!(replicas(&run), 2);
 }
 
+/// An autoscaler of web that looks at one metric; `value` says how much of it one replica stands.
+fn scaled_by(metric: &str) -> String {
+    let head = HPA.split("  - type").next().unwrap_or_default().replace("minReplicas: 2", "minReplicas: 1");
+    format!("{head}  - {metric}\n")
+}
+
+#[test]
+fn what_is_published_ends_with_the_load() {
+    let target = "target: {type: AverageValue, averageValue: 20}";
+    let metrics = [
+        format!("{{type: Pods, pods: {{metric: {{name: http_requests}}, {target}}}}}"),
+        format!(
+            "{{type: Object, object: {{metric: {{name: http_requests}}, {target}, \
+             describedObject: {{apiVersion: v1, kind: Service, name: web}}}}}}"
+        ),
+        format!("{{type: External, external: {{metric: {{name: requests}}, {target}}}}}"),
+    ];
+    for metric in metrics {
+        let mut run = run(&(web(1, "") + &scaled_by(&metric)));
+        // Eighty a second, twenty for each.
+        run.apply(&constant(80.0));
+        on(&mut run, 120);
+        assert_eq!(replicas(&run), 4, "{metric}");
+        run.apply(&Input::EndLoad("service/web".into()));
+        on(&mut run, 240);
+        assert_eq!(replicas(&run), 4, "{metric}: the window holds it");
+        on(&mut run, 200);
+        assert_eq!(replicas(&run), 1, "{metric}");
+    }
+}
+
 #[test]
 fn top_says_what_is_not_known_yet() {
     let mut run = run(&web(1, ""));

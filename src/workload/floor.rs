@@ -90,6 +90,8 @@ impl Default for Twist {
 pub struct Strain {
     /// Requests inside.
     pub inside: f64,
+    /// Those among them that wait for the answer of somebody else.
+    pub calling: f64,
     /// Requests that came, a second.
     pub offered: f64,
     /// Requests answered, a second.

@@ -4,6 +4,8 @@
 //! factor (1 + cv²)/2: exact for M/M/c and M/G/1 (M/D/1 among them), Lee and Longton's approximation for M/G/c.
 //! Out of the steady state the number inside follows the balance of what comes and goes, so nothing is lost or made.
 
+use std::f64::consts::PI;
+
 /// What a place can do at the moment.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Station {
@@ -114,9 +116,16 @@ impl Station {
         let steady = self.steady(rho.min(NEARLY_FULL) * self.capacity());
         let refused = if rho < NEARLY_FULL { coming * steady.refused } else { 0.0 };
         let (taken, can) = (coming - refused, self.capacity() * span);
-        let after = if inside > steady.inside || rho >= NEARLY_FULL {
+        let after = if inside > steady.inside {
             // A queue grows and shrinks as fast as what comes differs from what can be served.
             (inside + taken - can).max(steady.inside)
+        } else if rho >= NEARLY_FULL {
+            // Below it chance makes the queue grow besides: as the mean of a reflected Brownian motion does, and never by more
+            // than what its drift leaves it.
+            let noise = libm::sqrt(inside * inside + 4.0 / PI * can * (1.0 + self.scv) / 2.0) - inside;
+            let drift = (taken - can).max(0.0);
+            let noise = noise.min((taken + can) / 2.0 / drift.max(1e-9));
+            (inside + noise).min(steady.inside) + drift
         } else {
             let gap = 1.0 - libm::sqrt(rho);
             let pace = (self.capacity() * gap * gap).max(0.2);
@@ -126,6 +135,15 @@ impl Station {
         // What found no room although the steady state had some.
         let over = (after - after.min(most)).min(taken);
         Passed { inside: after - over, refused: refused + over, done: (inside + taken - after).max(0.0) }
+    }
+    /// Some of those that were served could not leave after all: they are inside still, and of the `coming` fewer found room.
+    pub fn hold(&self, passed: &mut Passed, back: f64, coming: f64) {
+        let back = back.clamp(0.0, passed.done);
+        let most = f64::from(self.servers.max(1)) + self.room.max(0.0);
+        let over = (passed.inside + back - most.max(passed.inside)).clamp(0.0, back);
+        let over = over.min((coming - passed.refused).max(0.0));
+        *passed =
+            Passed { inside: passed.inside + back - over, refused: passed.refused + over, done: passed.done - back };
     }
 }
 

@@ -92,7 +92,9 @@ pub fn fire(state: &mut State, timer: Timer, cx: &mut Cx<Timer>) {
         Timer::Tick => {
             state.second_over(cx.api);
             state.ticking = false;
-            if state.streams.flowing() || cx.api.floor.is_lively() {
+            // What was published goes on to be what autoscalers read: it is not left at what it was while something flowed.
+            let stale = cx.api.floor.published.values().any(|n| *n > 0.0);
+            if state.streams.flowing() || cx.api.floor.is_lively() || stale {
                 state.wake(cx);
             }
         }
@@ -134,9 +136,10 @@ impl State {
         self.streams.advance(api);
         self.streams.second_over(&api.floor);
         let stretch = self.streams.at().as_secs() / publish::EVERY;
-        if stretch != self.published {
+        let any = self.streams.totals().came > 0.0;
+        if stretch != self.published && any {
             self.published = stretch;
-            api.floor.published = Rc::new(publish::numbers(&self.streams));
+            api.floor.published = Rc::new(publish::numbers(&self.streams, &api.floor));
         }
         self.streams.tidy();
         // What has ended is accounted for until now.

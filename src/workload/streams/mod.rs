@@ -1,10 +1,14 @@
 //! Streams of requests, whoever runs the containers that answer them. Not one request is followed: streams are, exact in the
 //! mean, so that a second of a run costs as much as there are endpoints and nothing where nothing flows.
 //!
-//! `route` one stream · `stretch` a stretch of time · `serve` what a container does in it · `second` a second is over · `figures`
-//! what people read of it. What only an orchestrator knows it says through [`House`].
+//! `route` one stream · `lanes` its ways to endpoints and back · `stretch` a stretch of time · `serve` what a container does in it ·
+//! `calls` containers that ask others · `second` a second is over · `figures` what people read of it. What only an orchestrator knows it says through [`House`].
 
+mod calls;
+#[cfg(test)]
+mod chains;
 mod figures;
+mod lanes;
 mod route;
 mod second;
 mod serve;

@@ -7,6 +7,10 @@ use crate::workload::load::RETRIES_MAX;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+/// Less than this is nothing: a millionth of a request.
+/// Ours: keeps streams that have ended from fading for ever.
+pub const NOTHING: f64 = 1e-6;
+
 /// Who asks.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Client {
@@ -113,10 +117,12 @@ pub struct Route<G> {
     pub inside: Vec<f64>,
     /// Attempts that got lost and whose clients still wait, by round.
     pub hanging: Vec<f64>,
-    /// Clients that will ask again in the next stretch, by round.
+    /// Clients that will ask again, by round.
     pub again: Vec<f64>,
-    /// Requests that containers ask for in the next stretch.
+    /// Requests that containers will ask for: those of containers that are asked by whom they ask.
     pub asked: f64,
+    /// Clients that got an answer or gave up, since whoever waits for them looked.
+    pub ended: f64,
     /// Clients that came, that got an answer, that gave up: since the start.
     pub came: f64,
     /// See `came`.
@@ -125,10 +131,16 @@ pub struct Route<G> {
     pub failed: f64,
     /// Since the second began.
     pub second: Spent,
-    /// Mean time of an answer in the last second, in seconds.
+    /// Mean time that the clients which ended last had waited for answers, in seconds.
     pub takes: f64,
-    /// Share of the clients of the last second that gave up.
+    /// Clients that ended a second in the last stretch in which any did.
+    pub pace: f64,
+    /// Share of them that gave up.
     pub failing: f64,
+    /// Time that clients waited for answers, of those that are not in `takes` yet.
+    pub waited: f64,
+    /// `answered` and `failed` when the stretch began.
+    pub look: [f64; 2],
     /// Clients that came, were answered, gave up a second, in the last one.
     pub rates: [f64; 3],
     /// `came`, `answered` and `failed` when the second began.
@@ -150,12 +162,16 @@ impl<G> Route<G> {
             hanging: Vec::new(),
             again: Vec::new(),
             asked: 0.0,
+            ended: 0.0,
             came: 0.0,
             answered: 0.0,
             failed: 0.0,
             second: Spent::default(),
             takes: 0.0,
+            pace: 0.0,
             failing: 0.0,
+            waited: 0.0,
+            look: [0.0; 2],
             rates: [0.0; 3],
             marks: [0.0; 3],
         }
@@ -164,10 +180,11 @@ impl<G> Route<G> {
     pub fn waiting(&self) -> f64 {
         self.inside.iter().chain(&self.hanging).chain(&self.again).sum()
     }
-    /// New clients come, and those of before ask again: attempts by round.
-    pub fn arrive(&mut self, fresh: f64) -> Vec<f64> {
+    /// New clients come, and a share of those of before ask again: attempts by round.
+    pub fn arrive(&mut self, fresh: f64, share: f64) -> Vec<f64> {
         self.came += fresh;
-        let mut rounds = std::mem::take(&mut self.again);
+        let mut rounds: Vec<f64> = self.again.iter().map(|n| n * share).collect();
+        self.again.iter_mut().for_each(|n| *n -= *n * share);
         if rounds.is_empty() {
             rounds.push(fresh);
         } else {
@@ -193,6 +210,7 @@ impl<G> Route<G> {
         let gone: Vec<f64> = self.hanging.iter().map(|n| n * share).collect();
         self.hanging.iter_mut().for_each(|n| *n -= *n * share);
         self.second.failed[Why::Lost as usize] += whole * share;
+        self.waited += whole * share * self.patience.0 as f64 / 1e6;
         self.fail(&gone, 1.0);
     }
     /// Attempts of a round fail: the client asks again, or is done with it.
@@ -223,6 +241,38 @@ impl<G> Route<G> {
         self.fail(&rounds, ill);
         self.inside.iter_mut().for_each(|n| *n = (*n * (1.0 - well - ill)).max(0.0));
     }
+    /// A stretch is over: how long the clients that ended in it had waited, and how many of them gave up.
+    pub fn close(&mut self, seconds: f64) {
+        let failed = self.failed - self.look[1];
+        let ended = self.answered - self.look[0] + failed;
+        self.look = [self.answered, self.failed];
+        self.ended += ended;
+        if ended > NOTHING {
+            (self.takes, self.failing) = (self.waited / ended, failed / ended);
+            self.pace = ended / seconds;
+            self.waited = 0.0;
+        }
+    }
+    /// How long a client is likely to stay: as long as those before it, and no longer than what is under way needs at that pace.
+    pub fn stays(&self) -> f64 {
+        self.takes.min((self.waiting() + self.asked) / self.pace.max(NOTHING))
+    }
+    /// Some who came cannot have come: they are taken back from wherever they are. Tells what that takes from endpoints.
+    pub fn take_back(&mut self, count: f64) -> Vec<(Key, f64)> {
+        let whole = self.waiting();
+        let share = if whole > 0.0 { (count / whole).clamp(0.0, 1.0) } else { 0.0 };
+        for part in [&mut self.inside, &mut self.hanging, &mut self.again] {
+            part.iter_mut().for_each(|n| *n -= *n * share);
+        }
+        self.came -= whole * share;
+        self.second.sent -= whole * share;
+        let taken = |(key, lane): (&Key, &mut Lane)| {
+            let gone = lane.inside * share;
+            (lane.inside, lane.sent) = (lane.inside - gone, lane.sent - gone);
+            (*key, gone)
+        };
+        self.lanes.iter_mut().map(taken).collect()
+    }
     /// Attempts get in somewhere.
     pub fn enter(&mut self, rounds: &[f64], share: f64) {
         add(&mut self.inside, rounds, share);
@@ -249,7 +299,7 @@ mod tests {
         ) {
             let mut route = Route::<u32>::new("service/web", Span::secs(2), retries);
             for (fresh, lost, refused, answered, failed) in steps {
-                let rounds = route.arrive(fresh);
+                let rounds = route.arrive(fresh, 1.0);
                 route.lose(&rounds, lost);
                 route.fail(&rounds, (1.0 - lost) * refused);
                 route.enter(&rounds, (1.0 - lost) * (1.0 - refused));
@@ -268,7 +318,7 @@ mod tests {
         let mut route = Route::<u32>::new("service/web", Span::secs(2), 2);
         let mut attempts = 0.0;
         for fresh in [10.0, 0.0, 0.0, 0.0] {
-            let rounds = route.arrive(fresh);
+            let rounds = route.arrive(fresh, 1.0);
             attempts += rounds.iter().sum::<f64>();
             route.fail(&rounds, 1.0);
         }

@@ -1,13 +1,10 @@
 //! A second is over: the rates and latencies of it, and what has ended is forgotten.
 
-use super::{Client, End, Route, Spent, Streams, Why, quantiles, seconds};
+use super::route::NOTHING;
+use super::{Client, End, Route, Streams, quantiles, seconds};
 use crate::workload::floor::{Floor, Key};
 use crate::workload::station::Takes;
 use std::collections::BTreeMap;
-
-/// Less than this is nothing: a millionth of a request.
-/// Ours: keeps streams that have ended from fading for ever.
-const NOTHING: f64 = 1e-6;
 
 impl<G: Clone + Ord> Streams<G> {
     /// A second is over: rates and latencies of it.
@@ -21,7 +18,7 @@ impl<G: Clone + Ord> Streams<G> {
         let mut ends: BTreeMap<(G, Key), End> = BTreeMap::new();
         for (client, route) in &mut self.routes {
             let spent = std::mem::take(&mut route.second);
-            sum_up(route, &spent, length);
+            sum_up(route, length);
             if matches!(client, Client::Load(_)) {
                 self.totals.came += route.rates[0] * length;
                 self.totals.answered += route.rates[1] * length;
@@ -77,18 +74,10 @@ impl<G: Clone + Ord> Streams<G> {
 }
 
 /// The figures of a stream's last second.
-fn sum_up<G>(route: &mut Route<G>, spent: &Spent, length: f64) {
+fn sum_up<G>(route: &mut Route<G>, length: f64) {
     let now = [route.came, route.answered, route.failed];
     for (slot, (now, before)) in route.rates.iter_mut().zip(now.iter().zip(route.marks)) {
         *slot = (now - before) / length;
     }
     route.marks = now;
-    let patience = seconds(route.patience);
-    let slow = spent.failed[Why::Late as usize] + spent.failed[Why::Lost as usize];
-    let over = spent.answered + spent.failed.iter().sum::<f64>();
-    if over > NOTHING {
-        route.takes = (spent.took + slow * patience) / over;
-    }
-    let ended = route.rates[1] + route.rates[2];
-    route.failing = if ended > NOTHING { route.rates[2] / ended } else { 0.0 };
 }
