@@ -152,7 +152,8 @@ pub(super) fn networks(look: &Look, desk: &mut Desk) -> Next {
         Err(words) => return Next::error(1, words),
     };
     let used = |name: &str| engine.containers.values().any(|c| c.endpoints.iter().any(|e| *e.network == *name));
-    let mut list: Vec<Rc<Network>> = engine.networks.values().cloned().collect();
+    let mut list: Vec<Rc<Network>> =
+        engine.networks.values().cloned().chain(PREDEFINED.map(predefined_network)).collect();
     list.retain(|n| {
         filters.name(&n.name)
             && filters.id(&n.id)
@@ -169,9 +170,20 @@ pub(super) fn networks(look: &Look, desk: &mut Desk) -> Next {
     NETWORKS.shown(quiet.or(look.args.value("format")), &rows)
 }
 
-/// Source: moby v29 daemon/network/settings.go, IsPredefined.
+/// Networks that every engine has: name, driver, ID. Real IDs are drawn at the engine's first start.
+/// Source: moby v29 daemon/network/settings.go, IsPredefined; daemon/daemon_unix.go, configureNetworking.
+const PREDEFINED: [(&str, &str, &str); 3] = [
+    ("bridge", "bridge", "5f0c1a7e9d342b86c1f94ab07e6d5823b4917c0ea6f2d85390bc47e1a2d6f813"),
+    ("host", "host", "c27b90e4d1586fa3927e0b4c6d18f5a2e3907bd4156ca8f02e91d7b3486c5fa0"),
+    ("none", "null", "91ae64d07c3b5f28e0d4716b9a52c8f3047e6bd1952fc8a3e61b70d49f2583ca"),
+];
+
 fn predefined(name: &str) -> bool {
-    matches!(name, "bridge" | "host" | "none")
+    PREDEFINED.iter().any(|(known, ..)| *known == name)
+}
+
+fn predefined_network((name, driver, id): (&str, &str, &str)) -> Rc<Network> {
+    Rc::new(Network { name: name.into(), driver: driver.into(), id: id.into(), ..Network::default() })
 }
 
 fn network(n: &Network, whole: bool) -> Value {

@@ -28,6 +28,10 @@ fn lists_are_filtered_and_shaped() {
     shown("docker compose volumes -q web", &["shop_data"]);
     shown("docker network ls -f type=custom --format '{{.Name}}'", &["shop_default"]);
     shown(
+        "docker network ls --format '{{.Name}} {{.Driver}}'",
+        &["bridge bridge", "host host", "none null", "shop_default bridge"],
+    );
+    shown(
         "docker compose ps -a --format 'table {{.Service}}\\t{{.ExitCode}}'",
         &["SERVICE   <no value>", "db        0", "web       0"],
     );
