@@ -42,21 +42,35 @@ fn up() -> Vec<Step> {
     vec![Step::Create(CreateOptions::default()), Step::Start(None)]
 }
 
-/// Service number `at` of a random project: what it depends on, and how.
-fn service(at: usize, on: &[(usize, bool)]) -> String {
+/// The condition of an edge, and the event that meets it: a job can be waited for until it has ended well, a server until it is
+/// healthy, both until they have started.
+fn condition(strong: bool, job: bool) -> (&'static str, &'static str) {
+    match (strong, job) {
+        (false, _) => ("service_started", "start"),
+        (true, false) => ("service_healthy", "health_status: healthy"),
+        (true, true) => ("service_completed_successfully", "die"),
+    }
+}
+
+/// Service number `at` of a random project: what it depends on, and how strongly; `jobs` says which services end.
+fn service(at: usize, on: &[(usize, bool)], jobs: &[bool]) -> String {
     let deps: Vec<String> = on
         .iter()
-        .map(|(n, healthy)| {
-            let condition = if *healthy { "service_healthy" } else { "service_started" };
+        .map(|(n, strong)| {
+            let (condition, _) = condition(*strong, jobs[*n]);
             format!(r#""s{n}":{{"condition":"{condition}","required":true}}"#)
         })
         .collect();
-    format!(
-        r#""s{at}":{{"image":"myapp:1","networks":{{"default":null}},"environment":{{"START_DELAY":"{}"}},
-        "healthcheck":{{"test":["CMD","/app","check"],"interval":"1s","retries":10}},"depends_on":{{{}}}}}"#,
-        at % 3,
-        deps.join(",")
-    )
+    let does = match jobs[at] {
+        true => r#""command":["exit","0"]"#.to_string(),
+        false => format!(
+            r#""environment":{{"START_DELAY":"{}"}},
+            "healthcheck":{{"test":["CMD","/app","check"],"interval":"1s","retries":10}}"#,
+            at % 3
+        ),
+    };
+    let deps = deps.join(",");
+    format!(r#""s{at}":{{"image":"myapp:1","networks":{{"default":null}},{does},"depends_on":{{{deps}}}}}"#)
 }
 
 /// Random edges to earlier services.
@@ -86,17 +100,21 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
 
     #[test]
-    fn a_service_starts_behind_what_it_depends_on(edges in edges(), seed: u64) {
-        let services: Vec<String> = edges.iter().enumerate().map(|(at, on)| service(at, on)).collect();
+    fn a_service_starts_behind_what_it_depends_on(
+        edges in edges(),
+        jobs in proptest::collection::vec(any::<bool>(), 6),
+        seed: u64,
+    ) {
+        let services: Vec<String> = edges.iter().enumerate().map(|(at, on)| service(at, on, &jobs)).collect();
         let (mut host, project) = (host(seed), project(&services.join(",")));
         let (code, lines) = carry_out(&mut host, &project, up());
         prop_assert_eq!(code, Some(0), "{:?}", lines);
         for (at, on) in edges.iter().enumerate() {
             let mine = told(&host, &format!("p-s{at}-1"), "start");
-            for (dep, healthy) in on {
-                let action = if *healthy { "health_status: healthy" } else { "start" };
+            for (dep, strong) in on {
+                let (_, action) = condition(*strong, jobs[*dep]);
                 let before = told(&host, &format!("p-s{dep}-1"), action);
-                prop_assert!(before < mine);
+                prop_assert!(before.is_some() && before < mine, "{action} of s{dep}: {before:?}, start of s{at}: {mine:?}");
             }
         }
     }
