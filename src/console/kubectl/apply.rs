@@ -5,11 +5,11 @@ use super::args::DryRun;
 use super::form::{Form, typed_list};
 use super::manifest::{self, Manifest, Unread};
 use super::output::Teller;
+use super::resource::{Selection, together};
 use super::{Args, Cx, Failure, Flow, Result, Verb};
 use crate::kubernetes::apiserver::{ApiError, WriteOptions};
 use crate::kubernetes::objects::{Id, Schema, Struct, patch};
-use crate::text::go::quoted;
-use crate::text::{Value, json};
+use crate::text::{Value, json, yaml};
 
 pub(super) const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
@@ -19,6 +19,12 @@ pub(super) const VERBS: &[Verb] = &[
         switches: "server-side force-conflicts force recursive R wait prune overwrite all openapi-patch show-managed-fields record",
         options: "filename f kustomize k selector l dry-run output o validate grace-period timeout field-manager prune-allowlist",
         run: apply,
+    },
+    Verb {
+        name: "apply view-last-applied",
+        switches: "all recursive R",
+        options: "filename f kustomize k selector l output o",
+        run: view_last_applied,
     },
     Verb {
         name: "create",
@@ -73,7 +79,7 @@ fn apply(cx: &mut Cx, args: &Args) -> Result {
 }
 
 /// How one object was not applied.
-enum One {
+pub(super) enum One {
     Refused(ApiError, &'static str),
     Failed(Failure),
 }
@@ -161,9 +167,54 @@ fn apply_one(
     let written = cx.cluster.api.update_tree(current.meta.id, typed, by, &options).map_err(refused)?;
     warn(cx, &written.warnings);
     note_manager(cx, current.meta.id, Some(&live), dry_run);
-    let same = written.object.meta.version == current.meta.version && !dry_run.on();
-    let word = if same { "unchanged" } else { "configured" };
-    Ok((cx.cluster.api.tree(&written.object), format!("{label} {word}{suffix}")))
+    Ok((cx.cluster.api.tree(&written.object), format!("{label} configured{suffix}")))
+}
+
+/// What an apply would make of an object, by the server's word. Source: kubernetes v1.37 kubectl pkg/cmd/diff/diff.go, Merged.
+pub(super) fn merged(cx: &mut Cx, args: &Args, manifest: &Manifest, tree: &Value) -> std::result::Result<Value, One> {
+    let options = WriteOptions { dry_run: true, source: Some(manifest.source()) };
+    if args.on("server-side") {
+        return server_side(cx, args, tree, &options);
+    }
+    let kind = cx.cluster.api.kind_of(tree);
+    let text = |path: &[&str]| tree.str_at(path).unwrap_or_default();
+    let (namespace, name) = (text(&["metadata", "namespace"]), text(&["metadata", "name"]));
+    let refused = |e| One::Refused(e, "");
+    let Some(current) = cx.cluster.api.store.by_name(kind, namespace, name).cloned() else {
+        return create_one(cx, tree, Some(manifest), DryRun::Server).map_err(refused);
+    };
+    let live = cx.cluster.api.tree(&current);
+    let stored = live.str_at(&["metadata", "annotations", LAST_APPLIED]);
+    let original = stored.and_then(|text| json::parse(text).ok()).unwrap_or_default();
+    let changed = patch::three_way(&original, tree, &live, shape_of(tree)).map_err(Failure::error)?;
+    let Some(target) = changed else { return Ok(live) };
+    let typed = manifest::typed(&target).map_err(refused)?;
+    let by = cx.by();
+    let written = cx.cluster.api.update_tree(current.meta.id, typed, by, &options).map_err(refused)?;
+    Ok(cx.cluster.api.tree(&written.object))
+}
+
+/// `kubectl apply view-last-applied`. Source: kubernetes v1.37 kubectl pkg/cmd/apply/apply_view_last_applied.go.
+fn view_last_applied(cx: &mut Cx, args: &Args) -> Result {
+    let form = args.get("output").unwrap_or("yaml");
+    if !matches!(form, "yaml" | "json") {
+        let words = format!("Unexpected -o output mode: {form}, the flag 'output' must be one of yaml|json");
+        return Err(Failure::error(format!("{words}\nSee 'kubectl apply view-last-applied -h' for help and examples")));
+    }
+    let (found, missing) = Selection::with_files(cx, args, &args.words)?.objects(cx.cluster, &cx.namespace);
+    if let Some(failure) = together(missing) {
+        return Err(failure);
+    }
+    for (_, object) in found {
+        let tree = cx.cluster.api.tree(&object);
+        let stored = tree.str_at(&["metadata", "annotations", LAST_APPLIED]).map(json::parse);
+        let Some(Ok(stored)) = stored else { continue };
+        cx.print(&match form {
+            "json" => json::write(&stored, json::Style { indent: 2, ..json::Style::KUBECTL }) + "\n",
+            _ => yaml::write(&stored),
+        });
+    }
+    Ok(Flow::Done(0))
 }
 
 fn shape_of(tree: &Value) -> Option<&'static Struct> {
@@ -228,9 +279,9 @@ fn while_patching(error: ApiError, live: &Value, target: &Value, tree: &Value, f
 
 fn create(cx: &mut Cx, args: &Args) -> Result {
     if !args.words.is_empty() {
+        let words = args.words.join(" ");
         return Err(Failure::error(format!(
-            "unknown command {} for \"kubectl create\"",
-            quoted(&args.words.join(" "))
+            "Unexpected args: [{words}]\nSee 'kubectl create -h' for help and examples"
         )));
     }
     let manifests = manifest::selected(args, manifest::read(cx, args)?)?;

@@ -334,7 +334,7 @@ fn sound(name: &str, switch: bool, value: &str) -> std::result::Result<(), Strin
     Ok(())
 }
 
-fn has(list: &str, name: &str) -> bool {
+pub(super) fn has(list: &str, name: &str) -> bool {
     list.split(' ').any(|w| w == name)
 }
 

@@ -149,12 +149,19 @@ fn base_name(image: &str) -> String {
     last.split([':', '@']).next().unwrap_or(last).to_string()
 }
 
+/// Flags without which a verb does nothing. Source: spf13/cobra command.go, ValidateRequiredFlags.
+pub(super) fn required(args: &Args, flags: &[&str]) -> Result<()> {
+    let missing: Vec<String> = flags.iter().filter(|f| args.get(f).is_none()).map(|f| quoted(f)).collect();
+    match missing.is_empty() {
+        true => Ok(()),
+        false => Err(Failure::error(format!("required flag(s) {} not set", missing.join(", ")))),
+    }
+}
+
 fn deployment(cx: &mut Cx, args: &Args) -> Result {
+    required(args, &["image"])?;
     let name = name_of(args)?;
     let images = args.list("image");
-    if images.is_empty() {
-        return Err(Failure::error("required flag(s) \"image\" not set"));
-    }
     if images.len() > 1 && !args.rest.is_empty() {
         return Err(Failure::error("cannot specify multiple --image options and command"));
     }
@@ -367,10 +374,9 @@ fn job_spec(args: &Args, name: &str, image: &str) -> Map {
 }
 
 fn cron_job(cx: &mut Cx, args: &Args) -> Result {
+    required(args, &["image", "schedule"])?;
     let name = name_of(args)?;
-    let (Some(image), Some(schedule)) = (args.get("image"), args.get("schedule")) else {
-        return Err(Failure::error("required flag(s) \"image\", \"schedule\" not set"));
-    };
+    let (image, schedule) = (args.get("image").unwrap_or_default(), args.get("schedule").unwrap_or_default());
     let mut spec = job_spec(args, &name, image);
     spec.set("restartPolicy", args.get("restart").unwrap_or("OnFailure"));
     let mut tree = object("batch/v1", "CronJob", &name);

@@ -1,7 +1,7 @@
 //! `kubectl create role`, `clusterrole`, `rolebinding`, `clusterrolebinding`.
 //! Source: kubernetes v1.37 kubectl pkg/cmd/create/create_{role,clusterrole,rolebinding,clusterrolebinding}.go.
 
-use super::create::{make, map_of, name_of, object};
+use super::create::{make, map_of, name_of, object, required};
 use super::resource::resource;
 use super::{Args, Cx, Failure, Result};
 use crate::kubernetes::objects::group_of;
@@ -247,9 +247,7 @@ pub(super) fn role_binding(cx: &mut Cx, args: &Args) -> Result {
 }
 
 pub(super) fn cluster_role_binding(cx: &mut Cx, args: &Args) -> Result {
-    name_of(args)?;
-    let Some(name) = args.get("clusterrole") else {
-        return Err(Failure::error("required flag(s) \"clusterrole\" not set"));
-    };
-    bind(cx, args, "ClusterRoleBinding", ("ClusterRole", name), "clusterrolebinding: ")
+    required(args, &["clusterrole"])?;
+    let name = args.get("clusterrole").unwrap_or_default().to_string();
+    bind(cx, args, "ClusterRoleBinding", ("ClusterRole", &name), "clusterrolebinding: ")
 }

@@ -68,7 +68,8 @@ fn delete(cx: &mut Cx, args: &Args) -> Result {
         let word = if grace_zero { "force deleted" } else { "deleted" };
         cx.print(&line(args, resource, object, &format!("{word}{{}}{}", dry_run.suffix())));
     }
-    let nothing = found.is_empty() && missing.is_empty();
+    let named = args.words.len() > 1 || args.words.iter().any(|word| word.contains('/'));
+    let nothing = found.is_empty() && missing.is_empty() && !named;
     if nothing && args.get("filename").or(args.get("output")).is_none() {
         cx.print("No resources found\n");
     }

@@ -2,9 +2,11 @@
 //! top.
 //! Source: kubernetes v1.37 kubectl pkg/cmd/{apiresources,version,clusterinfo,config,auth,top}.
 
+use super::args::has;
+use super::resource::resource;
 use super::table::align;
 use super::{Args, Cx, Failure, Flow, Result, Verb};
-use crate::kubernetes::objects::Schema;
+use crate::kubernetes::objects::{Schema, group_of};
 
 const VERSION: &str = "v1.37.2";
 
@@ -138,7 +140,53 @@ fn contexts(cx: &mut Cx, _: &Args) -> Result {
 }
 
 /// Everybody may do everything here.
+/// Source: kubernetes v1.37 kubectl pkg/cmd/auth/cani.go, resourceVerbs, nonResourceURLVerbs.
+const VERBS_OF_RESOURCES: &str = "get list watch create update patch delete deletecollection use bind impersonate * \
+                                  approve sign escalate attest";
+const VERBS_OF_URLS: &str = "get put post head options delete patch *";
+
+/// Nobody is refused anything. Differs: FID-072.
+/// Source: kubernetes v1.37 kubectl pkg/cmd/auth/cani.go, Complete, Validate.
 fn can_i(cx: &mut Cx, args: &Args) -> Result {
+    let rows = |cells: [&str; 4]| cells.map(String::from).to_vec();
+    if args.on("list") {
+        if !args.words.is_empty() {
+            return Err(Failure::error("list option must be specified with no arguments"));
+        }
+        let head = rows(["Resources", "Non-Resource URLs", "Resource Names", "Verbs"]);
+        let all = [head, rows(["*.*", "[]", "[]", "[*]"]), rows(["", "[*]", "[]", "[*]"])];
+        cx.print(&align(&all[usize::from(args.on("no-headers"))..], &mut Vec::new()));
+        return Ok(Flow::Done(0));
+    }
+    let [verb, of] = &args.words[..] else {
+        return Err(Failure::error(
+            "you must specify two arguments: verb resource or verb resource/resourceName.\nSee 'kubectl auth can-i -h' for help and examples.",
+        ));
+    };
+    let name = of.split('/').next().unwrap_or_default();
+    let verbs = if of.starts_with('/') { VERBS_OF_URLS } else { VERBS_OF_RESOURCES };
+    match resource(cx.cluster, name) {
+        Ok(found) if !found.namespaced && !args.on("all-namespaces") => {
+            let group = group_of(&found.api_version);
+            let within = if group.is_empty() { String::new() } else { format!(" in group '{group}'") };
+            cx.complain(&format!("Warning: resource '{}' is not namespace scoped{within}\n\n", found.plural));
+        }
+        Err(_) if !of.starts_with('/') && !matches!(name, "*" | "users" | "groups") => {
+            cx.complain(&match name.split_once('.') {
+                Some((name, group)) => {
+                    format!("Warning: the server doesn't have a resource type '{name}' in group '{group}'\n\n")
+                }
+                None => format!("Warning: the server doesn't have a resource type '{name}'\n\n"),
+            });
+        }
+        _ => {}
+    }
+    if !has(verbs, verb) {
+        cx.complain(&format!("Warning: verb '{verb}' is not a known verb\n\n"));
+    }
+    if args.on("no-headers") {
+        return Err(Failure::error("--no-headers cannot be set without --list specified"));
+    }
     if !args.on("quiet") {
         cx.print("yes\n");
     }

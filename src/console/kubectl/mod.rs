@@ -18,6 +18,7 @@ mod create_ingress;
 mod create_secret;
 mod delete;
 mod describe;
+mod diff;
 mod drain;
 mod events;
 mod explain;
@@ -159,6 +160,7 @@ pub struct Verb {
 const VERBS: &[&[Verb]] = &[
     get::VERBS,
     describe::VERBS,
+    diff::VERBS,
     apply::VERBS,
     delete::VERBS,
     scale::VERBS,
@@ -216,11 +218,41 @@ fn verb_of(words: &[String]) -> Result<(&'static Verb, Vec<String>)> {
                 let rest = quoted(&head[1..].join(" "));
                 Err(Failure::error(format!("unknown command {rest}\nSee 'kubectl {word} -h' for help and examples")))
             }
-            false => Err(Failure::error(format!("unknown command {} for \"kubectl\"", quoted(word)))),
+            false => Err(Failure::error(format!("unknown command {} for \"kubectl\"{}", quoted(word), like(word)))),
         };
     };
     let used = verb.name.split(' ').count();
     Ok((verb, head[used..].iter().cloned().chain(rest).collect()))
+}
+
+/// Every command of kubectl in the order in which it is made known. Source: kubernetes v1.37 kubectl pkg/cmd/cmd.go.
+const COMMANDS: &str = "create expose run set explain get edit delete rollout scale autoscale certificate cluster-info top \
+                        cordon uncordon drain taint describe logs attach exec port-forward proxy cp auth debug events \
+                        diff apply patch replace wait kustomize label annotate completion alpha config plugin version \
+                        api-versions api-resources options";
+
+/// Furthest that a word may be from a command. Source: spf13/cobra command.go, SuggestionsMinimumDistance.
+const FAR: usize = 2;
+
+/// Commands that may have been meant. Source: spf13/cobra command.go, SuggestionsFor, findSuggestions.
+fn like(word: &str) -> String {
+    let near = |command: &&str| command.starts_with(word) || distance(word, command) <= FAR;
+    let found: String = COMMANDS.split(' ').filter(near).map(|command| format!("\t{command}\n")).collect();
+    if found.is_empty() || word.is_empty() { String::new() } else { format!("\n\nDid you mean this?\n{found}") }
+}
+
+/// How many letters differ. Source: spf13/cobra cobra.go, ld.
+fn distance(a: &str, b: &str) -> usize {
+    let (a, b): (Vec<char>, Vec<char>) = (a.to_lowercase().chars().collect(), b.chars().collect());
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.iter().enumerate() {
+        let mut corner = std::mem::replace(&mut row[0], i + 1);
+        for (j, y) in b.iter().enumerate() {
+            let least = row[j].min(row[j + 1]).min(corner);
+            corner = std::mem::replace(&mut row[j + 1], if x == y { corner } else { least + 1 });
+        }
+    }
+    row.last().copied().unwrap_or_default()
 }
 
 fn try_run(cx: &mut Cx, words: &[String]) -> Result {

@@ -88,7 +88,8 @@ fn status(cx: &mut Cx, args: &Args) -> Result {
         return Err(failure);
     }
     if found.is_empty() {
-        return Err(Failure::error("no resources found"));
+        cx.complain(&format!("No resources found in {} namespace.\n", cx.namespace));
+        return Ok(Flow::Done(0));
     }
     let timeout = args.span("timeout").unwrap_or(Span::ZERO);
     let until = if timeout == Span::ZERO { Time::NEVER } else { cx.now() + timeout };

@@ -30,7 +30,8 @@ enum For {
 }
 
 fn wait(cx: &mut Cx, args: &Args) -> Result {
-    let wish = read(args.get("for").unwrap_or_default())?;
+    let Some(wish) = args.get("for") else { return Err(Failure::error("unrecognized condition: []")) };
+    let wish = read(wish)?;
     let timeout = match args.get("timeout") {
         Some(text) if text.starts_with('-') => Span::secs(7 * 24 * 3600),
         _ => args.span("timeout").unwrap_or(TIMEOUT),

@@ -13,7 +13,7 @@ mod csi_driver;
 mod custom_resource_definition;
 mod daemon_set;
 mod deployment;
-mod difference;
+pub mod difference;
 mod endpoints;
 mod event;
 mod horizontal_pod_autoscaler;
