@@ -186,12 +186,20 @@ pub(super) fn merged(cx: &mut Cx, args: &Args, manifest: &Manifest, tree: &Value
     let live = cx.cluster.api.tree(&current);
     let stored = live.str_at(&["metadata", "annotations", LAST_APPLIED]);
     let original = stored.and_then(|text| json::parse(text).ok()).unwrap_or_default();
-    let changed = patch::three_way(&original, tree, &live, shape_of(tree)).map_err(Failure::error)?;
+    let modified = json::parse(&last_applied(tree)).unwrap_or_default();
+    let changed = patch::three_way(&original, &modified, &live, shape_of(tree)).map_err(Failure::error)?;
     let Some(target) = changed else { return Ok(live) };
     let typed = manifest::typed(&target).map_err(refused)?;
     let by = cx.by();
     let written = cx.cluster.api.update_tree(current.meta.id, typed, by, &options).map_err(refused)?;
-    Ok(cx.cluster.api.tree(&written.object))
+    let mut tree = cx.cluster.api.tree(&written.object);
+    // What is not kept has the version and the number of what is there.
+    for key in ["resourceVersion", "uid"] {
+        if let Some(known) = live.str_at(&["metadata", key]) {
+            tree.set_at(&["metadata", key], known);
+        }
+    }
+    Ok(tree)
 }
 
 /// `kubectl apply view-last-applied`. Source: kubernetes v1.37 kubectl pkg/cmd/apply/apply_view_last_applied.go.
@@ -315,7 +323,12 @@ pub(super) fn create_one(
     let by = cx.by();
     let written = cx.cluster.api.create_tree(manifest::typed(tree)?, by, &options)?;
     warn(cx, &written.warnings);
-    Ok(cx.cluster.api.tree(&written.object))
+    let mut tree = cx.cluster.api.tree(&written.object);
+    if dry_run.on() {
+        // What is not kept has no version. Source: apiserver pkg/registry/generic/registry/dryrun.go, Create.
+        tree.remove_at(&["metadata", "resourceVersion"]);
+    }
+    Ok(tree)
 }
 
 fn replace(cx: &mut Cx, args: &Args) -> Result {

@@ -9,7 +9,10 @@ use crate::text::{Map, Value, json};
 
 fn send(cx: &mut Cx, args: &Args, kind: &str, data: Map) -> Result {
     let mut tree = object("v1", "Secret", &name_of(args)?);
-    tree.set_at(&["type"], kind);
+    // The server names the kind of a secret without one.
+    if !kind.is_empty() {
+        tree.set_at(&["type"], kind);
+    }
     if !data.is_empty() {
         tree.set_at(&["data"], data);
     }
@@ -18,7 +21,7 @@ fn send(cx: &mut Cx, args: &Args, kind: &str, data: Map) -> Result {
 
 pub(super) fn generic(cx: &mut Cx, args: &Args) -> Result {
     let data = data(cx, args, &name_of(args)?, "Secret")?;
-    send(cx, args, args.get("type").unwrap_or("Opaque"), data)
+    send(cx, args, args.get("type").unwrap_or_default(), data)
 }
 
 /// Certificate and key are looked at for their blocks alone. Differs: FID-022.

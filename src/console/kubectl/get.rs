@@ -80,11 +80,14 @@ fn get(cx: &mut Cx, args: &Args) -> Result {
 
 /// What the server says of kinds that should not be used any more.
 pub(super) fn warn(cx: &mut Cx, selection: &Selection) {
-    for resource in &selection.resources {
-        let old = DEPRECATED.iter().find(|(v, k, _)| *v == resource.api_version && *k == resource.kind);
-        if let Some((_, _, words)) = old {
-            cx.complain(&format!("Warning: {words}\n"));
-        }
+    warn_of(cx, selection.resources.iter().map(|r| (r.api_version.as_str(), r.kind.as_str())));
+}
+
+/// The same, once for each kind. Source: kubernetes v1.37 client-go rest/warnings.go, Deduplicate.
+pub(super) fn warn_of<'a>(cx: &mut Cx, kinds: impl Iterator<Item = (&'a str, &'a str)>) {
+    let kinds: Vec<_> = kinds.collect();
+    for (_, _, words) in DEPRECATED.iter().filter(|(version, kind, _)| kinds.contains(&(version, kind))) {
+        cx.complain(&format!("Warning: {words}\n"));
     }
 }
 

@@ -13,8 +13,8 @@ const VERSION: &str = "v1.37.2";
 pub(super) const VERBS: &[Verb] = &[
     Verb {
         name: "api-resources",
-        switches: "no-headers cached show-kind",
-        options: "output o api-group namespaced verbs sort-by categories",
+        switches: "no-headers cached show-kind namespaced",
+        options: "output o api-group verbs sort-by categories",
         run: api_resources,
     },
     Verb { name: "api-versions", switches: "", options: "", run: api_versions },

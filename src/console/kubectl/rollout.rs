@@ -322,7 +322,7 @@ fn history_of(
         (1.., [revision, ..]) => {
             let mut template = revision.template.clone();
             let cause = revision.annotations.get(args::CHANGE_CAUSE).filter(|_| resource.kind == "Deployment");
-            if let Some(cause) = cause {
+            if let Some(cause) = cause.filter(|cause| cause.as_str() != Some("")) {
                 template.set_at(&["metadata", "annotations", args::CHANGE_CAUSE], cause.clone());
             }
             describe::template_text(cx.cluster, object, &template)
@@ -330,7 +330,11 @@ fn history_of(
         _ => {
             let mut text = String::from("REVISION\tCHANGE-CAUSE\n");
             for revision in &shown {
-                let cause = revision.annotations.get(args::CHANGE_CAUSE).and_then(Value::as_str);
+                // Source: kubectl pkg/polymorphichelpers/history.go, DeploymentHistoryViewer.ViewHistory: a template may say it, too.
+                let own = revision.annotations.get(args::CHANGE_CAUSE).and_then(Value::as_str);
+                let of_template = || revision.template.str_at(&["metadata", "annotations", args::CHANGE_CAUSE]);
+                let cause = own.filter(|c| !c.is_empty());
+                let cause = cause.or_else(|| of_template().filter(|_| resource.kind == "Deployment"));
                 text += &format!("{}\t{}\n", revision.number, cause.filter(|c| !c.is_empty()).unwrap_or("<none>"));
             }
             describe::elastic(&text, 0, 2)

@@ -136,8 +136,10 @@ impl Waiting for Met {
         if cx.now() < self.until {
             return None;
         }
+        // Source: kubectl pkg/cmd/util/helpers.go, checkErr: several errors lose their prefix.
+        let prefix = if self.left.len() > 1 { "" } else { "error: " };
         for (resource, name, _) in &self.left {
-            cx.complain(&format!("error: timed out waiting for the condition on {}/{name}\n", resource.plural));
+            cx.complain(&format!("{prefix}timed out waiting for the condition on {}/{name}\n", resource.plural));
         }
         Some(1)
     }

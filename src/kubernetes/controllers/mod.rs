@@ -70,6 +70,7 @@ pub const CONTROLLERS: &[Controller] = &[
     volumes::PROTECTION,
     volumes::VOLUME_PROTECTION,
     replica_set::REPLICATION,
+    endpoints::MIRROR,
 ];
 
 /// What they give as reasons.

@@ -86,6 +86,7 @@ fn content(page: &mut Page, level: usize, tree: &Value) {
                     }
                 }
             }
+            Value::Null => page.line(level, format!("{title}:\t<nil>")),
             other => page.line(level, format!("{title}:\t{}", any_text(other))),
         }
     }

@@ -142,12 +142,12 @@ pub(super) fn text_of(cluster: &Cluster, object: &Object, events: bool) -> Strin
     page.finish()
 }
 
-/// A pod template as `rollout history` shows it.
+/// A pod template as `rollout history` shows it: its tabs stay. Source: kubectl pkg/polymorphichelpers/history.go, printTemplate.
 pub(super) fn template_text(cluster: &Cluster, object: &Object, template: &Value) -> String {
     let subject = Subject { cluster, object, tree: Value::Null, events: false };
     let mut page = Page::default();
     container::template(&subject, &mut page, Some(template));
-    page.finish()
+    page.raw()
 }
 
 /// The description of an object by its number.

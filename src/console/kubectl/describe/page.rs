@@ -37,6 +37,10 @@ impl Page {
         self.part();
         self.done
     }
+    /// The page with its tabs.
+    pub fn raw(self) -> String {
+        self.done + &self.text
+    }
     /// Labels, one a line. Source: describe.go, printLabelsMultiline.
     pub fn labels(&mut self, indent: &str, title: &str, labels: Option<&Value>) {
         let pairs = labels.and_then(Value::as_map).map(|m| m.sorted()).unwrap_or_default();

@@ -3,6 +3,7 @@
 //! pkg/controller/endpoint.
 
 mod legacy;
+mod mirror;
 mod port_order;
 mod slices;
 
@@ -42,6 +43,16 @@ pub const LEGACY: Controller = Controller {
     every: None,
 };
 
+/// Shows Endpoints that a person wrote as slices.
+pub const MIRROR: Controller = Controller {
+    name: "endpointslicemirroring-controller",
+    wakes: &[On::Any(mirror::on_change)],
+    reconcile: mirror::reconcile,
+    every: None,
+};
+
+/// Source: kubernetes v1.37 api/discovery/v1/well_known_labels.go, LabelServiceName.
+const SERVICE_NAME: &str = "kubernetes.io/service-name";
 /// When something behind a Service last changed, for people who measure delays.
 /// Source: kubernetes v1.37 api/core/v1/annotation_key_constants.go, EndpointsLastChangeTriggerTime.
 const TRIGGER: &str = "endpoints.kubernetes.io/last-change-trigger-time";

@@ -2,7 +2,9 @@
 //! Source: kubernetes v1.37 staging/src/k8s.io/endpointslice/reconciler.go.
 
 use super::port_order::in_order;
-use super::{TRIGGER, endpoint, followed, made_here, marked, ports, reachable, selected, trigger, unasked};
+use super::{
+    SERVICE_NAME, TRIGGER, endpoint, followed, made_here, marked, ports, reachable, selected, trigger, unasked,
+};
 use crate::kubernetes::apiserver::DeleteOptions;
 use crate::kubernetes::controllers::owned::{controller_ref, generated_name, managed};
 use crate::kubernetes::controllers::{Ctl, Done};
@@ -15,9 +17,7 @@ use std::rc::Rc;
 
 /// Endpoints in one slice. Source: --max-endpoints-per-slice.
 const MOST: usize = 100;
-/// Source: kubernetes v1.37 api/discovery/v1/well_known_labels.go.
-const SERVICE_NAME: &str = "kubernetes.io/service-name";
-/// Source: same file.
+/// Source: kubernetes v1.37 api/discovery/v1/well_known_labels.go, LabelManagedBy.
 const MANAGED_BY: (&str, &str) = ("endpointslice.kubernetes.io/managed-by", "endpointslice-controller.k8s.io");
 
 /// Endpoints with the same ports.
