@@ -408,3 +408,25 @@ fn clients_of_a_service_with_affinity_stay_where_they_are() {
     on(&mut run, 60);
     assert_eq!(rates(&run).iter().map(|(_, rate)| *rate).collect::<Vec<_>>(), [100.0]);
 }
+
+#[test]
+fn parameters_of_a_workload_do_what_they_say() {
+    let cores = |run: &Run| run.world.cluster.api.floor.all().map(|(_, u)| u.cores(run.now())).sum::<f64>();
+    let memory = |run: &Run| run.world.cluster.api.floor.all().map(|(_, u)| u.memory()).sum::<f64>();
+    let mut run = run(&web(1, ""));
+    let before = memory(&run);
+    assert_eq!(typed(&mut run, "behave deployment/web start-cpu=900m start-takes=60s base-cpu=200m").1, "");
+    on(&mut run, 1);
+    assert!((cores(&run) - 0.9).abs() < 1e-6, "while it starts: {}", cores(&run));
+    on(&mut run, 60);
+    assert!((cores(&run) - 0.2).abs() < 1e-6, "later: {}", cores(&run));
+    typed(&mut run, "behave deployment/web errors=25% leak-per-request=10Ki");
+    run.apply(&constant(100.0));
+    on(&mut run, 60);
+    let errors = failed(&run);
+    assert!(matches!(errors[..], [("error", n)] if (n / 1_500.0 - 1.0).abs() < 0.03), "{errors:?}");
+    let kept = (memory(&run) - before) / f64::from(10 << 10);
+    assert!((kept / 6_000.0 - 1.0).abs() < 0.03, "{kept}");
+    // 5 ms each, besides what it takes anyway.
+    assert!((cores(&run) - 0.7).abs() < 0.01, "{}", cores(&run));
+}
