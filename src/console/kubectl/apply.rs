@@ -118,7 +118,7 @@ fn apply_one(
     if name.is_empty() {
         let words = match tree.str_at(&["metadata", "generateName"]) {
             Some(prefix) => format!("from {prefix}: cannot use generate name with apply"),
-            None => "resource name may not be empty".to_string(),
+            None => nameless(tree, &manifest.file),
         };
         return Err(Failure::error(words).into());
     }
@@ -223,6 +223,20 @@ fn view_last_applied(cx: &mut Cx, args: &Args) -> Result {
         });
     }
     Ok(Flow::Done(0))
+}
+
+/// An object without a name cannot be looked for. Source: apply.go, applyOneObject; cli-runtime pkg/resource, Info.String.
+fn nameless(tree: &Value, file: &str) -> String {
+    let text = |path: &[&str]| tree.str_at(path).unwrap_or_default();
+    let (version, kind) = (text(&["apiVersion"]), text(&["kind"]));
+    let slash = if version.contains('/') { "" } else { "/" };
+    let plural = crate::kubernetes::objects::plural(kind);
+    format!(
+        "error when retrieving current configuration of:\nResource: \"{slash}{version}, Resource={plural}\", \
+         GroupVersionKind: \"{slash}{version}, Kind={kind}\"\nName: \"\", Namespace: \"{}\"\nfrom server for: \
+         \"{file}\": resource name may not be empty",
+        text(&["metadata", "namespace"])
+    )
 }
 
 fn shape_of(tree: &Value) -> Option<&'static Struct> {
@@ -331,12 +345,30 @@ pub(super) fn create_one(
     Ok(tree)
 }
 
+/// Whether an update of an object that is not there makes it.
+/// Source: kubernetes v1.37 pkg/registry, AllowCreateOnUpdate of each strategy.
+fn is_made_by_update(tree: &Value) -> bool {
+    const KINDS: [&str; 10] = [
+        "ClusterRole",
+        "ClusterRoleBinding",
+        "Endpoints",
+        "Event",
+        "Lease",
+        "LimitRange",
+        "Role",
+        "RoleBinding",
+        "RuntimeClass",
+        "Service",
+    ];
+    KINDS.contains(&tree.str_at(&["kind"]).unwrap_or_default()) && shape_of(tree).is_some()
+}
+
 fn replace(cx: &mut Cx, args: &Args) -> Result {
     let manifests = manifest::read(cx, args)?;
     let dry_run = args.dry_run()?;
     let mut errors = Vec::new();
     let mut teller = Teller::new(cx, args)?;
-    let (ready, unread) = manifest::prepare_all(cx, args, &manifests);
+    let (ready, mut unread) = manifest::prepare_all(cx, args, &manifests);
     for (manifest, tree) in ready {
         let mut tree = if args.on("save-config") { with_last_applied(&tree) } else { tree };
         args.record(&mut tree);
@@ -347,14 +379,19 @@ fn replace(cx: &mut Cx, args: &Args) -> Result {
         let kind = cx.cluster.api.kind_of(&tree);
         let text = |path: &[&str]| tree.str_at(path).unwrap_or_default();
         let (namespace, name) = (text(&["metadata", "namespace"]), text(&["metadata", "name"]));
-        let done = match cx.cluster.api.store.find(kind, namespace, name) {
-            None => Err(cx.cluster.api.not_found(kind, name)),
-            Some(id) => {
-                let options = WriteOptions { dry_run: dry_run.on(), source: Some(manifest.source()) };
-                let by = cx.by();
-                manifest::typed(&tree).and_then(|tree| cx.cluster.api.update_tree(id, tree, by, &options))
-            }
-        };
+        if name.is_empty() {
+            let words = format!("error when replacing \"{}\": resource name may not be empty", manifest.file);
+            unread.push(Failure::error(words));
+            continue;
+        }
+        let options = WriteOptions { dry_run: dry_run.on(), source: Some(manifest.source()) };
+        let (found, by) = (cx.cluster.api.store.find(kind, namespace, name), cx.by());
+        let api = &mut cx.cluster.api;
+        let done = manifest::typed(&tree).and_then(|typed| match found {
+            Some(id) => api.update_tree(id, typed, by, &options),
+            None if is_made_by_update(&tree) => api.create_tree(typed, by, &options),
+            None => Err(api.not_found(kind, name)),
+        });
         match done {
             Ok(written) => {
                 warn(cx, &written.warnings);

@@ -48,7 +48,7 @@ pub fn read(cx: &Cx, args: &Args) -> Result<Vec<Manifest>> {
         };
         read_file(&name, nth, &text, &mut found);
     }
-    if found.is_empty() && args.verb() != "get" {
+    if found.is_empty() && !matches!(args.verb(), "get" | "replace") {
         return Err(Failure::error(format!("no objects passed to {}", args.verb())));
     }
     Ok(found)
@@ -193,6 +193,12 @@ fn undecodable(tree: &Value) -> Option<String> {
         format!("json: cannot unmarshal {kind} into Go struct field ObjectMeta.metadata.{field} of type string")
     };
     let meta = tree.get("metadata")?;
+    if !matches!(meta, Value::Map(_) | Value::Null) {
+        let what = decode::kind_of(meta);
+        return Some(format!(
+            "json: cannot unmarshal {what} into Go struct field metadataOnlyObject.metadata of type v1.ObjectMeta"
+        ));
+    }
     for field in ["annotations", "labels"] {
         let values = meta.get(field).and_then(Value::as_map).into_iter().flat_map(|m| m.iter());
         if let Some(found) = values.into_iter().find_map(|(_, v)| kind(v)) {

@@ -70,6 +70,9 @@ impl Api {
             "apiVersion" => "v1", "kind" => "Pod", "metadata" => meta, "spec" => template.spec.tree.clone(),
         });
         self.admit_tree(&mut tree)?;
+        if let Some(info) = Schema::get().kind("v1", "Pod") {
+            rules::judge(&tree, info, &Around(self)).map_err(|message| ApiError { reason: "Forbidden", message })?;
+        }
         let ranges = Around(self).limit_ranges(namespace);
         if !ranges.is_empty() {
             self.validate_limited(&tree, name)?;

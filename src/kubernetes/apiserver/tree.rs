@@ -73,6 +73,8 @@ impl Api {
             if !errors.is_empty() {
                 return Err(ApiError { reason: "Invalid", message: invalid_message(info, &name, &errors) });
             }
+            let forbidden = |message| ApiError { reason: "Forbidden", message };
+            rules::judge(&tree, info, &Around(self)).map_err(forbidden)?;
             self.refuse_beyond_limits(&tree)?;
             self.hand_out(&mut tree, info, None, options.dry_run)?;
             tree = complete(&tree, info);

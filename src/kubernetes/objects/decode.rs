@@ -337,11 +337,18 @@ fn json_kind(node: &Node) -> &'static str {
     match &node.kind {
         NodeKind::Map(_) => "object",
         NodeKind::List(_) => "array",
-        NodeKind::Scalar { value, .. } => match value {
-            Value::Bool(_) => "bool",
-            Value::Int(_) | Value::Float(_) => "number",
-            _ => "string",
-        },
+        NodeKind::Scalar { value, .. } => kind_of(value),
+    }
+}
+
+/// What JSON calls a value.
+pub fn kind_of(value: &Value) -> &'static str {
+    match value {
+        Value::Map(_) => "object",
+        Value::List(_) => "array",
+        Value::Bool(_) => "bool",
+        Value::Int(_) | Value::Float(_) => "number",
+        _ => "string",
     }
 }
 

@@ -79,11 +79,11 @@ fn rolling(rolling: &Value, path: &Path) -> Errors {
     let (unavailable, surge) = (rolling.of("maxUnavailable"), rolling.of("maxSurge"));
     let (gone, more) = (path.child("maxUnavailable"), path.child("maxSurge"));
     let mut out = workload::count_or_percent(unavailable, &gone);
-    out.extend(workload::at_most_all(unavailable, &gone));
     out.extend(workload::count_or_percent(surge, &more));
+    out.extend(workload::at_most_all(unavailable, &gone));
     out.extend(workload::at_most_all(surge, &more));
-    match (workload::as_number(unavailable).unwrap_or(0), workload::as_number(surge).unwrap_or(0)) {
-        (0, 0) => out.push(gone.invalid(unavailable, "cannot be 0 when maxSurge is 0")),
+    match (workload::worth(unavailable), workload::worth(surge)) {
+        (0, 0) => out.push(gone.required("cannot be 0 when maxSurge is 0")),
         (a, b) if a != 0 && b != 0 => out.push(more.invalid(surge, "may not be set when maxUnavailable is non-zero")),
         _ => {}
     }

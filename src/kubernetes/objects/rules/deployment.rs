@@ -78,7 +78,7 @@ fn rolling(rolling: &Value, path: &Path) -> Errors {
     let at = path.child("maxUnavailable");
     let mut out = workload::count_or_percent(unavailable, &at);
     out.extend(workload::count_or_percent(surge, &path.child("maxSurge")));
-    if workload::as_number(unavailable).unwrap_or(0) == 0 && workload::as_number(surge).unwrap_or(0) == 0 {
+    if workload::worth(unavailable) == 0 && workload::worth(surge) == 0 {
         out.push(at.invalid(unavailable, "may not be 0 when `maxSurge` is 0"));
     }
     out.extend(workload::at_most_all(unavailable, &at));

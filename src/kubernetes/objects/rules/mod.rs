@@ -337,6 +337,14 @@ pub fn admit(object: &mut Value, kind: &KindInfo, around: &mut dyn Surroundings)
     }
 }
 
+/// What admission asks of a valid new object, or the words with which it refuses it (403).
+pub fn judge(object: &Value, kind: &KindInfo, around: &dyn Surroundings) -> Result<(), String> {
+    match kind.kind {
+        "Pod" if kind.group.is_empty() => pod::judge(object, around),
+        _ => Ok(()),
+    }
+}
+
 /// What the registry adds to a valid new object: addresses and ports of services; labels of a job that has none. What it
 /// cannot add it says in the words of an internal error (500).
 pub fn allocate(object: &mut Value, kind: &KindInfo, around: &mut dyn Surroundings) -> Result<(), String> {

@@ -34,9 +34,13 @@ pub const RULES: Rules = Rules {
 };
 
 fn defaults(node: &mut Value) {
+    // Of two that differ the elder counts. Source: pkg/apis/core/v1/conversion.go, Convert_{v1,core}_NodeSpec.
     let cidr = node.of("spec").text("podCIDR").to_owned();
-    if !cidr.is_empty() {
-        node.make("spec").fill("podCIDRs", vec![Value::str(cidr)]);
+    let first = node.of("spec").items("podCIDRs").first().cloned().unwrap_or_default();
+    if !cidr.is_empty() && first.as_str() != Some(&cidr) {
+        node.make("spec").make_map().set("podCIDRs", vec![Value::str(cidr)]);
+    } else if cidr.is_empty() && !first.is_null() {
+        node.make("spec").make_map().set("podCIDR", first);
     }
     node.inside("status", |status| {
         for list in ["capacity", "allocatable"] {

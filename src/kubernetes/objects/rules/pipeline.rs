@@ -6,8 +6,8 @@ use super::super::schema::KindInfo;
 use super::super::shape::complete;
 use super::view::View;
 use super::{
-    Surroundings, admit, allocate, default_object, meta, pod, prepare_for_create, validate_create, validate_update,
-    warnings,
+    Surroundings, admit, allocate, default_object, judge, meta, pod, prepare_for_create, validate_create,
+    validate_update, warnings,
 };
 use crate::text::Value;
 
@@ -45,6 +45,7 @@ pub fn create(object: &mut Value, kind: &KindInfo, around: &mut dyn Surroundings
         let message = invalid_message(kind, object.of("metadata").text("name"), &causes);
         return Err(Refusal { code: 422, message, causes });
     }
+    judge(object, kind, around).map_err(|message| Refusal { code: 403, message, causes: Errors::new() })?;
     object.remove_at(&["metadata", "uid"]);
     warned.extend(warnings(object, kind));
     allocate(object, kind, around).map_err(|message| Refusal { code: 500, message, causes: Errors::new() })?;

@@ -44,7 +44,9 @@ fn create(class: &Value) -> Errors {
         out.push(Path::new("value").forbidden(format!("maximum allowed value of a user defined priority is {MAX}")));
     }
     let policy = class.text("preemptionPolicy");
-    if class.has("preemptionPolicy") && !matches!(policy, "PreemptLowerPriority" | "Never") {
+    if class.has("preemptionPolicy") && policy.is_empty() {
+        out.push(Path::new("preemptionPolicy").required(""));
+    } else if class.has("preemptionPolicy") && !matches!(policy, "PreemptLowerPriority" | "Never") {
         out.push(Path::new("preemptionPolicy").not_supported(policy, &["PreemptLowerPriority", "Never"]));
     }
     out

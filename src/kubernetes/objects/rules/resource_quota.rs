@@ -119,6 +119,13 @@ fn selector(spec: &Value, path: &Path) -> Errors {
             _ => out.push(path.child("operator").invalid(operator, "not a valid selector operator")),
         }
     }
+    let terms = spec.of("scopeSelector").items("matchExpressions");
+    let named = |scope: &str| terms.iter().any(|t| t.text("scopeName") == scope);
+    for (a, b) in [("BestEffort", "NotBestEffort"), ("Terminating", "NotTerminating")] {
+        if named(a) && named(b) {
+            out.push(path.invalid(spec.of("scopes"), "conflicting scopes"));
+        }
+    }
     out
 }
 

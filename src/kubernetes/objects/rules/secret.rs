@@ -83,8 +83,9 @@ fn docker(data: &Value, key: &str, path: &Path) -> Errors {
     let bytes = base64_decode(text).unwrap_or_default();
     match crate::text::json::parse(&String::from_utf8_lossy(&bytes)) {
         Ok(Value::Map(_) | Value::Null) => Errors::new(),
-        Ok(_) => {
-            let words = "json: cannot unmarshal value into Go value of type map[string]interface {}";
+        Ok(other) => {
+            let what = crate::kubernetes::objects::decode::kind_of(&other);
+            let words = format!("json: cannot unmarshal {what} into Go value of type map[string]interface {{}}");
             vec![path.key(key).invalid("<secret contents redacted>", words)]
         }
         Err(error) => vec![path.key(key).invalid("<secret contents redacted>", error.words)],

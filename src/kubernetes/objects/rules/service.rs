@@ -296,7 +296,14 @@ fn cluster_ips(spec: &Value, path: &Path) -> Errors {
     if all.len() > 2 {
         out.push(ips_path.invalid(spec.of("clusterIPs"), "may only hold up to 2 values"));
     }
-    if broken || is_headless(spec) {
+    if broken {
+        return out;
+    }
+    let six = all.iter().filter(|ip| ip.as_str().is_some_and(|ip| ip.contains(':'))).count();
+    if all.len() > 1 && (six == 0 || six == all.len()) {
+        out.push(ips_path.invalid(spec.of("clusterIPs"), "may specify no more than one IP for each IP family"));
+    }
+    if is_headless(spec) {
         return out;
     }
     for (i, (ip, family)) in all.iter().zip(spec.items("ipFamilies")).enumerate() {

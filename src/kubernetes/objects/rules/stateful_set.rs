@@ -118,7 +118,7 @@ fn strategy(strategy: &Value, path: &Path) -> Errors {
             let max = rolling.of("maxUnavailable");
             let at = at.child("maxUnavailable");
             out.extend(workload::count_or_percent(max, &at));
-            if workload::as_number(max) == Some(0) {
+            if !max.is_null() && workload::worth(max) == 0 {
                 out.push(at.invalid(max, "cannot be 0"));
             }
             out.extend(workload::at_most_all(max, &at));

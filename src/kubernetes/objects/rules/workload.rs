@@ -118,6 +118,12 @@ pub fn as_number(value: &Value) -> Option<i64> {
     }
 }
 
+/// How much a count or percentage says; a text that says nothing is 0.
+/// Source: kubernetes v1.37 pkg/apis/apps/validation/validation.go, getIntOrPercentValue; pkg/util/intstr, IntValue.
+pub fn worth(value: &Value) -> i64 {
+    as_number(value).or_else(|| value.as_str()?.parse().ok()).unwrap_or(0)
+}
+
 /// A percentage of at most 100.
 pub fn at_most_all(value: &Value, path: &Path) -> Errors {
     match value {

@@ -159,26 +159,32 @@ pub fn tolerations(pod: &mut Value) {
     spec.make_map().set("tolerations", all);
 }
 
+/// What admission asks of a pod that is valid: what it costs beside its containers is its class's to say.
+/// Source: kubernetes v1.37 plugin/pkg/admission/runtimeclass/admission.go, validateOverhead.
+pub fn judge(pod: &Value, around: &dyn Surroundings) -> Result<(), String> {
+    let (spec, metadata) = (pod.of("spec"), pod.of("metadata"));
+    let class = around.runtime_class(spec.text("runtimeClassName")).unwrap_or_default();
+    if !spec.has("overhead") || !class.of("overhead").of("podFixed").is_void() {
+        return Ok(());
+    }
+    let name = crate::text::go::quoted(metadata.text("name"));
+    Err(format!(
+        "pods {name} is forbidden: pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead"
+    ))
+}
+
 fn overhead(pod: &mut Value, around: &mut dyn Surroundings) -> Result<(), String> {
     let name = pod.of("spec").text("runtimeClassName").to_owned();
     let own = pod.of("spec").of("overhead").clone();
     if name.is_empty() {
-        return if own.is_void() {
-            Ok(())
-        } else {
-            Err("pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead".into())
-        };
+        return Ok(());
     }
     let Some(class) = around.runtime_class(&name) else {
-        return Err(format!("pod rejected: RuntimeClass \"{name}\" not found"));
+        return Err(format!("pod rejected: RuntimeClass {} not found", crate::text::go::quoted(&name)));
     };
     let fixed = class.of("overhead").of("podFixed").clone();
     if fixed.is_void() {
-        return if own.is_void() {
-            Ok(())
-        } else {
-            Err("pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead".into())
-        };
+        return Ok(());
     }
     if !own.is_void() && own != fixed {
         return Err("pod rejected: Pod's Overhead doesn't match RuntimeClass's defined Overhead".into());

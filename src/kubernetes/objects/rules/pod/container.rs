@@ -133,7 +133,17 @@ pub fn ephemeral(around: &Around, path: &Path) -> Errors {
         if !target.is_empty() && !names[..known].contains(&target) {
             out.push(at.child("targetContainerName").not_found(target));
         }
-        for member in ["ports", "resources", "livenessProbe", "readinessProbe", "startupProbe", "lifecycle"] {
+        const MEMBERS: [&str; 8] = [
+            "ports",
+            "resources",
+            "resizePolicy",
+            "restartPolicyRules",
+            "livenessProbe",
+            "readinessProbe",
+            "startupProbe",
+            "lifecycle",
+        ];
+        for member in MEMBERS {
             if !container.of(member).is_void() {
                 out.push(at.child(member).forbidden(NOT_HERE));
             }
@@ -372,7 +382,7 @@ fn resize(policies: &[Value], pod_policy: &str, path: &Path) -> Errors {
             _ => out.push(path.not_supported(restart, &["NotRequired", "RestartContainer"])),
         }
         if pod_policy == "Never" && restart != "NotRequired" {
-            out.push(path.invalid(restart, "must be 'NotRequired' when `restartPolicy` is 'Never'"));
+            out.push(path.invalid(restart, "must be 'NotRequired' when pod `restartPolicy` is 'Never'"));
         }
     }
     out

@@ -15,7 +15,7 @@ mod spec;
 pub mod volumes;
 pub mod warnings;
 
-pub use admission::admit;
+pub use admission::{admit, judge};
 pub use defaults::{claim_spec, round, source, template};
 pub use spec::{one_of, template as check_template};
 

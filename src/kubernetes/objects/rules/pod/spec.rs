@@ -231,7 +231,7 @@ fn host_users(spec: &Value, path: &Path) -> Errors {
     if spec.of("hostUsers") != &Value::Bool(false) {
         return Errors::new();
     }
-    let used = [("hostNetwork", "hostNetwork"), ("hostPID", "hostPID"), ("hostIPC", "hostIPC")];
+    let used = [("hostNetwork", "hostNetwork"), ("hostPID", "HostPID"), ("hostIPC", "HostIPC")];
     used.iter().filter(|(m, _)| spec.yes(m)).map(|(_, shown)| path.child(shown).forbidden(WORDS)).collect()
 }
 
