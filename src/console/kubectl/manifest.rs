@@ -57,7 +57,7 @@ pub fn read(cx: &Cx, args: &Args) -> Result<Vec<Manifest>> {
 fn read_file(name: &str, nth: usize, text: &str, found: &mut Vec<Manifest>) {
     let (documents, problems) = yaml::read(name, text);
     // A key that stands twice is no error here: kubectl sends JSON, in which the last one has won.
-    let end = problems.iter().find(|p| p.code == "yaml");
+    let end = problems.iter().find(|p| matches!(p.code, "yaml" | "json"));
     let broken = |failure: Failure| Manifest {
         file: name.into(),
         node: Node { extent: Extent::default(), kind: NodeKind::Map(Vec::new()) },
