@@ -1,9 +1,16 @@
 //! The files of the person: edit, add, rename, check, apply.
 
 use super::ui::{TextTab, Undo};
-use super::{CHECK_AFTER_MS, FILE_MAX, FILES_MAX, Page, topic};
+use super::{FILE_MAX, FILES_MAX, Page, topic};
 use crate::session::{APPLY_LINE, Action, Command, File, Shell, Update};
 use gloo_timers::callback::Timeout;
+
+/// Pause between the last key and the check. Ours: long enough not to check each key, short enough to feel at once.
+const CHECK_AFTER_MS: u32 = 250;
+/// How often open files are compared again with a cluster that goes on changing. Ours: before anybody has read and pressed.
+const CHECK_EVERY_MS: f64 = 2_000.0;
+/// Files up to this size are compared again by themselves, in bytes. Ours: larger ones would be felt.
+const CHECKED_AGAIN_MAX: usize = 256 << 10;
 
 impl Page {
     /// Says that something is too large to be read: a file by its name, or the one in front.
@@ -155,12 +162,16 @@ impl Page {
         self.ask(&Command::Check { files });
     }
 
-    /// The same while the run goes on, where the difference is in sight.
-    pub(super) fn check_again(&self) {
+    /// The same from time to time while the run goes on, where the difference is in sight.
+    pub(super) fn check_again(&self, at: f64) {
+        if at - self.0.checked_at.get() <= CHECK_EVERY_MS {
+            return;
+        }
+        self.0.checked_at.set(at);
         let in_sight = {
             let ui = self.ui();
             let size: usize = ui.files.iter().map(|f| f.text.len()).sum();
-            ui.text_tab == TextTab::Files && size <= super::CHECKED_AGAIN_MAX
+            ui.text_tab == TextTab::Files && size <= CHECKED_AGAIN_MAX
         };
         if in_sight {
             self.check_now();

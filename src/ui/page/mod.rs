@@ -48,22 +48,14 @@ pub mod topic {
     pub const SERIES: u8 = 32;
 }
 
-/// Pause between the last key and the check. Ours: long enough not to check each key, short enough to feel at once.
-const CHECK_AFTER_MS: u32 = 250;
 /// How often inspector, causes and overview are asked again while the run goes on. Ours: reading speed.
 const ASK_AGAIN_MS: f64 = 400.0;
 /// How often the inspector's curves are asked again. Ours: they are looked at once a second.
 const SERIES_EVERY_MS: f64 = 1_000.0;
 /// The same for the one chart of the time bar. Ours: it must not be seen to lag behind the thumb above it.
 const BAR_EVERY_MS: f64 = 120.0;
-/// How often open files are compared again with a cluster that goes on changing. Ours: before anybody has read and pressed.
-const CHECK_EVERY_MS: f64 = 2_000.0;
-/// Files up to this size are compared again by themselves, in bytes. Ours: larger ones would be felt.
-const CHECKED_AGAIN_MAX: usize = 256 << 10;
 /// How often the state is written to the device. Ours: seldom enough not to be felt.
 const SAVE_EVERY_MS: f64 = 2_000.0;
-/// Rows wake the lists at most so often while the run goes on. Ours: nobody reads faster.
-const ROWS_EVERY_MS: f64 = 80.0;
 /// A gap without entries that is worth jumping over. Ours.
 const QUIET_US: u64 = 5_000_000;
 /// The longest frame that is played at once. Ours: after a sleep the run does not race.
@@ -361,21 +353,6 @@ impl Page {
         *self.0.ask_timer.borrow_mut() = Some(Timeout::new(60, ask));
     }
 
-    /// Whether the lists are to be woken for rows: at once when the run stands, else not more often than one can read.
-    fn rows_topic(&self, changed: bool) -> u8 {
-        let due = self.0.rows_due.replace(false) || changed;
-        let now = now_ms();
-        if due && self.ui().playing && now - self.0.rows_at.get() < ROWS_EVERY_MS {
-            self.0.rows_due.set(true);
-            return 0;
-        }
-        if !due {
-            return 0;
-        }
-        self.0.rows_at.set(now);
-        topic::ROWS
-    }
-
     /// The level the stage shows.
     pub fn level(&self) -> Level {
         self.0.level.get()
@@ -541,9 +518,8 @@ impl Page {
             self.ask_about_selection();
             self.ask_overview();
         }
-        if playing && at - self.0.checked_at.get() > CHECK_EVERY_MS {
-            self.0.checked_at.set(at);
-            self.check_again();
+        if playing {
+            self.check_again(at);
         }
         if playing && at - self.0.bar_at.get() > BAR_EVERY_MS {
             self.ask_bar();

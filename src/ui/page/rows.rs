@@ -1,11 +1,29 @@
-//! What a row is called, and what can break there.
+//! What a row is called, what can break there, and when the lists of rows are woken.
 
 use super::super::docker;
-use super::Page;
+use super::{Page, now_ms, topic};
 use crate::session::{self, Choice, RowBody};
 use crate::world::faults::Needs;
 
+/// Rows wake the lists at most so often while the run goes on. Ours: nobody reads faster.
+const ROWS_EVERY_MS: f64 = 80.0;
+
 impl Page {
+    /// Whether the lists are to be woken for rows: at once when the run stands, else not more often than one can read.
+    pub(super) fn rows_topic(&self, changed: bool) -> u8 {
+        let due = self.0.rows_due.replace(false) || changed;
+        let now = now_ms();
+        if due && self.ui().playing && now - self.0.rows_at.get() < ROWS_EVERY_MS {
+            self.0.rows_due.set(true);
+            return 0;
+        }
+        if !due {
+            return 0;
+        }
+        self.0.rows_at.set(now);
+        topic::ROWS
+    }
+
     /// What can break at a row, or in the whole cluster (0).
     pub fn fault_choices(&self, id: u32) -> Vec<Choice> {
         let view = self.view();
