@@ -43,14 +43,11 @@ fn delete(cx: &mut Cx, args: &Args) -> Result {
         as_asked => as_asked,
     };
     let grace_zero = force && grace == 0;
-    let (found, missing) = targets(cx, args)?;
+    let (found, mut missing) = targets(cx, args)?;
     check(args, force && grace > 0)?;
     if grace_zero {
         cx.complain("Warning: Immediate deletion does not wait for confirmation that the running resource has been terminated. The resource may continue to run on the cluster indefinitely.\n");
     }
-    let not_found = |f: &Failure| f.words.starts_with("Error from server (NotFound)");
-    let mut missing = missing;
-    missing.retain(|f| !(args.on("ignore-not-found") && not_found(f)));
     let options = DeleteOptions { grace: (grace >= 0).then(|| Span::secs(grace as u64)), propagation };
     let dry_run = args.dry_run()?;
     let mut waits = Vec::new();
@@ -126,7 +123,15 @@ fn line(args: &Args, resource: &Resource, object: &Object, words: &str) -> Strin
 
 type Targets = (Vec<(Resource, Rc<Object>)>, Vec<Failure>);
 
+/// What is to go, and what cannot; with `--ignore-not-found` it is no fault not to be there.
 fn targets(cx: &mut Cx, args: &Args) -> Result<Targets> {
+    let (found, mut missing) = asked(cx, args)?;
+    let not_found = |f: &Failure| f.words.starts_with("Error from server (NotFound)");
+    missing.retain(|f| !(args.on("ignore-not-found") && not_found(f)));
+    Ok((found, missing))
+}
+
+fn asked(cx: &mut Cx, args: &Args) -> Result<Targets> {
     if args.get("filename").is_none() {
         if args.words.is_empty() {
             return Err(Failure::error("resource(s) were provided, but no name was specified").or_usage());
