@@ -82,10 +82,10 @@ fn on_storage(change: &Change, wakes: &mut Wakes) {
         }
     } else if is(wakes.api, change.kind, VOLUME) {
         wakes.ids.push(change.id);
-        let waits = |o: &&Rc<Object>| text(o, &["status", "phase"]) != "Bound" || change.after.is_none();
-        let claims = wakes.api.kinds.find("v1", CLAIM);
-        let all = claims.into_iter().flat_map(|kind| wakes.api.store.list(kind));
-        wakes.ids.extend(all.filter(waits).map(|o| o.meta.id));
+        // Only the claim that a volume names is looked at; others wait for their turn.
+        let named = change.object().and_then(|volume| claim_of(wakes.api, volume));
+        let waits = |o: &Rc<Object>| text(o, &["status", "phase"]) != "Bound" || change.after.is_none();
+        wakes.ids.extend(named.filter(waits).map(|o| o.meta.id));
     }
 }
 
@@ -108,6 +108,13 @@ fn claims_of(pod: &Object) -> Vec<Rc<str>> {
 
 fn text<'a>(object: &'a Object, path: &[&str]) -> &'a str {
     object.plain().and_then(|t| t.str_at(path)).unwrap_or_default()
+}
+
+/// The claim that a volume is promised to.
+fn claim_of(api: &crate::kubernetes::apiserver::Api, volume: &Object) -> Option<Rc<Object>> {
+    let (namespace, name) =
+        (text(volume, &["spec", "claimRef", "namespace"]), text(volume, &["spec", "claimRef", "name"]));
+    api.store.by_name(api.kinds.find("v1", CLAIM)?, namespace, name).cloned()
 }
 
 fn volume_of(api: &crate::kubernetes::apiserver::Api, claim: &Object) -> Option<Rc<Object>> {
@@ -136,9 +143,8 @@ fn bind(id: Id, ctl: &mut Ctl) -> Done {
 
 /// Source: syncVolume.
 fn look_at_volume(volume: &Object, ctl: &mut Ctl) {
-    let (namespace, name) =
-        (text(volume, &["spec", "claimRef", "namespace"]), text(volume, &["spec", "claimRef", "name"]));
-    let claim = ctl.api.kinds.find("v1", CLAIM).and_then(|kind| ctl.api.store.by_name(kind, namespace, name));
+    let name = text(volume, &["spec", "claimRef", "name"]);
+    let claim = claim_of(ctl.api, volume);
     let uid = text(volume, &["spec", "claimRef", "uid"]);
     let same = claim.is_some_and(|c| uid.is_empty() || ctl.api.calendar.uid(c.meta.id) == uid);
     let word = match (name.is_empty(), uid.is_empty(), same) {
