@@ -60,13 +60,13 @@ pub fn focus_soon(id: &'static str) {
     gloo_timers::callback::Timeout::new(0, move || focus(id)).forget();
 }
 
-/// Gives focus after the page was drawn again, to the summary inside where there is one, which is opened.
+/// Gives focus after the page was drawn again, and opens what can be opened inside.
 pub fn open_soon(id: &'static str) {
     gloo_timers::callback::Timeout::new(0, move || {
         if let Some(element) = by_id(id) {
-            let _ = element.set_attribute("open", "");
-            let inside = element.query_selector("summary").ok().flatten().unwrap_or(element);
-            let _ = inside.dyn_into::<HtmlElement>().map(|e| e.focus());
+            let inside = element.query_selector("details").ok().flatten();
+            let _ = inside.map(|details| details.set_attribute("open", ""));
+            let _ = element.dyn_into::<HtmlElement>().map(|e| e.focus());
         }
     })
     .forget();

@@ -265,17 +265,20 @@ fn Apply() -> Html {
         <div class="apply">
             <button type="button" class="button primary" onclick={move |_| apply.apply()}
                 aria-keyshortcuts="Control+Enter">{ t.apply() }<kbd>{ super::dialogs::cap("Ctrl ⏎", page.language()) }</kbd></button>
-            if errors > 0 { <p><strong>{ t.difference_errors(errors) }</strong></p> }
-            if changes.is_empty() {
-                if errors == 0 { <p id="difference" tabindex="-1">{ difference }</p> }
-            } else {
-                <details class="difference" id="difference" open={changes.len() <= UNFOLDED_MAX}><summary>{ difference }</summary>
-                    <ul>{ for changes.iter().map(|c| html! {
-                        <li><b class="sign" data-sign={c.sign.to_string()}>{ c.sign }</b><code>{ &c.object }</code>
-                            { for c.fields.iter().map(|f| html! { <small><code>{ f }</code></small> }) }</li>
-                    }) }</ul>
-                </details>
-            }
+            // One element whatever it says, so that the focus stays when the cluster catches up.
+            <div class="difference" id="difference" tabindex="-1">
+                if errors > 0 { <p><strong>{ t.difference_errors(errors) }</strong></p> }
+                if changes.is_empty() {
+                    if errors == 0 { <p>{ difference }</p> }
+                } else {
+                    <details open={changes.len() <= UNFOLDED_MAX}><summary>{ difference }</summary>
+                        <ul>{ for changes.iter().map(|c| html! {
+                            <li><b class="sign" data-sign={c.sign.to_string()}>{ c.sign }</b><code>{ &c.object }</code>
+                                { for c.fields.iter().map(|f| html! { <small><code>{ f }</code></small> }) }</li>
+                        }) }</ul>
+                    </details>
+                }
+            </div>
         </div>
     }
 }
