@@ -6,6 +6,7 @@ use super::output::{aggregate, tell};
 use super::resource::{Resource, Selection};
 use super::{Args, Cx, Failure, Flow, Result, Verb};
 use crate::kubernetes::apiserver::{ApiError, WriteOptions};
+use crate::kubernetes::objects::decode::kind_of;
 use crate::kubernetes::objects::patch::{self, PatchKind};
 use crate::kubernetes::objects::{Decoded, Object, Schema, Struct, decode, group_of};
 use crate::text::go::quoted;
@@ -148,7 +149,7 @@ fn patched(cx: &mut Cx, resource: &Resource, kind: PatchKind, before: &Value, bo
         PatchKind::Strategic => strategic(resource, before, body, shape)?,
         PatchKind::Merge => {
             if !matches!(body, Value::Map(_)) {
-                let (of, go) = (json_kind(body), "map[string]interface {}");
+                let (of, go) = (kind_of(body), "map[string]interface {}");
                 return Err(bad_request(format!(
                     "error decoding patch: json: cannot unmarshal {of} into Go value of type {go}"
                 )));
@@ -157,7 +158,7 @@ fn patched(cx: &mut Cx, resource: &Resource, kind: PatchKind, before: &Value, bo
         }
         PatchKind::Json => {
             if body.as_list().is_none() {
-                let (of, go) = (json_kind(body), "[]handlers.jsonPatchOp");
+                let (of, go) = (kind_of(body), "[]handlers.jsonPatchOp");
                 return Err(bad_request(format!(
                     "error decoding patch: json: cannot unmarshal {of} into Go value of type {go}"
                 )));
@@ -201,7 +202,7 @@ fn strategic(resource: &Resource, before: &Value, body: &Value, shape: Option<&S
         )));
     };
     if !matches!(body, Value::Map(_)) {
-        let of = json_kind(body);
+        let of = kind_of(body);
         return Err(bad_request(format!(
             "json: cannot unmarshal {of} into Go value of type map[string]interface {{}}"
         )));
@@ -275,17 +276,6 @@ fn sort_along(tree: &mut Value, steps: &[&str]) {
     };
     if let Some(next) = next {
         sort_along(next, rest);
-    }
-}
-
-/// What JSON calls a value.
-fn json_kind(value: &Value) -> &'static str {
-    match value {
-        Value::Map(_) => "object",
-        Value::List(_) => "array",
-        Value::Bool(_) => "bool",
-        Value::Int(_) | Value::Float(_) => "number",
-        _ => "string",
     }
 }
 
