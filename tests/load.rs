@@ -430,3 +430,74 @@ fn parameters_of_a_workload_do_what_they_say() {
     // 5 ms each, besides what it takes anyway.
     assert!((cores(&run) - 0.7).abs() < 0.01, "{}", cores(&run));
 }
+
+/// The containers that run: seconds since their start, whether they listen, times that their pod was restarted.
+fn containers(run: &Run) -> Vec<(u64, bool, u32)> {
+    let cluster = &run.world.cluster;
+    let restarts = |pod: u32| {
+        let pod = cluster.api.store.get(orchestrion::kubernetes::objects::Id(pod)).and_then(|o| o.pod());
+        pod.map_or(0, |p| p.status.containers.iter().map(|c| c.restarts).sum())
+    };
+    let one = |((pod, _), unit): ((u32, u16), &orchestrion::workload::Unit)| {
+        (run.now().since(unit.since).as_secs(), unit.listens(run.now(), Some(80)), restarts(pod))
+    };
+    cluster.api.floor.all().map(one).collect()
+}
+
+#[test]
+fn a_start_up_time_holds_for_pods_that_come_later() {
+    let mut run = run(&web(1, ""));
+    run.apply(&constant(100.0));
+    assert_eq!(typed(&mut run, "behave deployment/web start=30s").1, "");
+    on(&mut run, 10);
+    assert!(containers(&run)[0].1 && failed(&run).is_empty(), "what listens goes on listening");
+    typed(&mut run, "kubectl scale deployment web --replicas=2");
+    on(&mut run, 15);
+    assert_eq!(containers(&run).iter().map(|c| c.1).collect::<Vec<_>>(), [true, false]);
+    assert!((flow(&run).failed - 50.0).abs() < 1.0, "without a probe half of them reach nobody: {:?}", flow(&run));
+    on(&mut run, 35);
+    assert!(containers(&run)[1].1 && flow(&run).failed < 1e-3, "{:?}", flow(&run));
+}
+
+#[test]
+fn how_a_program_ends_is_changed_while_it_runs() {
+    let mut run = run(&web(1, ""));
+    typed(&mut run, "behave deployment/web exit=40s code 3");
+    on(&mut run, 15);
+    assert_eq!(containers(&run).iter().map(|c| c.2).collect::<Vec<_>>(), [0]);
+    on(&mut run, 30);
+    let ended = typed(&mut run, "kubectl get pods -o jsonpath={.items[0].status.containerStatuses[0].lastState}").0;
+    assert!(ended.contains("\"exitCode\":3"), "{ended}");
+    // The new run is some seconds old: older than it may be now.
+    on(&mut run, 5);
+    typed(&mut run, "behave deployment/web exit=5s");
+    on(&mut run, 1);
+    let state = typed(&mut run, "kubectl get pods -o jsonpath={.items[0].status.containerStatuses[0].state}").0;
+    assert!(state.contains("CrashLoopBackOff") || state.contains("\"exitCode\":1"), "{state}");
+    typed(&mut run, "behave deployment/web exit=no");
+    on(&mut run, 300);
+    assert!(containers(&run)[0].0 > 100, "{:?}", containers(&run));
+}
+
+#[test]
+fn what_a_program_does_on_sigterm_and_says_of_itself_is_changed_while_it_runs() {
+    let probe = "        readinessProbe: {httpGet: {path: /, port: 80}, periodSeconds: 1, failureThreshold: 1}\n";
+    let mut run = run(&web(1, probe));
+    run.apply(&constant(10.0));
+    on(&mut run, 5);
+    assert_eq!(flow(&run).ends.len(), 1);
+    assert_eq!(typed(&mut run, "behave deployment/web unwell=0s-10s, 24s-60s term=ignore").1, "");
+    on(&mut run, 8);
+    assert_eq!(flow(&run).ends.len(), 0, "its endpoint is gone");
+    on(&mut run, 40);
+    assert_eq!(flow(&run).ends.len(), 1, "and comes back");
+    typed(&mut run, "behave deployment/web unwell=no");
+    typed(&mut run, "kubectl scale deployment web --replicas=0");
+    on(&mut run, 29);
+    assert_eq!(containers(&run).len(), 1, "it does not hear SIGTERM");
+    on(&mut run, 4);
+    assert_eq!(containers(&run).len(), 0, "but SIGKILL, after its grace");
+    let wrong = typed(&mut run, "behave deployment/web term=perhaps").1;
+    assert!(wrong.starts_with("error: term: ignore, or a time"), "{wrong}");
+    assert_eq!(typed(&mut run, "behave deployment/nobody term=ignore").1, "error: deployment/nobody not found\n");
+}

@@ -3,7 +3,7 @@
 use super::{Reader, Scenario, Scripted, scalar_text};
 use crate::sim::Span;
 use crate::text::{Node, NodeKind};
-use crate::workload::{Behaviour, End, Load, Rule, SHAPES, Shape, Term};
+use crate::workload::{Load, Rule, SHAPES, Shape};
 use std::rc::Rc;
 
 impl Reader<'_> {
@@ -34,28 +34,21 @@ impl Reader<'_> {
             "image" => rule.image = text(node).unwrap_or_default().into(),
             "container" => rule.container = text(node).unwrap_or_default().into(),
             "name" => rule.unit = text(node).unwrap_or_default().into(),
-            "start" => rule.listens_after = self.span(node),
-            "term" => match text(node).as_deref() {
-                Some("ignore") => rule.term = Some(Term::Ignores),
-                _ => rule.term = self.span(node).map(|after| Term::Ends { after, code: 0 }),
-            },
-            "exit" => {
-                let after = node.get("after").and_then(|n| self.span(n));
-                let code = node.get("code").and_then(|n| n.to_value().as_int()).unwrap_or(1);
-                match (after, i32::try_from(code)) {
-                    (Some(after), Ok(code)) => rule.end = Some(End { after, code, oom: false }),
-                    _ => self.complain(node, "exit: `after` (a time) and `code` are expected".into()),
+            "exit" if matches!(node.kind, NodeKind::Map(_)) => {
+                let (after, code) = (node.get("after").and_then(text), node.get("code").and_then(text));
+                let code = code.map(|code| format!(" code {code}")).unwrap_or_default();
+                match after {
+                    Some(after) => self.set(key, node, &format!("{after}{code}"), rule),
+                    None => self.complain(node, "exit: `after` (a time) and `code` are expected".into()),
                 }
             }
-            "unwell" => {
-                let NodeKind::List(items) = &node.kind else {
-                    return self.complain(node, "unwell: a list of {from, to} is expected".into());
-                };
-                for item in items {
-                    let from = item.get("from").and_then(|n| self.span(n)).unwrap_or(Span::ZERO);
-                    let to = item.get("to").and_then(|n| self.span(n));
-                    rule.unwell.push((from, to));
-                }
+            "unwell" if matches!(node.kind, NodeKind::List(_)) => {
+                let NodeKind::List(items) = &node.kind else { return };
+                let time = |item: &Node, key| item.get(key).and_then(text).unwrap_or_default();
+                let spells: Vec<String> =
+                    items.iter().map(|item| format!("{}-{}", time(item, "from"), time(item, "to"))).collect();
+                let spells = if spells.is_empty() { "no".into() } else { spells.join(", ") };
+                self.set(key, node, &spells, rule);
             }
             "calls" if matches!(node.kind, NodeKind::List(_)) => {
                 let NodeKind::List(items) = &node.kind else { return };
@@ -69,9 +62,8 @@ impl Reader<'_> {
         }
     }
     fn set(&mut self, key: &str, node: &Node, value: &str, rule: &mut Rule) {
-        match Behaviour::default().set(key, value) {
-            Ok(()) => rule.set.push((key.into(), value.into())),
-            Err(words) => self.complain(node, words),
+        if let Err(words) = rule.read(key, value) {
+            self.complain(node, words);
         }
     }
     /// A list of loads.
@@ -164,7 +156,7 @@ mod tests {
     use crate::scenario::{Scenario, TextFile};
     use crate::sim::Span;
     use crate::text::Problem;
-    use crate::workload::{Shape, Term};
+    use crate::workload::{End, Shape, Term};
 
     fn read(text: &str) -> (Scenario, Vec<Problem>) {
         Scenario::read(&[TextFile { name: "x.scenario.yaml".into(), text: text.into() }], 1)
@@ -174,14 +166,17 @@ mod tests {
     fn workloads_and_loads_are_read() {
         let (s, problems) = read(
             "workloads:\n- image: shop/web:*\n  cpu: 8ms\n  memory: 64Mi\n  start: 5s\n  term: ignore\n  \
+             unwell: [{from: 10s, to: 20}, {from: 1m}]\n  exit: {after: 30, code: 7}\n  \
              calls: [{to: service/db, each: 2, timeout: 1s}]\n\
              load:\n- {to: service/web, at: 10s, until: 5m, ramp: {to: 200, over: 2m}, retries: 2}\n\
              - {to: ingress/shop.example.com/, constant: 40}\n",
         );
         assert!(problems.is_empty(), "{problems:?}");
         let rule = &s.workloads[0];
-        assert_eq!((rule.listens_after, rule.term), (Some(Span::secs(5)), Some(Term::Ignores)));
+        assert_eq!((rule.listens_after, rule.term), (Some(Some(Span::secs(5))), Some(Term::Ignores)));
         assert_eq!(rule.set.len(), 3);
+        assert_eq!(rule.unwell, Some(vec![(Span::secs(10), Some(Span::secs(20))), (Span::secs(60), None)]));
+        assert_eq!(rule.end, Some(Some(End { after: Span::secs(30), code: 7, oom: false })));
         assert_eq!(s.loads[0].1.shape, Shape::Constant { rate: 40.0 });
         assert_eq!((s.loads[1].0, s.loads[1].1.retries), (Span::secs(10), 2));
         assert_eq!(&*s.inputs[0].line, "end load service/web");

@@ -12,7 +12,6 @@ use crate::kubernetes::scheduler::plugins::PLUGINS;
 use crate::kubernetes::scheduler::snapshot::Snapshot;
 use crate::sim::{Span, Time, Timeline};
 use crate::text::yaml;
-use crate::workload::{Behaviour, Unit};
 
 /// What the inspector shows.
 pub fn inspect(line: &Timeline<Run>, id: Id) -> Option<Inspect> {
@@ -33,28 +32,9 @@ pub fn inspect(line: &Timeline<Run>, id: Id) -> Option<Inspect> {
         attempts: attempts(line, id),
         origin,
         ladder: super::ladder::ladder(line.world(), id),
-        behaviour: behaviour(cluster, object),
+        behaviour: super::behave::parameters(cluster, object),
         logs: Vec::new(),
     })
-}
-
-/// The parameters of the containers of a pod, or of the first running pod of a workload.
-fn behaviour(cluster: &Cluster, object: &Object) -> Vec<(String, String, String)> {
-    let api = &cluster.api;
-    let group = format!("{}/{}", object.meta.namespace, object.meta.name);
-    let pod = match &object.body {
-        Body::Pod(_) => Some(object.meta.id.0),
-        Body::Node(_) | Body::Service(_) => None,
-        _ => api.floor.all().find(|(_, unit)| *unit.group == *group).map(|((pod, _), _)| pod),
-    };
-    let units = pod.into_iter().flat_map(|pod| api.floor.of(pod));
-    let one = |unit: &Unit| {
-        let names = Behaviour::NAMES.iter();
-        let it = unit.behaviour.clone();
-        let container = unit.name.to_string();
-        names.filter_map(move |n| Some((container.clone(), n.to_string(), it.get(n)?))).collect::<Vec<_>>()
-    };
-    units.flat_map(|(_, unit)| one(unit)).collect()
 }
 
 fn conditions(object: &Object) -> &[Condition] {

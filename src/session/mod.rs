@@ -2,6 +2,7 @@
 //! all use it. A session holds the branches of one run and what the page has seen of the present one.
 
 pub mod alerts;
+mod behave;
 mod check;
 mod command;
 mod desk;
@@ -359,10 +360,8 @@ impl Session {
             Action::SetLoadOn { load } => Some(Input::SetLoad(load)),
             Action::EndLoad { name } => Some(Input::EndLoad(name)),
             Action::SetBehaviour { id, container, values } => {
-                let mut probe = crate::workload::Behaviour::default();
-                let wrong = values.iter().find_map(|(name, value)| probe.set(name, value).err());
-                if wrong.is_some() {
-                    update.refused = wrong;
+                if let Err(words) = behave::rule("", &container, &values) {
+                    update.refused = Some(words);
                     return;
                 }
                 Some(Input::SetBehaviour(id, container, values))

@@ -1,6 +1,7 @@
 //! One run as a timeline plays it: the world, what a person types into it, and what the scenario does by itself. A pure
 //! function of the scenario and the inputs.
 
+use super::behave;
 use super::command::APPLY_LINE;
 use super::desk::Seat;
 use super::pipeline::{self, Job};
@@ -333,8 +334,11 @@ impl Run {
                     self.tell_done(line, done);
                 } else if let Some(done) = manifest_line(&mut self.world.cluster, &self.files, line) {
                     self.tell_done(line, done);
-                } else if let Some(read) = traffic::read_line(&self.world.cluster, line) {
+                } else if let Some(read) = traffic::read_line(line) {
                     let done = read.map(|input| self.act(&input, actor));
+                    self.tell_done(line, done);
+                } else if let Some(read) = behave::read_line(&self.world, line) {
+                    let done = read.map(|inputs| inputs.iter().for_each(|input| self.act(input, actor)));
                     self.tell_done(line, done);
                 } else if console::compose::is_for_docker(line) {
                     self.typed(duel::House::Compose, line);
@@ -352,7 +356,7 @@ impl Run {
             Input::SetLoad(load) => traffic::set_load(&mut self.world, load, actor),
             Input::EndLoad(name) => traffic::end_load(&mut self.world, name, actor),
             Input::SetBehaviour(id, container, values) => {
-                traffic::set_behaviour(&mut self.world.cluster, Id(*id), container, values, actor);
+                behave::set(&mut self.world, *id, container, values, actor);
             }
         }
         self.world.cluster.settle();

@@ -10,17 +10,16 @@ use crate::kubernetes::services;
 use crate::reasons;
 use crate::sim::Span;
 use crate::workload::streams::{Client, Flow};
-use crate::workload::{Behaviour, Key, Load, Rule, Shape, Unit};
+use crate::workload::{Load, Shape};
 use crate::world::World;
 use std::collections::BTreeMap;
-use std::rc::Rc;
 
 reasons! { "load":
     /// Clients begin to ask, or ask in another way.
     set(target, shape),
     /// Clients stop asking.
     ended(name),
-    /// Requests cost something else from now on.
+    /// Containers do something else from now on.
     behaves(values),
 }
 
@@ -146,63 +145,14 @@ pub fn end_load(world: &mut World, name: &str, actor: &'static str) {
     cluster.services(|services, cx| services.end_load(name, cx));
 }
 
-/// Changes what requests cost: from now on, and for what is started later.
-pub fn set_behaviour(cluster: &mut Cluster, id: Id, container: &str, values: &[(String, String)], actor: &'static str) {
-    let Some(card) = cluster.api.store.card(id).cloned() else { return };
-    let words: Vec<String> = values.iter().map(|(name, value)| format!("{name} = {value}")).collect();
-    cluster.api.act(id, By::actor(actor, behaves(words.join(", "))));
-    let set: Vec<(Rc<str>, Rc<str>)> = values.iter().map(|(n, v)| (n.as_str().into(), v.as_str().into())).collect();
-    let rule = Rule { unit: card.name.clone(), container: container.into(), set: set.clone(), ..Rule::default() };
-    cluster.kubelet(|kubelets, _| Rc::make_mut(&mut kubelets.workloads).rules.push(rule));
-    let group = format!("{}/{}", card.namespace, card.name);
-    let mine = |key: Key, unit: &Unit| key.0 == id.0 || *unit.group == *group;
-    let running: Vec<_> = cluster.api.floor.all().filter(|(key, unit)| mine(*key, unit)).map(|(key, _)| key).collect();
-    for key in running {
-        let Some(unit) = cluster.api.floor.get(key).filter(|u| container.is_empty() || *u.name == *container) else {
-            continue;
-        };
-        let mut behaviour = (*unit.behaviour).clone();
-        set.iter().for_each(|(name, value)| drop(behaviour.set(name, value)));
-        cluster.api.floor.behave(key, Rc::new(behaviour));
-    }
-    cluster.services(|services, cx| services.wake(cx));
-}
-
-/// A line about loads: `load TARGET SHAPE …`, `end load NAME`, `behave KIND/NAME [CONTAINER] PARAMETER=VALUE …`.
-pub fn read_line(cluster: &Cluster, line: &str) -> Option<Result<Input, String>> {
+/// A line about loads: `load TARGET SHAPE …`, `end load NAME`.
+pub fn read_line(line: &str) -> Option<Result<Input, String>> {
     let words: Vec<&str> = line.split_whitespace().collect();
     match words.as_slice() {
         ["load", rest @ ..] => Some(Load::read(rest).map(Input::SetLoad)),
         ["end", "load", name] => Some(Ok(Input::EndLoad((*name).into()))),
-        ["behave", object, rest @ ..] => Some(behave(cluster, object, rest)),
         _ => None,
     }
-}
-
-fn behave(cluster: &Cluster, object: &str, rest: &[&str]) -> Result<Input, String> {
-    let store = &cluster.api.store;
-    let (kind, name) = object.split_once('/').ok_or("behave KIND/NAME PARAMETER=VALUE is expected")?;
-    let kind = match kind {
-        "deploy" => "deployment",
-        "sts" => "statefulset",
-        "ds" => "daemonset",
-        "po" => "pod",
-        other => other,
-    };
-    let (namespace, name) = name.split_once('/').unwrap_or(("default", name));
-    let mut kinds = store.kinds().filter(|k| cluster.api.kinds.name(*k).eq_ignore_ascii_case(kind));
-    let found = kinds.find_map(|k| store.find(k, namespace, name));
-    let id = found.ok_or_else(|| format!("{object} not found"))?;
-    let container = rest.first().filter(|w| !w.contains('=')).copied().unwrap_or_default();
-    let mut values = Vec::new();
-    for (key, value) in rest.iter().filter_map(|w| w.split_once('=')) {
-        Behaviour::default().set(key, value)?;
-        values.push((key.to_string(), value.to_string()));
-    }
-    if values.is_empty() {
-        return Err("PARAMETER=VALUE is expected".into());
-    }
-    Ok(Input::SetBehaviour(id.0, container.into(), values))
 }
 
 /// Everything that flows now, in both houses.

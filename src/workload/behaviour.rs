@@ -258,7 +258,7 @@ fn number(text: &str) -> Option<f64> {
     text.parse::<f64>().ok().filter(|n| n.is_finite() && *n >= 0.0 && *n < 1e15)
 }
 
-fn span_text(span: Span) -> String {
+pub(super) fn span_text(span: Span) -> String {
     match span.0 {
         0 => "0s".into(),
         us if us % 1_000_000 == 0 => format!("{}s", us / 1_000_000),

@@ -294,6 +294,13 @@ impl Floor {
         }
         Rc::make_mut(unit).behaviour = behaviour;
     }
+    /// Changes how a running container goes on by itself.
+    pub fn follow(&mut self, key: Key, profile: Rc<Profile>) {
+        let Some(unit) = self.units.get_mut(&key).filter(|u| u.ended.is_none()) else { return };
+        self.version += 1;
+        Rc::make_mut(unit).profile = profile;
+        self.news.push(News::Pressed(key));
+    }
     /// Cuts the way between two machines, or mends it; the empty name is the outside.
     pub fn cut_link(&mut self, a: &str, b: &str, cut: bool) {
         let pair = if a <= b { (a.into(), b.into()) } else { (b.into(), a.into()) };

@@ -86,6 +86,11 @@ impl Process {
 impl Workloads {
     /// How a run of a container goes, and what it prints. `files` are those that outlive the run; scripts change them.
     pub fn process(&self, ask: &Ask, files: &mut Files) -> Process {
+        let mut process = self.unruled(ask, files);
+        self.amend(ask, &mut process.profile);
+        process
+    }
+    fn unruled(&self, ask: &Ask, files: &mut Files) -> Process {
         let words: Vec<&str> = ask.command.iter().chain(ask.args).map(|w| &**w).collect();
         match words.as_slice() {
             ["/app", rest @ ..] => program(rest, ask),
@@ -105,7 +110,7 @@ impl Workloads {
         const SERVERS: &[&str] = &["nginx", "postgres", "redis-server", "mysqld", "mongod", "httpd-foreground"];
         let server = rest.first().is_none_or(|name| SERVERS.contains(name) || name.starts_with('-'));
         let command: Vec<Rc<str>> = if server { Vec::new() } else { rest.iter().map(|w| Rc::from(*w)).collect() };
-        self.process(&Ask { command: &command, args: &[], ..ask.clone() }, files)
+        self.unruled(&Ask { command: &command, args: &[], ..ask.clone() }, files)
     }
 }
 

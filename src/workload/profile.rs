@@ -3,6 +3,7 @@
 use super::behaviour::Behaviour;
 use super::program;
 use super::registry::canonical;
+use super::rule::Rule;
 use super::shell::{self, Answer, Around, Files, Outcome, Question};
 use crate::sim::Span;
 use std::rc::Rc;
@@ -224,27 +225,6 @@ fn script_of(words: &[&str]) -> String {
     }
 }
 
-/// A change of what containers do, by a scenario or a person.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Rule {
-    /// Image it is about, as written or canonical, `*` at the end for all that begin so; empty for any.
-    pub image: Rc<str>,
-    /// Container name it is about; empty for any.
-    pub container: Rc<str>,
-    /// Name of what the container belongs to, or of its group; empty for any.
-    pub unit: Rc<str>,
-    /// Parameters of its behaviour under load by name, as [`Behaviour::set`] reads them.
-    pub set: Vec<(Rc<str>, Rc<str>)>,
-    /// When it listens.
-    pub listens_after: Option<Span>,
-    /// Times between which it is not well.
-    pub unwell: Vec<(Span, Option<Span>)>,
-    /// How it ends by itself.
-    pub end: Option<End>,
-    /// What it does on SIGTERM.
-    pub term: Option<Term>,
-}
-
 /// Everything known about containers and images.
 #[derive(Clone, Debug, Default)]
 pub struct Workloads {
@@ -270,7 +250,7 @@ impl Workloads {
     /// How a run goes.
     pub fn profile(&self, ask: &Ask) -> Profile {
         let mut profile = by_default(ask, &self.registry);
-        self.fitting(ask).for_each(|rule| rule.apply(&mut profile));
+        self.amend(ask, &mut profile);
         profile
     }
     /// What requests cost it.
@@ -286,30 +266,13 @@ impl Workloads {
         }
         it
     }
+    /// Changes a run as the rules that fit say.
+    pub(super) fn amend(&self, ask: &Ask, profile: &mut Profile) {
+        self.fitting(ask).for_each(|rule| rule.apply(profile));
+    }
     fn fitting<'a>(&'a self, ask: &'a Ask) -> impl Iterator<Item = &'a Rule> {
         let name = canonical(ask.image);
         self.rules.iter().filter(move |rule| rule.fits(ask, &name))
-    }
-}
-
-impl Rule {
-    fn fits(&self, ask: &Ask, name: &str) -> bool {
-        let image = self.image.is_empty()
-            || self.image.strip_suffix('*').is_some_and(|b| ask.image.starts_with(b) || name.starts_with(b))
-            || *self.image == *ask.image
-            || *self.image == *name;
-        let unit = self.unit.is_empty() || *self.unit == *ask.unit || *self.unit == *ask.group;
-        image && unit && (self.container.is_empty() || *self.container == *ask.container)
-    }
-    fn apply(&self, profile: &mut Profile) {
-        if let Some(after) = self.listens_after {
-            profile.listens_after = Some(after);
-        }
-        if !self.unwell.is_empty() {
-            profile.unwell.clone_from(&self.unwell);
-        }
-        profile.end = self.end.or(profile.end);
-        profile.term = self.term.unwrap_or(profile.term);
     }
 }
 

@@ -1,7 +1,7 @@
 //! What the engine tells the floor: which containers run; and what the floor tells it back: how load and faults change them.
 
 use super::*;
-use crate::workload::{Ask, Behaviour, Health as Answering, Key, News, Profile, Rule, Twist, Unit};
+use crate::workload::{Ask, Health as Answering, Key, News, Process, Profile, Rule, Twist, Unit};
 
 /// Exit code of a process that the kernel killed. Source: Linux signal(7): 128 and SIGKILL.
 const KILLED: i32 = 137;
@@ -84,20 +84,45 @@ impl Engine {
     pub fn twist(&mut self, cid: Cid, change: impl FnOnce(&mut Twist)) -> bool {
         self.floor.twist(key(cid), change)
     }
-    /// Changes what requests cost the containers of a name, or all of a service: from now on, and in those that are started
-    /// later. Tells whether any runs now.
-    pub fn behave(&mut self, name: &str, values: &[(Rc<str>, Rc<str>)]) -> bool {
-        self.workloads.rules.push(Rule { unit: name.into(), set: values.to_vec(), ..Rule::default() });
-        let mine = |unit: &Unit| *unit.name == *name || unit.group.rsplit('/').next() == Some(name);
-        let found = self.floor.all().filter(|(_, unit)| mine(unit));
-        let running: Vec<(Key, Behaviour)> = found.map(|(key, unit)| (key, (*unit.behaviour).clone())).collect();
-        let any = !running.is_empty();
-        for (key, mut behaviour) in running {
-            // A parameter that cannot be read was refused where it was written.
-            values.iter().for_each(|(name, value)| drop(behaviour.set(name, value)));
-            self.floor.behave(key, Rc::new(behaviour));
+    /// Changes what containers do: from now on, and in those that are started later. Tells which of them run now.
+    pub fn behave(&mut self, rule: Rule) -> Vec<Cid> {
+        let mine = |unit: &Unit| {
+            let named = rule.unit.is_empty() || *unit.name == *rule.unit;
+            named || unit.group.rsplit('/').next() == Some(&*rule.unit)
+        };
+        let running: Vec<Cid> = self.floor.all().filter(|(_, unit)| mine(unit)).map(|(key, _)| key.0).collect();
+        for cid in &running {
+            if let Some(behaviour) = self.unit(*cid).and_then(|unit| rule.changed(&unit.behaviour)) {
+                self.floor.behave(key(*cid), Rc::new(behaviour));
+            }
+            self.amend(*cid, &rule);
         }
-        any
+        self.workloads.rules.push(rule);
+        running
+    }
+    /// Changes how the run of a container goes on.
+    fn amend(&mut self, cid: Cid, rule: &Rule) {
+        let now = self.now;
+        let Some(c) = self.containers.get(&cid) else { return };
+        let (Some(run), epoch) = (c.run(), c.epoch) else { return };
+        let Some(profile) = rule.amended(&run.process.profile, now.since(run.begun)) else { return };
+        let ends = profile.end.filter(|end| run.process.profile.end != Some(*end)).map(|end| run.begun + end.after);
+        let process = Process { profile: profile.clone(), ..(*run.process).clone() };
+        if let Some(run) = self.edit(cid).and_then(|c| c.runs.last_mut()) {
+            run.process = process.into();
+        }
+        self.floor.follow(key(cid), Rc::new(profile));
+        if let Some(at) = ends {
+            self.after(at.since(now), Timer::Own(cid, epoch));
+        }
+    }
+    /// A program ends by itself, unless that was changed since the timer was set.
+    pub(super) fn own_end(&mut self, cid: Cid, epoch: u32) {
+        let run = self.current(cid, epoch).and_then(|c| c.run().cloned());
+        let end = run.and_then(|run| run.process.profile.end.filter(|end| run.begun + end.after <= self.now));
+        if let Some(end) = end {
+            self.process_ends(cid, epoch, end.code, end.oom);
+        }
     }
     /// The first port of a container's process.
     pub(super) fn own_port(&self, cid: Cid) -> Option<u16> {

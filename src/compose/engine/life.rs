@@ -218,7 +218,7 @@ impl Engine {
         };
         self.stand(cid, &process.profile);
         if let Some(end) = process.profile.end {
-            self.after(end.after, Timer::End(cid, epoch, end.code, end.oom));
+            self.after(end.after, Timer::Own(cid, epoch));
         }
         if let Some(at) = process.child_oom {
             self.after(at, Timer::ChildOom(cid, epoch));

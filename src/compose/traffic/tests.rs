@@ -215,7 +215,7 @@ fn a_crash_swallows_requests_and_a_lost_host_does_so_until_it_is_repaired() {
 fn a_proxy_asks_the_containers_behind_a_name() {
     let services = [service("proxy", PORT), service("app", r#","scale":3"#)].join(",");
     let mut host = host(&services, vec![set("proxy", &[("cpu", "200us")])]);
-    assert!(host.engine.behave("proxy", &[("calls".into(), "1 http://app:80 timeout 5s".into())]));
+    assert!(host.engine.behave(set("proxy", &[("calls", "1 http://app:80 timeout 5s")])).len() == 1);
     host.set_load(constant("localhost:8080", 60.0));
     on(&mut host, 10);
     let ends: Vec<f64> = host.streams().flows()["p/app"].ends.iter().map(|e| libm::round(e.rate)).collect();

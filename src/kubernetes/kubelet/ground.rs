@@ -2,12 +2,13 @@
 
 use super::ills::Ills;
 use super::lifecycle::Desk;
+use super::start::RUN_MIN;
 use super::worker::{Run, SIGKILLED, Stage};
 use super::{State, Timer};
 use crate::kubernetes::apiserver::{Api, Cx};
 use crate::kubernetes::objects::Id;
 use crate::sim::{Span, Time};
-use crate::workload::{Ask, Behaviour, Key, News, Profile, Unit, Workloads};
+use crate::workload::{Ask, Behaviour, Key, News, Profile, Rule, Unit, Workloads};
 use std::rc::Rc;
 
 /// Name of the group of alike pods that a pod belongs to: of what stands at the top of its owners, else its own.
@@ -37,6 +38,19 @@ impl State {
                     }
                 });
             }
+        }
+    }
+    /// Somebody changes what containers do: those of these pods that run go on so.
+    pub fn amend(&mut self, pods: &[Id], rule: &Rule, cx: &mut Cx<Timer>) {
+        for id in pods {
+            self.with(*id, cx, |desk| {
+                let fits = |name: &str| rule.container.is_empty() || *rule.container == *name;
+                for at in desk.worker.all() {
+                    if desk.worker.container(&desk.spec, at).is_some_and(|c| fits(&c.name)) {
+                        desk.amend(at, rule);
+                    }
+                }
+            });
         }
     }
     fn floor_ends(&mut self, (id, slot): Key, code: i32, oom: bool, cx: &mut Cx<Timer>) {
@@ -122,6 +136,22 @@ impl Desk<'_, '_> {
         if ills != Ills::default() {
             self.cx.api.floor.twist((self.id.0, at), |t| ills.twist(t));
         }
+    }
+    /// Changes how the run of a container goes on. What has lived longer than it now may ends at once.
+    fn amend(&mut self, at: u16, rule: &Rule) {
+        let now = self.now();
+        let Some(slot) = self.worker.slots.get_mut(at as usize) else { return };
+        let (Run::Running(since), Some(before)) = (&slot.run, &slot.profile) else { return };
+        let (since, run) = (*since, slot.runs);
+        let Some(profile) = rule.amended(before, now.since(since)) else { return };
+        let ends = profile.end.filter(|end| before.end != Some(*end)).map(|end| since + end.after.max(RUN_MIN));
+        let profile = Rc::new(profile);
+        slot.profile = Some(profile.clone());
+        self.cx.api.floor.follow((self.id.0, at), profile);
+        if let Some(ends) = ends {
+            self.cx.timers.push((ends.max(now), Timer::Exit(self.id, at, run)));
+        }
+        self.wake_probers(at);
     }
     /// Alike containers of a node share what is known of them.
     fn shared(&mut self, behaviour: Behaviour) -> Rc<Behaviour> {

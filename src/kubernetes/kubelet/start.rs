@@ -278,7 +278,7 @@ fn hook(hook: &Value, profile: &Profile) -> (Span, bool) {
 
 /// What even the shortest program takes, from its start until the runtime knows that it has ended.
 /// Ours: in 9 of 10 recorded runs a report still shows it running.
-const RUN_MIN: Span = Span::millis(40);
+pub(super) const RUN_MIN: Span = Span::millis(40);
 
 /// How long a hook takes that asks or answers at once. Ours: measured 5 ms.
 const HOOK: Span = Span::millis(5);

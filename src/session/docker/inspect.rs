@@ -1,5 +1,6 @@
 //! Everything the inspector shows of something on the Docker host, and the chain of its causes.
 
+use super::super::behave;
 use super::super::inspect::arguments;
 use super::super::run::Run;
 use super::super::update::{Happening, Inspect, LogRow, WhyStep};
@@ -96,6 +97,16 @@ pub(in crate::session) fn place(world: &World, id: u32) -> Option<String> {
     }
 }
 
+/// The row of `container/NAME` or `compose/SERVICE`.
+pub(in crate::session) fn row_of(world: &World, kind: &str, name: &str) -> Option<u32> {
+    let engine = &world.host.as_ref()?.engine;
+    let of = |(cid, c): (&Cid, &std::rc::Rc<Container>)| match (kind, home(c)) {
+        ("container", _) => (*c.name == *name).then(|| container_id(*cid)),
+        (_, (project, service)) => (!project.is_empty() && service == name).then(|| service_id(project, service)),
+    };
+    engine.containers.iter().find_map(of)
+}
+
 /// What the inspector shows.
 pub(in crate::session) fn inspect(run: &Run, id: u32) -> Option<Inspect> {
     let host = run.world.host.as_ref()?;
@@ -118,6 +129,7 @@ pub(in crate::session) fn inspect(run: &Run, id: u32) -> Option<Inspect> {
         events: events[events.len().saturating_sub(EVENTS_MAX)..].iter().map(|e| event(e)).collect(),
         yaml,
         logs: if lines { logs(host, &thing) } else { Vec::new() },
+        behaviour: if lines { parameters(host, id) } else { Vec::new() },
         origin: first.filter(|_| from_file).and_then(|c| origin::of_service(run, c, "")),
         describe: match &thing {
             Thing::Container(cid) => engine.container(*cid).map(|c| words::status(c, engine.now)).unwrap_or_default(),
@@ -125,6 +137,14 @@ pub(in crate::session) fn inspect(run: &Run, id: u32) -> Option<Inspect> {
         },
         ..Inspect::default()
     })
+}
+
+/// The parameters of a container, or of the first of a service's that runs.
+fn parameters(host: &Host, id: u32) -> Vec<(String, String, String)> {
+    let Some(thing) = thing(host, id) else { return Vec::new() };
+    let own = host.engine.containers.iter().filter(|(cid, c)| thing.holds(c, **cid));
+    let unit = own.filter_map(|(cid, c)| Some((c, host.engine.unit(*cid)?))).next();
+    unit.map(|(c, unit)| behave::shown(&c.name, unit)).unwrap_or_default()
 }
 
 /// What `docker compose config` prints of the files that the project was made from.

@@ -13,7 +13,7 @@ mod traffic;
 pub use crate::compose::files::is_compose;
 pub(super) use check::check;
 pub(super) use convert::convert;
-pub(super) use inspect::{happening, inspect, place, why};
+pub(super) use inspect::{happening, inspect, place, row_of, why};
 pub(super) use rows::{home, service_id};
 pub(super) use traffic::{flow_row, goal_id, known as known_load, target as load_target, tell as tell_traffic};
 

@@ -365,3 +365,30 @@ fn a_fault_at_a_container_that_is_gone_is_refused() {
     let after = session.command(7, Command::Refresh).faults.map_or(0, |faults| faults.len());
     assert_eq!(before, after);
 }
+
+#[test]
+fn what_a_container_does_is_changed_by_its_row_and_by_a_line() {
+    const WEB: &str = "services:\n  web:\n    image: myapp:1\n    restart: always\n  db:\n    image: postgres:16\n";
+    let (mut session, mut seen) = opened(&[("compose.yaml", WEB)]);
+    play(&mut session, &mut seen, 12);
+    let shown = |session: &mut Session, id: u32, name: &str| {
+        let inspect = session.command(3, Command::Inspect { id }).inspect.expect("it is there");
+        inspect.behaviour.into_iter().find(|b| b.1 == name).map(|b| b.2)
+    };
+    let (web, _) = seen.container("app-web-1");
+    assert_eq!(shown(&mut session, web, "exit").as_deref(), Some("no"));
+    let service = service_id("app", "web");
+    let values = vec![("exit".to_string(), "20s code 4".to_string()), ("cpu".to_string(), "7ms".to_string())];
+    let change = Action::SetBehaviour { id: service, container: String::new(), values };
+    seen.fold(&session.command(4, Command::Act(change)));
+    assert_eq!(shown(&mut session, service, "cpu").as_deref(), Some("7ms"));
+    assert_eq!(shown(&mut session, web, "exit").as_deref(), Some("20s code 4"));
+    play(&mut session, &mut seen, 12);
+    assert_eq!(seen.container("app-web-1").1.restarts, 1, "it ended by itself and came back");
+    act(&mut session, &mut seen, "behave compose/web exit=no");
+    play(&mut session, &mut seen, 40);
+    assert_eq!(seen.container("app-web-1").1.restarts, 1, "it runs on");
+    act(&mut session, &mut seen, "behave container/app-db-1 term=ignore");
+    let (db, _) = seen.container("app-db-1");
+    assert_eq!(shown(&mut session, db, "term").as_deref(), Some("ignore"));
+}
