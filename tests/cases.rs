@@ -275,4 +275,6 @@ fn every_controller_plugin_and_verb_has_a_page() {
 fn reading_lines_only_read() {
     assert!(console::only_reads("kubectl get pods"));
     assert!(!console::only_reads("kubectl delete pod web"));
+    assert!(console::only_reads("kubectl delete pod web --dry-run=server"));
+    assert!(!console::only_reads("kubectl delete pod web --dry-run=none"));
 }

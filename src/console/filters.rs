@@ -1,4 +1,4 @@
-//! The small commands behind a pipe: `grep`, `head`, `tail`, `sort`, `uniq`, `wc`, `cut`, `awk '{print $1}'`. What they cannot
+//! The small commands behind a pipe: `grep`, `head`, `tail`, `sort`, `uniq`, `wc`, `cut`, `awk '{print $1}'`, `sed s/a/b/`. What they cannot
 //! do here they say, and give the exit code of the real ones. For both terminals.
 
 use super::words::not_simulated;
@@ -67,6 +67,7 @@ fn one(text: &str, filter: &[String]) -> Came {
         "wc" => wc(text, words),
         "cut" => cut(&lines, words),
         "awk" => awk(&lines, words),
+        "sed" => sed(&lines, words),
         "cat" | "tee" if words.is_empty() => Ok((text.to_string(), 0)),
         other => Err(wrong(format!("sh: {other}: command not found"), 127)),
     }
@@ -113,6 +114,26 @@ fn count_of(name: &str, words: &[String]) -> Result<usize, Refused> {
         _ => return Err(unknown(name, &words.join(" "))),
     };
     word.parse().map_err(|_| unknown(name, &words.join(" ")))
+}
+
+/// `s/TEXT/OTHER/` with the flag `g` or none, any sign in place of the slash, and no patterns. Source: GNU sed manual, 3.3.
+fn sed(lines: &[&str], words: &[String]) -> Came {
+    let refused = || Err(unknown("sed", &words.join(" ")));
+    let script: &[String] = if words.first().is_some_and(|w| w == "-e") { &words[1..] } else { words };
+    let [script] = script else { return refused() };
+    let mut letters = script.chars();
+    let (Some('s'), Some(sign)) = (letters.next(), letters.next()) else { return refused() };
+    let rest = letters.as_str();
+    let parts: Vec<&str> = rest.split(sign).collect();
+    let (text, other, all) = match parts.as_slice() {
+        [text, other, flag @ ("" | "g")] => (*text, *other, *flag == "g"),
+        _ => return refused(),
+    };
+    if text.is_empty() || text.contains(['.', '*', '[', ']', '^', '$', '\\']) || other.contains(['&', '\\']) {
+        return refused();
+    }
+    let one = |line: &&str| if all { line.replace(text, other) } else { line.replacen(text, other, 1) };
+    Ok((lines.iter().map(|line| one(line) + "\n").collect(), 0))
 }
 
 /// Source: GNU grep manual, 2.1; exit code 1 when nothing is found, 2 after a mistake.
@@ -359,6 +380,10 @@ mod tests {
         assert_eq!(text("awk 'NR>1 {print $3}' | sort | uniq -c"), "      1 Pending\n      2 Running\n");
         assert_eq!(text("wc -l"), "4\n");
         assert_eq!(text("cut -d ' ' -f 1,3 | tail -1"), "db-0 Running\n");
+        assert_eq!(text("sed s/web/app/ | head -n 2 | tail -1"), "app-1 1/1 Running\n");
+        assert_eq!(text("sed -e s|1/1|all|g | tail -1"), "db-0 all Running\n");
+        assert_eq!(text("sed s/n/N/g | tail -1"), "db-0 1/1 RuNNiNg\n");
+        assert_eq!(text("sed s/n/N/ | tail -1"), "db-0 1/1 RuNning\n");
         assert_eq!(text("awk '/web/ {print $1, $NF}'"), "web-1 Running\nweb-2 Pending\n");
     }
 
@@ -369,6 +394,8 @@ mod tests {
         assert_eq!((pipe("grep -P x").code, text("grep -P x")), (2, "grep -P is not simulated\n".into()));
         assert_eq!(text("grep -E '('"), "grep: Unmatched ( or \\(\n");
         assert_eq!(text("awk 'BEGIN {x=1}'"), "awk BEGIN {x=1} is not simulated\n");
+        assert_eq!(text("sed s/w.b/x/"), "sed s/w.b/x/ is not simulated\n");
+        assert_eq!(text("sed p"), "sed p is not simulated\n");
         assert_eq!(text("sort -z"), "sort -z is not simulated\n");
     }
 }

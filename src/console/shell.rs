@@ -35,6 +35,8 @@ pub struct Console {
     job: Option<Job>,
     /// Who types instead of a person, and because of what.
     actor: Option<(&'static str, Option<EntryId>)>,
+    /// How many kubectl commands of lines that change something were refused or failed.
+    pub refused: u32,
 }
 
 /// What is left of a line.
@@ -48,6 +50,10 @@ struct Job {
     code: i32,
     /// The files that the rest of the line names.
     files: Rc<[TextFile]>,
+    /// Whether the line changes something.
+    changes: bool,
+    /// Whether the command under way is kubectl.
+    kubectl: bool,
 }
 
 /// One pipeline and what stands before it.
@@ -83,6 +89,8 @@ impl Console {
             held: String::new(),
             code: 0,
             files: files_later,
+            changes: !only_reads(line),
+            kubectl: false,
         });
         self.go_on(cluster, files)
     }
@@ -151,6 +159,7 @@ impl Console {
                 let ended = job.waiting.as_mut().and_then(|w| w.poll(&mut cx));
                 let (out, err) = cx.finish();
                 output.stderr += &err;
+                self.refused += job.refused(ended);
                 job.pass(&out, ended, &mut output, &self.language);
             }
             if job.waiting.is_some() {
@@ -172,6 +181,7 @@ impl Console {
         cx.actor = self.actor;
         cx.language = self.language.clone();
         let flow = command(&mut cx, &words);
+        job.kubectl = is_kubectl(&words);
         self.edited.append(&mut cx.edited);
         if let Some(namespace) = cx.new_namespace.take() {
             self.namespace = namespace.into();
@@ -180,13 +190,14 @@ impl Console {
         output.stderr += &err;
         match flow {
             Flow::Done(code) => {
+                self.refused += job.refused(Some(code));
                 let filters = std::mem::take(&mut job.filters);
                 job.code = self.pipe(cluster, files, (out, code), &filters, output);
             }
             Flow::Wait(waiting) => {
                 job.waiting = Some(waiting);
                 if job.filters.iter().any(|filter| is_kubectl(filter)) {
-                    output.stderr += &self.refused("pipe.kubectl");
+                    output.stderr += &self.missing("pipe.kubectl");
                     (job.waiting, job.code) = (None, 2);
                     return;
                 }
@@ -195,7 +206,7 @@ impl Console {
         }
     }
     /// What is not simulated, by its key.
-    fn refused(&self, key: &str) -> String {
+    fn missing(&self, key: &str) -> String {
         format!("sh: {}\n", not_simulated(&self.language, &say(&self.language, key, &[])))
     }
     /// Sends what a command printed through a pipe, in which kubectl may read it as `-`. Gives the exit code.
@@ -222,9 +233,12 @@ impl Console {
             output.stderr += &err;
             text = out;
             code = match flow {
-                Flow::Done(code) => code,
+                Flow::Done(code) => {
+                    self.refused += u32::from(code != 0);
+                    code
+                }
                 Flow::Wait(_) => {
-                    output.stderr += &self.refused("pipe.waits");
+                    output.stderr += &self.missing("pipe.waits");
                     2
                 }
             };
@@ -239,6 +253,10 @@ fn is_kubectl(words: &[String]) -> bool {
 }
 
 impl Job {
+    /// How many commands were refused with this end of one.
+    fn refused(&self, ended: Option<i32>) -> u32 {
+        u32::from(self.changes && self.kubectl && ended.is_some_and(|code| code != 0))
+    }
     /// Sends what a waiting command printed through the filters: line by line where each looks at one line, else at its end.
     fn pass(&mut self, out: &str, ended: Option<i32>, output: &mut Output, language: &str) {
         let by_line = |filter: &Vec<String>| match filter.first().map(String::as_str) {

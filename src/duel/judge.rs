@@ -207,6 +207,9 @@ pub(super) fn findings(houses: &[Figures]) -> Vec<Finding> {
     if compose.commands.len() != kubernetes.commands.len() {
         say("find.commands", &|f| f.commands.len().to_string(), &[]);
     }
+    if compose.refused != kubernetes.refused {
+        say("find.refused", &|f| f.refused.to_string(), &[]);
+    }
     if compose.by_hand.len() != kubernetes.by_hand.len() {
         say("find.by_hand", &|f| f.by_hand.len().to_string(), LEFT);
     }

@@ -78,6 +78,8 @@ pub struct Figures {
     pub machines_left: u32,
     /// Lines that people and scripts typed to change something.
     pub commands: Vec<Command>,
+    /// Commands in such lines that the house refused, or told that they had failed.
+    pub refused: u32,
     /// What is left for a person to do.
     pub by_hand: Vec<Said>,
     /// Which rules acted since the start, in the order of their first act.
@@ -151,11 +153,11 @@ pub struct Finding {
 }
 
 impl Report {
-    /// The report of a world and what was seen of it.
-    pub fn of(world: &World, record: &Record) -> Report {
+    /// The report of a world and what was seen of it. `refused`: in each house, commands that were refused or failed.
+    pub fn of(world: &World, record: &Record, refused: [u32; 2]) -> Report {
         let start = Start::of(world, record);
         let houses = House::BOTH.iter().filter(|house| **house == House::Kubernetes || world.host.is_some());
-        let houses: Vec<Figures> = houses.map(|house| one(world, record, *house, start)).collect();
+        let houses: Vec<Figures> = houses.map(|house| one(world, record, *house, start, refused)).collect();
         let findings = judge::findings(&houses);
         Report {
             from: record.from.map_or(0, |t| t.0),
@@ -201,13 +203,13 @@ impl Report {
     }
 }
 
-fn one(world: &World, record: &Record, house: House, start: Start) -> Figures {
+fn one(world: &World, record: &Record, house: House, start: Start, refused: [u32; 2]) -> Figures {
     let steps = trail::steps(world, house, start);
     let mut figures = judge::figures(world, record, house, start);
     figures.detected = trail::detected(world, house, start);
     (figures.restarts, figures.made) = trail::starts(world, house, start);
     figures.by_hand = hand::left(world, house, &figures);
-    Figures { steps, ..figures }
+    Figures { steps, refused: refused[house as usize], ..figures }
 }
 
 /// Everything that broke, also what comes again and again.
@@ -294,6 +296,7 @@ impl Figures {
             "machines" => i64::from(self.machines),
             "machinesLeft" => i64::from(self.machines_left),
             "commands" => Value::List(commands.collect()),
+            "refused" => i64::from(self.refused),
             "byHand" => Value::List(self.by_hand.iter().map(|s| Value::Map(said(s))).collect()),
             "steps" => Value::List(self.steps.iter().map(Step::to_value).collect()),
         })

@@ -133,6 +133,9 @@ fn table(words: Words, report: &Report, out: &mut String) {
     row(label("made"), &|f| f.made.to_string());
     row(label("machines"), &|f| format!("{}/{}", f.machines_left, f.machines));
     row(label("commands"), &|f| f.commands.len().to_string());
+    if report.houses.iter().any(|f| f.refused > 0) {
+        row(label("refused"), &|f| f.refused.to_string());
+    }
 }
 
 fn house(words: Words, report: &Report, figures: &Figures, out: &mut String) {

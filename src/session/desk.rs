@@ -47,6 +47,10 @@ impl Seat {
     pub(super) fn files(&self) -> &BTreeMap<String, Rc<str>> {
         &self.table.files
     }
+    /// How many commands of lines that change something were refused or failed.
+    pub(super) fn refused(&self) -> u32 {
+        self.table.refused
+    }
     /// Whether a line is under way.
     pub(super) fn busy(&self) -> bool {
         !self.lines.is_empty()

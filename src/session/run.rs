@@ -148,7 +148,7 @@ impl Run {
     }
     /// What differed between the two houses so far.
     pub fn duel(&self) -> duel::Report {
-        duel::Report::of(&self.world, &self.record)
+        duel::Report::of(&self.world, &self.record, [self.seat.refused(), self.console.refused])
     }
     /// Full path of the folder one sits in before the Docker host.
     pub fn folder(&self) -> &str {

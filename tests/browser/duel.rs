@@ -223,7 +223,7 @@ fn follows_each(words: &Words) {
         app.click("button", "Deutsch");
     }
     let all = duels(words.tag);
-    assert_eq!(all.len(), 10);
+    assert_eq!(all.len(), 11);
     for duel in &all {
         app.pick(&duel.title, words);
         until(&format!("both houses of {}", duel.folder), || {

@@ -54,6 +54,8 @@ pub struct Table {
     /// Lines under way, by number.
     lines: BTreeMap<u32, Typed>,
     next: u32,
+    /// How many Docker commands of lines that change something were refused or failed.
+    pub refused: u32,
 }
 
 /// A table at its host: what lines act on.
@@ -78,6 +80,10 @@ struct Typed {
     code: i32,
     said: Vec<Line>,
     over: bool,
+    /// Whether it changes something.
+    changes: bool,
+    /// Whether the command under way is one of Docker's.
+    docker: bool,
 }
 
 /// So many commands of a line are followed. Ours: loops within loops would never end.
@@ -121,8 +127,13 @@ impl Next {
 
 /// Whether a line is meant for the Docker host.
 pub fn is_for_docker(line: &str) -> bool {
-    let first = line.split_whitespace().find(|word| assignment(word).is_none() && *word != "sudo");
-    matches!(first, Some("docker" | "docker-compose" | "systemctl" | "reboot"))
+    let mut words = line.split_whitespace().skip_while(|word| assignment(word).is_some() || *word == "sudo");
+    let docker = |word: &str| matches!(word.trim_start_matches("$("), "docker" | "docker-compose");
+    match words.next() {
+        // The cluster's console knows no loops.
+        Some("for") => words.any(docker),
+        first => first.is_some_and(|word| docker(word) || matches!(word, "systemctl" | "reboot")),
+    }
 }
 
 /// Whether a Docker line (with its first word) changes nothing and ends by itself.
@@ -165,6 +176,7 @@ impl Table {
             language: "".into(),
             lines: BTreeMap::new(),
             next: 1,
+            refused: 0,
         }
     }
     /// Puts it before a host.
@@ -219,7 +231,7 @@ impl Desk<'_> {
         let id = self.table.next;
         self.table.next += 1;
         let entry = Some(self.host.engine.line_typed(self.table.by, line));
-        let mut typed = Typed { entry, ..Typed::default() };
+        let mut typed = Typed { entry, changes: !super::only_reads(line), ..Typed::default() };
         match shell::split(line) {
             Ok(commands) => typed.rest = commands.into(),
             Err(words) => {
@@ -348,12 +360,9 @@ impl Desk<'_> {
         let mut words = pipeline.next().unwrap_or_default();
         typed.filters = pipeline.collect();
         typed.into = command.into.as_ref().map(|word| self.expand(std::slice::from_ref(word)).join(" "));
-        let mut env = self.table.env.clone();
-        while let Some((name, value)) = words.first().and_then(|w| assignment(w)) {
-            env.insert(name, value);
-            words.remove(0);
-        }
+        let env = self.take_assignments(&mut words);
         self.lay_out();
+        typed.docker = words.first().is_some_and(|word| is_for_docker(word));
         let next = self.command(&words, &env);
         self.take_next(typed, next);
         true
@@ -387,6 +396,7 @@ impl Desk<'_> {
     fn end(&mut self, typed: &mut Typed, code: i32) {
         typed.now = None;
         typed.code = code;
+        self.table.refused += u32::from(typed.changes && typed.docker && code != 0);
         let kept = std::mem::take(&mut typed.kept);
         let (out, err): (Vec<Line>, Vec<Line>) = kept.into_iter().partition(|l| l.fd == OUT);
         typed.said.extend(err);
@@ -408,6 +418,15 @@ impl Desk<'_> {
                 typed.said.extend(text.lines().map(|l| Line { t, fd: OUT, text: l.into() }));
             }
         }
+    }
+    /// Takes the assignments before a command; the environment it has with them.
+    fn take_assignments(&self, words: &mut Vec<String>) -> BTreeMap<String, String> {
+        let mut env = self.table.env.clone();
+        while let Some((name, value)) = words.first().and_then(|w| assignment(w)) {
+            env.insert(name, value);
+            words.remove(0);
+        }
+        env
     }
     /// Words with what variables and commands in them say.
     fn expand(&self, words: &[Word]) -> Vec<String> {
@@ -448,14 +467,18 @@ impl Desk<'_> {
                 Ok(false) => {}
                 Err(_) => break,
             }
-            let words = desk.expand(command.pipeline.first().map(Vec::as_slice).unwrap_or_default());
-            let env = desk.table.env.clone();
+            let mut pipeline = command.pipeline.iter().map(|words| desk.expand(words));
+            let mut words = pipeline.next().unwrap_or_default();
+            let filters: Vec<Vec<String>> = pipeline.collect();
+            let env = desk.take_assignments(&mut words);
             let mut next = desk.command(&words, &env);
             while let Next::Work(_, _, Some(look)) = next {
                 next = look.look(&mut desk);
             }
             if let Next::Done(lines, _) = next {
-                lines.iter().filter(|(fd, _)| *fd == OUT).for_each(|(_, text)| out += &format!("{text}\n"));
+                let text: String =
+                    lines.iter().filter(|(fd, _)| *fd == OUT).map(|(_, text)| format!("{text}\n")).collect();
+                out += &piped(&text, &filters, &desk.table.language).text;
             }
         }
         out

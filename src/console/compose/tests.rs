@@ -303,6 +303,7 @@ fn loops_go_round_with_their_words_and_end() {
     let mut say = |line: &str| type_line(&mut desk, line);
     assert_eq!(say("for i in $(seq 2); do echo $i; done; echo end"), (0, vec!["1".into(), "2".into(), "end".into()]));
     assert_eq!(say("echo $(for i in a b; do echo $i; done)").1, ["a b"]);
+    assert_eq!(say("echo $(seq 5 | head -n 2)").1, ["1 2"]);
     let around = "for a in $(seq 500); do for b in $(seq 500); do for c in $(seq 500); do true; done; done; done";
     let (code, lines) = say(around);
     assert_eq!((code, lines), (2, vec!["sh: more than 5000 commands of a line are not followed here".to_string()]));
@@ -321,4 +322,25 @@ fn a_dry_run_is_refused_in_the_readers_language_and_does_nothing() {
     desk.1.language = "de".into();
     assert_eq!(type_line(&mut desk, line), refused("docker compose --dry-run ist hier nicht simuliert"));
     assert_eq!(desk.0.engine.containers.len(), there);
+}
+
+#[test]
+fn loops_over_docker_lines_are_for_the_docker_host() {
+    let lines = [
+        "TAG=2 docker compose up -d",
+        "sudo reboot",
+        "for c in $(docker compose ps -q); do docker stop $c; done",
+        "for n in node-1; do kubectl drain $n; done",
+        "kubectl get pods",
+    ];
+    assert_eq!(lines.map(super::is_for_docker), [true, true, true, false, false]);
+}
+
+#[test]
+fn commands_that_fail_in_lines_that_change_something_are_counted() {
+    let mut desk = desk(SHOP);
+    for line in ["docker stop a || docker rm b", "docker inspect a", "docker ps", "false", "docker compose up -d"] {
+        type_line(&mut desk, line);
+    }
+    assert_eq!(desk.1.refused, 2);
 }

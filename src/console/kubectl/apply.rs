@@ -7,7 +7,7 @@ use super::manifest::{self, Manifest, Unread};
 use super::output::Teller;
 use super::resource::{Selection, together};
 use super::{Args, Cx, Failure, Flow, Result, Verb};
-use crate::kubernetes::apiserver::{ApiError, WriteOptions};
+use crate::kubernetes::apiserver::{ApiError, WriteOptions, Writer};
 use crate::kubernetes::objects::{Id, Schema, Struct, patch};
 use crate::text::{Value, json, yaml};
 
@@ -247,7 +247,7 @@ fn shape_of(tree: &Value) -> Option<&'static Struct> {
 /// Notes who owns the fields now. Source: apply.go, FieldManagerClientSideApply.
 fn note_manager(cx: &mut Cx, id: Id, before: Option<&Value>, dry_run: DryRun) {
     if !dry_run.on() {
-        cx.cluster.api.note_update(id, "kubectl-client-side-apply", before);
+        cx.cluster.api.note_update(id, Writer::plain("kubectl-client-side-apply"), before);
     }
 }
 

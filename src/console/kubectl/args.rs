@@ -1,5 +1,6 @@
 //! A command line: flags as kubectl reads them, words, and what stands behind `--`.
 
+use crate::kubernetes::apiserver::Writer;
 use super::{Failure, Result, Verb};
 use crate::sim::Span;
 use crate::text::Value;
@@ -101,6 +102,10 @@ pub(super) fn verb_words(words: &[String]) -> (Vec<String>, Vec<String>) {
 }
 
 impl Args {
+    /// Who writes: `--field-manager`, or the verb's own name for it. Source: kubectl pkg/cmd/*, AddFieldManagerFlagVar.
+    pub fn writer<'a>(&'a self, verb: &'a str) -> Writer<'a> {
+        Writer::plain(self.get("field-manager").filter(|name| !name.is_empty()).unwrap_or(verb))
+    }
     /// Reads the words behind a verb.
     pub fn parse(verb: &'static Verb, words: &[String]) -> Result<Args> {
         let mut args = Args { verb: verb.name, ..Args::default() };

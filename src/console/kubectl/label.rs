@@ -202,7 +202,8 @@ fn mark_one(
     }
     let options = WriteOptions { dry_run: dry_run.on(), source: None };
     let by = cx.by();
-    let written = cx.cluster.api.update_tree(object.meta.id, tree.clone(), by, &options);
+    let writer = args.writer(if marks.labels { "kubectl-label" } else { "kubectl-annotate" });
+    let written = cx.cluster.api.update_by(object.meta.id, tree.clone(), writer, by, &options);
     cx.cluster.settle();
     match written {
         // `label` shows the object as it changed it, `annotate` as the server has it now.

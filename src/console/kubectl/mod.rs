@@ -313,7 +313,8 @@ pub fn only_reads(words: &[String]) -> bool {
             | "cluster-info"
     ) || head.starts_with(&["rollout".to_string(), "history".to_string()]);
     let waits = |args: &Args| ["watch", "watch-only", "follow"].iter().any(|flag| args.on(flag));
-    reads && parsed(words).is_none_or(|args| !waits(&args))
+    let rehearses = |args: &Args| args.dry_run().is_ok_and(args::DryRun::on);
+    parsed(words).map_or(reads, |args| (reads && !waits(&args)) || rehearses(&args))
 }
 
 /// The line as its verb reads it.

@@ -122,7 +122,7 @@ fn send(
     let by = cx.by();
     let written = match args.get("subresource") {
         Some("resize") => cx.cluster.api.resize_pod(object.meta.id, &target, by, &options),
-        _ => cx.cluster.api.update_tree(object.meta.id, target, by, &options),
+        _ => cx.cluster.api.update_by(object.meta.id, target, args.writer("kubectl-patch"), by, &options),
     };
     let written = written.map_err(|e| Failure::server(&e))?;
     for warning in &written.warnings {

@@ -7,7 +7,7 @@ use super::output::{Teller, aggregate, tell};
 use super::resource::{Resource, Selection, together};
 use super::set::all_of;
 use super::{Args, Cx, Failure, Flow, Result, Verb, Waiting};
-use crate::kubernetes::apiserver::{ApiError, WriteOptions};
+use crate::kubernetes::apiserver::{ApiError, WriteOptions, Writer};
 use crate::kubernetes::objects::{Id, Object, group_of};
 use crate::sim::{Span, Time};
 use crate::text::go::quoted;
@@ -407,16 +407,23 @@ fn undo_one(cx: &mut Cx, resource: &Resource, object: &Object, to: i64, dry_run:
         }
         tree.set_at(&["metadata", "annotations"], annotations);
     }
-    write(cx, object, tree, dry_run.on())
+    // Source: polymorphichelpers/rollback.go patches in the name of the program.
+    write(cx, object, tree, Writer::plain("kubectl"), dry_run.on())
         .map_err(|e| Failure::error(format!("failed restoring revision {to}: {}", e.message)))?;
     Ok("rolled back".into())
 }
 
 /// Writes an object; what it is now.
-fn write(cx: &mut Cx, object: &Object, tree: Value, dry_run: bool) -> std::result::Result<Value, ApiError> {
+fn write(
+    cx: &mut Cx,
+    object: &Object,
+    tree: Value,
+    writer: Writer,
+    dry_run: bool,
+) -> std::result::Result<Value, ApiError> {
     let by = cx.by();
     let options = WriteOptions { dry_run, source: None };
-    let written = cx.cluster.api.update_tree(object.meta.id, tree, by, &options)?;
+    let written = cx.cluster.api.update_by(object.meta.id, tree, writer, by, &options)?;
     let tree = cx.cluster.api.tree(&written.object);
     cx.cluster.settle();
     Ok(tree)
@@ -480,7 +487,7 @@ fn change_each(cx: &mut Cx, args: &Args, word: &str, change: Change) -> Result {
             errors.push(format!("failed to create patch for {name}: if restart has already been triggered within the past second, please wait before attempting to trigger another"));
             continue;
         }
-        match write(cx, &object, tree, false) {
+        match write(cx, &object, tree, args.writer("kubectl-rollout"), false) {
             Ok(tree) => tell(cx, args, &tree, word)?,
             Err(error) => errors.push(format!("failed to patch: {}", error.message)),
         }

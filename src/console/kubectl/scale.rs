@@ -5,7 +5,7 @@ use super::args::DryRun;
 use super::output::{Teller, aggregate};
 use super::resource::{Resource, Selection};
 use super::{Args, Cx, Failure, Flow, Result, Verb};
-use crate::kubernetes::apiserver::WriteOptions;
+use crate::kubernetes::apiserver::{WriteOptions, Writer};
 use crate::kubernetes::objects::{Object, group_of};
 use crate::text::Value;
 
@@ -83,7 +83,8 @@ fn scale_one(cx: &mut Cx, args: &Args, resource: &Resource, object: &Object, rep
     tree.set_at(&["spec", "replicas"], replicas);
     let by = cx.by();
     let options = WriteOptions { dry_run: args.dry_run()?.on(), source: None };
-    cx.cluster.api.update_tree(object.meta.id, tree, by, &options).map_err(|e| Failure::server(&e))?;
+    let writer = Writer { manager: "kubectl", subresource: "scale" };
+    cx.cluster.api.update_by(object.meta.id, tree, writer, by, &options).map_err(|e| Failure::server(&e))?;
     cx.cluster.settle();
     Ok(())
 }

@@ -109,7 +109,8 @@ pub(super) fn change_all(cx: &mut Cx, args: &Args, found: Found, words: &Words, 
         let by = cx.by();
         let options = WriteOptions { dry_run: dry_run.on(), source: None };
         let typed = super::manifest::typed(&tree);
-        let written = typed.and_then(|tree| cx.cluster.api.update_tree(object.meta.id, tree, by, &options));
+        let writer = args.writer("kubectl-set");
+        let written = typed.and_then(|tree| cx.cluster.api.update_by(object.meta.id, tree, writer, by, &options));
         cx.cluster.settle();
         match written {
             Ok(written) => {
@@ -304,7 +305,8 @@ fn selector(cx: &mut Cx, args: &Args) -> Result {
         if dry_run != DryRun::Client {
             let by = cx.by();
             let options = WriteOptions { dry_run: dry_run.on(), source: None };
-            let written = cx.cluster.api.update_tree(object.meta.id, tree, by, &options);
+            let writer = args.writer("kubectl-set");
+            let written = cx.cluster.api.update_by(object.meta.id, tree, writer, by, &options);
             cx.cluster.settle();
             match written {
                 Ok(written) => tree = cx.cluster.api.tree(&written.object),

@@ -170,6 +170,22 @@ fn a_field_of_another_manager_is_a_conflict() {
     );
 }
 
+#[test]
+fn each_verb_writes_under_a_name_of_its_own() {
+    let mut desk = Desk::new(&[("web.yaml", WEB)]);
+    desk.say("kubectl apply -f web.yaml");
+    desk.say("kubectl scale deployment/web --replicas=5");
+    desk.say("kubectl set image deployment/web app=nginx:9");
+    let words = desk.say("kubectl apply --server-side --field-manager=release -f web.yaml");
+    let first = "error: Apply failed with 2 conflicts: conflict with \"kubectl\" with subresource \"scale\" using apps/v1: \
+                 .spec.replicas\nconflict with \"kubectl-set\" using apps/v1: \
+                 .spec.template.spec.containers[name=\"app\"].image\n";
+    assert!(words.starts_with(first), "{words}");
+    desk.say("kubectl patch deployment web --field-manager=robot -p '{\"spec\":{\"replicas\":4}}'");
+    let words = desk.say("kubectl apply --server-side --field-manager=release -f web.yaml");
+    assert!(words.contains("conflict with \"robot\" using apps/v1: .spec.replicas"), "{words}");
+}
+
 /// Objects of another namespace, and two of one file.
 const OTHER: &str = "apiVersion: v1
 kind: ConfigMap

@@ -34,7 +34,7 @@ impl Api {
         let Some(id) = self.store.find(kind, &namespace, &name) else {
             let written = self.create_tree(tree, by, options)?;
             if !options.dry_run {
-                self.set_manager(written.object.meta.id, manager, "Apply", wanted);
+                self.set_manager(written.object.meta.id, Writer::plain(manager), "Apply", wanted);
             }
             return Ok(written);
         };
@@ -55,28 +55,44 @@ impl Api {
         }
         let written = self.update_tree(id, result, by, options)?;
         if !options.dry_run {
-            self.set_manager(id, manager, "Apply", wanted);
+            self.set_manager(id, Writer::plain(manager), "Apply", wanted);
+        }
+        Ok(written)
+    }
+    /// An ordinary update by somebody: what it changes is theirs from then on.
+    pub fn update_by(
+        &mut self,
+        id: Id,
+        tree: Value,
+        writer: Writer,
+        by: By,
+        options: &WriteOptions,
+    ) -> Result<Written, ApiError> {
+        let before = self.store.get(id).cloned().map(|object| self.tree(&object));
+        let written = self.update_tree(id, tree, by, options)?;
+        if !options.dry_run {
+            self.note_update(id, writer, before.as_ref());
         }
         Ok(written)
     }
     /// Notes that a manager wrote these fields: it owns them now, and only for those whose value changed nobody else does.
-    pub fn set_manager(&mut self, id: Id, manager: &str, operation: &'static str, fields: FieldSet) {
+    pub fn set_manager(&mut self, id: Id, writer: Writer, operation: &'static str, fields: FieldSet) {
         let Some(object) = self.store.get(id).cloned() else { return };
         let mut managers = object.meta.managed.as_deref().cloned().unwrap_or_default();
-        managers.retain(|m| !(*m.manager == *manager && m.operation == operation));
+        managers.retain(|m| !(writer.is(m) && m.operation == operation));
         let api_version: Rc<str> = self.kinds.api_version(object.kind).into();
         managers.push(ManagedFields {
-            manager: manager.into(),
+            manager: writer.manager.into(),
             operation: Word::Fixed(operation),
             time: self.now.whole_seconds(),
-            subresource: Word::EMPTY,
+            subresource: Word::Fixed(writer.subresource),
             api_version,
             fields: Rc::new(fields),
         });
         self.store.set_managed(id, Rc::new(managers));
     }
     /// Notes what an ordinary update changed: the changed fields go over to its manager.
-    pub fn note_update(&mut self, id: Id, manager: &str, before: Option<&Value>) {
+    pub fn note_update(&mut self, id: Id, writer: Writer, before: Option<&Value>) {
         let Some(object) = self.store.get(id).cloned() else { return };
         let after = self.tree(&object);
         let info = info_of(&after);
@@ -91,7 +107,7 @@ impl Api {
         let mut managers = object.meta.managed.as_deref().cloned().unwrap_or_default();
         let mut own = FieldSet::default();
         for m in &mut managers {
-            if *m.manager == *manager && &*m.operation == "Update" {
+            if writer.is(m) && &*m.operation == "Update" {
                 own = (*m.fields).clone();
             } else {
                 Rc::make_mut(&mut m.fields).0.retain(|p| !changed.0.contains(p));
@@ -100,12 +116,31 @@ impl Api {
         managers.retain(|m| !m.fields.0.is_empty());
         own.0.extend(changed.0);
         self.store.set_managed(id, Rc::new(managers));
-        self.set_manager(id, manager, "Update", own);
+        self.set_manager(id, writer, "Update", own);
     }
 }
 
-/// Manager, operation, version and time of a set of fields: who is named in a conflict.
-type Writer = (Rc<str>, Word, Rc<str>, Time);
+/// Who writes fields.
+#[derive(Clone, Copy, Debug)]
+pub struct Writer<'a> {
+    /// Field manager.
+    pub manager: &'a str,
+    /// The subresource written through; empty for the object itself.
+    pub subresource: &'static str,
+}
+
+impl<'a> Writer<'a> {
+    /// One who writes the object itself.
+    pub fn plain(manager: &'a str) -> Self {
+        Writer { manager, subresource: "" }
+    }
+    fn is(self, m: &ManagedFields) -> bool {
+        *m.manager == *self.manager && &*m.subresource == self.subresource
+    }
+}
+
+/// Manager, operation, subresource, version and time of a set of fields: who is named in a conflict.
+type Owner = (Rc<str>, Word, Word, Rc<str>, Time);
 
 /// Refuses when another manager owns a wanted field with another value.
 fn refuse_conflicts(
@@ -116,13 +151,14 @@ fn refuse_conflicts(
     tree: &Value,
     info: Option<&'static KindInfo>,
 ) -> Result<(), ApiError> {
-    let mut conflicts: BTreeMap<Writer, Vec<String>> = BTreeMap::new();
+    let mut conflicts: BTreeMap<Owner, Vec<String>> = BTreeMap::new();
     let mut count = 0;
     for m in managers.iter().filter(|m| &*m.manager != manager) {
         for path in wanted.0.iter().filter(|p| m.fields.0.contains(*p)) {
             let item = path.last().is_some_and(|p| p.starts_with("k:"));
             if !item && value_at(stored, path, info) != value_at(tree, path, info) {
-                let key = (m.manager.clone(), m.operation.clone(), m.api_version.clone(), m.time);
+                let who = (m.manager.clone(), m.operation.clone(), m.subresource.clone());
+                let key = (who.0, who.1, who.2, m.api_version.clone(), m.time);
                 conflicts.entry(key).or_default().push(shown(path));
                 count += 1;
             }
@@ -131,8 +167,11 @@ fn refuse_conflicts(
     if conflicts.is_empty() {
         return Ok(());
     }
-    let one = |((manager, operation, version, _), fields): (&Writer, &Vec<String>)| {
-        let using = if operation == "Update" { format!(" using {version}") } else { String::new() };
+    // Source: conflict.go, printManager.
+    let one = |((manager, operation, subresource, version, _), fields): (&Owner, &Vec<String>)| {
+        let through =
+            if subresource.is_empty() { String::new() } else { format!(" with subresource \"{subresource}\"") };
+        let using = if operation == "Update" { format!("{through} using {version}") } else { through };
         match fields.as_slice() {
             [field] => format!("conflict with \"{manager}\"{using}: {field}"),
             many => format!("conflicts with \"{manager}\"{using}:\n- {}", many.join("\n- ")),

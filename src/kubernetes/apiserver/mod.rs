@@ -14,6 +14,7 @@ mod store;
 mod tree;
 mod write;
 
+pub use apply::Writer;
 pub use bootstrap::NodeSpec;
 pub use change::{By, Change, ChangeKind};
 pub use events::{EventSpam, Told};
@@ -372,7 +373,7 @@ mod tests {
         let mut api = api();
         let options = WriteOptions::default();
         let id = api.create_tree(tree(WEB), by(), &options).expect("created").object.meta.id;
-        api.note_update(id, "kubectl-client-side-apply", None);
+        api.note_update(id, Writer::plain("kubectl-client-side-apply"), None);
         let mine = tree(&WEB.replace("replicas: 2", "replicas: 5"));
         let refused = api.apply_tree(mine.clone(), "kubectl", false, by(), &options).expect_err("conflict");
         let words =

@@ -52,7 +52,7 @@ fn table(report: &DuelReport, t: Texts, language: Language) -> Html {
     let whole = |n: f64| format::whole(n.max(0.0).round() as u64, language);
     let count = |n: u32| format::whole(n.into(), language);
     let none = || -> String { t.duel_unmeasured().into() };
-    let rows: [(&str, &dyn Fn(&Figures) -> String); 11] = [
+    let rows: [(&str, &dyn Fn(&Figures) -> String); 12] = [
         ("availability", &|f| f.availability.map_or_else(none, |share| format::percent_kept(share, language))),
         ("requests", &|f| whole(f.requests)),
         ("failed", &|f| whole(f.failed)),
@@ -64,10 +64,13 @@ fn table(report: &DuelReport, t: Texts, language: Language) -> Html {
         ("made", &|f| count(f.made)),
         ("machines", &|f| format!("{} / {}", count(f.machines_left), count(f.machines))),
         ("commands", &|f| format::whole(f.commands.len() as u64, language)),
+        ("refused", &|f| count(f.refused)),
     ];
     // Where nobody asked, only that is said; where nothing broke, nothing had to be noticed.
     let asked = report.houses.iter().any(|f| f.requests > 0.0);
+    let refused = report.houses.iter().any(|f| f.refused > 0);
     let tells = |key: &str| match key {
+        "refused" => refused,
         "requests" | "failed" | "latency" => asked,
         "detected" | "recovered" => report.start.is_some(),
         _ => true,
