@@ -38,6 +38,9 @@ fn looks_come_every_second_and_lines_are_kept_by_house() {
     let commands: Vec<usize> = report.houses.iter().map(|f| f.commands.len()).collect();
     assert_eq!(commands, [1, 0]);
     let words = text(&report, "de");
-    assert!(words.contains("abgelehnte, gescheiterte Befehle                       2                     1"), "{words}");
+    assert!(
+        words.contains("abgelehnte, gescheiterte Befehle                       2                     1"),
+        "{words}"
+    );
     assert!(words.contains("eingetippt bei 2,0 s: docker compose stop"), "{words}");
 }

@@ -1,7 +1,7 @@
 //! A command line: flags as kubectl reads them, words, and what stands behind `--`.
 
-use crate::kubernetes::apiserver::Writer;
 use super::{Failure, Result, Verb};
+use crate::kubernetes::apiserver::Writer;
 use crate::sim::Span;
 use crate::text::Value;
 use crate::text::go::{parse_duration, quoted};
