@@ -82,12 +82,9 @@ impl Engine {
         let found = self.images.get(&spec.image).ok_or_else(missing)?;
         check_log(spec).map_err(other)?;
         check_security(spec).map_err(other)?;
-        let network = spec.networks.iter().find(|e| !self.networks.contains_key(&e.network));
-        match network {
-            Some(endpoint) if &*endpoint.network != "bridge" => {
-                Err(Refusal::new(Fault::NotFound, format!("network {} not found", endpoint.network)))
-            }
-            _ => Ok(found),
+        match spec.networks.iter().find(|e| self.network_named(&e.network).is_none()) {
+            Some(endpoint) => Err(Refusal::new(Fault::NotFound, format!("network {} not found", endpoint.network))),
+            None => Ok(found),
         }
     }
     /// Source: container.go, validateHostConfig.

@@ -67,8 +67,9 @@ impl Engine {
     }
     /// An event about a network, and of a container in it.
     pub(super) fn tell_network(&mut self, name: &str, action: &str, container: Option<Cid>) {
-        let Some(network) = self.networks.get(name).cloned() else { return };
-        let mut attrs = vec![("type", Rc::from("bridge"))];
+        let Some(network) = self.network_named(name) else { return };
+        let kind = if super::network::is_predefined(name) { network.driver.clone() } else { Rc::from("bridge") };
+        let mut attrs = vec![("type", kind)];
         if let Some(c) = container.and_then(|cid| self.containers.get(&cid)) {
             attrs.insert(0, ("container", c.id.clone()));
         }

@@ -30,7 +30,7 @@ pub use event::{Event, Kind};
 pub use exec::Said;
 pub use ground::key;
 pub use image::{Image, Images};
-pub use network::Network;
+pub use network::{Network, is_predefined, predefined};
 pub use output::Printed;
 pub use strike::Ill;
 pub use volume::Volume;

@@ -16,12 +16,33 @@ pub struct Network {
     pub driver: Rc<str>,
     /// Labels, sorted.
     pub labels: Vec<(Rc<str>, Rc<str>)>,
-    /// Third number of its addresses `172.N.0.0/16`.
+    /// Third number of its addresses `172.N.0.0/16`; 0 where there are none.
     pub subnet: u8,
     /// Whether it has no way out.
     pub internal: bool,
     /// When it was made.
     pub created: Time,
+}
+
+/// Networks that every engine has: name, driver, ID, subnet. Real IDs are drawn at the engine's first start.
+/// Source: moby v29 daemon/network/settings.go, IsPredefined; daemon/daemon_unix.go, configureNetworking.
+const PREDEFINED: [(&str, &str, &str, u8); 3] = [
+    ("bridge", "bridge", "5f0c1a7e9d342b86c1f94ab07e6d5823b4917c0ea6f2d85390bc47e1a2d6f813", 17),
+    ("host", "host", "c27b90e4d1586fa3927e0b4c6d18f5a2e3907bd4156ca8f02e91d7b3486c5fa0", 0),
+    ("none", "null", "91ae64d07c3b5f28e0d4716b9a52c8f3047e6bd1952fc8a3e61b70d49f2583ca", 0),
+];
+
+/// Whether every engine has a network of that name.
+pub fn is_predefined(name: &str) -> bool {
+    PREDEFINED.iter().any(|(known, ..)| *known == name)
+}
+
+/// The networks that every engine has.
+pub fn predefined() -> impl Iterator<Item = Rc<Network>> {
+    PREDEFINED.iter().map(|(name, driver, id, subnet)| {
+        let (name, driver, id) = ((*name).into(), (*driver).into(), (*id).into());
+        Rc::new(Network { name, driver, id, subnet: *subnet, ..Network::default() })
+    })
 }
 
 /// First subnet that is handed out. Source: moby v29 daemon/libnetwork/ipamutils/utils.go: 172.17.0.0/16 is the default
@@ -41,6 +62,11 @@ impl Engine {
     }
     pub(super) fn network_made(&mut self, ticket: Ticket, network: Rc<Network>) {
         let name = network.name.clone();
+        if is_predefined(&name) {
+            // Source: moby v29 daemon/network.go, createNetwork.
+            let words = format!("{name} is a pre-defined network and cannot be created");
+            return self.answer(ticket, Err(Refusal::new(Fault::Other, words)));
+        }
         if self.networks.contains_key(&name) {
             let words = format!("network with name {name} already exists");
             return self.answer(ticket, Err(Refusal::new(Fault::Conflict, words)));
@@ -52,10 +78,14 @@ impl Engine {
         self.answer(ticket, Ok(Reply::Done));
     }
     /// The network of a name, an id or the beginning of one. Source: moby v29 daemon/network.go, FindNetwork.
-    pub fn network_of(&self, word: &str) -> Option<&Rc<Network>> {
-        let by = |is: &dyn Fn(&Network) -> bool| self.networks.values().find(|n| is(n));
+    pub fn network_of(&self, word: &str) -> Option<Rc<Network>> {
+        let by = |is: &dyn Fn(&Network) -> bool| self.networks.values().cloned().chain(predefined()).find(|n| is(n));
         let begun = |n: &Network| !word.is_empty() && n.id.starts_with(word);
-        self.networks.get(word).or_else(|| by(&|n| *n.id == *word)).or_else(|| by(&begun))
+        self.network_named(word).or_else(|| by(&|n| *n.id == *word)).or_else(|| by(&begun))
+    }
+    /// The network of a name.
+    pub fn network_named(&self, name: &str) -> Option<Rc<Network>> {
+        self.networks.get(name).cloned().or_else(|| predefined().find(|n| *n.name == *name))
     }
     /// Number of a container's place in a network: 64 letters, the same as long as both are there.
     pub fn endpoint_id(&self, network: &str, cid: Cid) -> String {
@@ -84,6 +114,11 @@ impl Engine {
         ticket
     }
     fn network_gone(&mut self, name: &str) -> Answer {
+        if is_predefined(name) {
+            // Source: moby v29 daemon/network.go, deleteNetwork.
+            let words = format!("{name} is a pre-defined network and cannot be removed");
+            return Err(Refusal::new(Fault::Other, words));
+        }
         let Some(network) = self.networks.get(name) else {
             return Err(Refusal::new(Fault::NotFound, format!("network {name} not found")));
         };
@@ -110,7 +145,7 @@ impl Engine {
         ticket
     }
     fn connect_now(&mut self, name: &str, cid: Cid, aliases: Vec<Rc<str>>) -> Answer {
-        if !self.networks.contains_key(name) {
+        if self.network_named(name).is_none() {
             return Err(Refusal::new(Fault::NotFound, format!("network {name} not found")));
         }
         let known = self.containers.get(&cid).is_some_and(|c| c.endpoints.iter().any(|e| &*e.network == name));
@@ -153,7 +188,7 @@ impl Engine {
     fn not_connected(&self, cid: Cid, network: &str) -> Refusal {
         let (id, alive) = self.containers.get(&cid).map(|c| (c.id.clone(), c.alive())).unwrap_or_default();
         match alive {
-            true if !self.networks.contains_key(network) => {
+            true if self.network_named(network).is_none() => {
                 Refusal::new(Fault::NotFound, format!("network {network} not found"))
             }
             true => Refusal::new(Fault::Other, format!("container {id} is not connected to network {network}")),
@@ -166,7 +201,10 @@ impl Engine {
     }
     /// The lowest free address of a network.
     fn free_address(&self, network: &str) -> Option<Rc<str>> {
-        let subnet = self.networks.get(network)?.subnet;
+        let subnet = self.network_named(network)?.subnet;
+        if subnet == 0 {
+            return Some("".into());
+        }
         let taken = |ip: &str| {
             self.containers
                 .values()
@@ -179,7 +217,7 @@ impl Engine {
     pub(super) fn join_networks(&mut self, cid: Cid) {
         let Some(c) = self.containers.get(&cid).cloned() else { return };
         for (at, endpoint) in c.endpoints.iter().enumerate() {
-            if !self.networks.contains_key(&endpoint.network) {
+            if self.network_named(&endpoint.network).is_none() {
                 continue;
             }
             let free = self.free_address(&endpoint.network);
@@ -222,8 +260,12 @@ impl Engine {
         found.into_iter().find(|list| !list.is_empty()).unwrap_or_default()
     }
     /// The running containers of a network that a name stands for.
-    /// Source: moby v29 daemon/libnetwork/network.go, ResolveName: names are asked in lower case.
+    /// Source: moby v29 daemon/libnetwork/network.go, ResolveName: names are asked in lower case. In the networks that every
+    /// engine has there are no names: sandbox_dns_unix.go, startResolver, is called for other networks only.
     pub fn named_in(&self, network: &str, name: &str) -> Vec<(Cid, Rc<str>)> {
+        if is_predefined(network) {
+            return Vec::new();
+        }
         let is = |word: &str| word.eq_ignore_ascii_case(name);
         let answer = |(cid, c): (&Cid, &Rc<Container>)| {
             let theirs = c.endpoints.iter().find(|e| *e.network == *network)?;

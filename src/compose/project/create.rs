@@ -5,7 +5,7 @@ use super::dag::Act;
 use super::observed;
 use super::service::{Mounted, Project, Service};
 use super::sharing::Sharing;
-use crate::compose::engine::{Container, Endpoint, Engine, Mount, Spec};
+use crate::compose::engine::{Container, Endpoint, Engine, Mount, Spec, is_predefined};
 use std::rc::Rc;
 
 /// What a container is made for.
@@ -102,6 +102,12 @@ fn exposed(service: &Service) -> Vec<Rc<str>> {
 
 fn networks(wanted: &Wanted) -> Vec<Endpoint> {
     let service = wanted.service;
+    // What every engine has is joined like any other network. Source: moby v29 daemon/container_operations.go,
+    // updateContainerNetworkSettings.
+    if is_predefined(&service.network_mode) {
+        let (network, asked) = (service.network_mode.clone(), "".into());
+        return vec![Endpoint { network, aliases: Vec::new(), asked, ip: None }];
+    }
     if !service.network_mode.is_empty() {
         return Vec::new();
     }

@@ -375,7 +375,10 @@ fn made(look: &Look, _: &mut Desk, act: impl Fn(&str) -> Do) -> Next {
 fn connect(look: &Look, desk: &mut Desk) -> Next {
     let [network, name] = &look.args.words[..] else { return Next::Done(Vec::new(), 1) };
     let aliases = look.args.all("alias").iter().map(|a| a.as_str().into()).collect();
-    if !desk.host.engine.networks.contains_key(network.as_str()) {
+    if matches!(network.as_str(), "host" | "none") {
+        return Next::not_simulated(desk, &format!("docker network connect {network}"));
+    }
+    if desk.host.engine.network_named(network).is_none() {
         return Next::error(1, format!("Error response from daemon: network {network} not found"));
     }
     match desk.host.engine.find(name) {

@@ -3,7 +3,7 @@
 use super::look::Look;
 use super::shapes;
 use super::{Desk, Next};
-use crate::compose::engine::{Container, Engine, Network, Status};
+use crate::compose::engine::{Container, Engine, Network, Status, is_predefined};
 use crate::compose::project::{ERR, OUT, stamp};
 use crate::console::template::{self, Go, Template};
 use crate::map;
@@ -37,7 +37,7 @@ impl Sort {
     fn found(self, engine: &Engine, name: &str) -> Option<Value> {
         let tree = match self {
             Sort::Container => container(engine, engine.container(engine.find(name)?)?),
-            Sort::Network => network(engine, engine.network_of(name)?),
+            Sort::Network => network(engine, engine.network_of(name)?.as_ref()),
             Sort::Volume => volume(name, &engine.volumes.get(name)?.labels),
         };
         Some(shapes::completed(self.shapes().0, &tree))
@@ -337,18 +337,21 @@ fn networks(engine: &Engine, c: &Container) -> Value {
     let endpoint =
         |network: &str, up: bool| cid.filter(|_| up).map_or(String::new(), |cid| engine.endpoint_id(network, cid));
     for e in &c.endpoints {
-        let network = engine.networks.get(&e.network);
-        let id = network.map_or("".into(), |n| n.id.clone());
-        let gateway = network.filter(|_| e.ip.is_some()).map(|n| format!("172.{}.0.1", n.subnet));
+        let network = engine.network_named(&e.network);
+        let id = network.as_ref().map_or("".into(), |n| n.id.clone());
+        let known = network.filter(|n| e.ip.is_some() && n.subnet > 0);
+        let gateway = known.map(|n| format!("172.{}.0.1", n.subnet));
         let mut names = e.aliases.clone();
         names.push(c.short());
+        // Networks that every engine has know no names.
+        let names = if is_predefined(&e.network) { Value::Null } else { list(&names) };
         all.set(
             e.network.clone(),
             map! {
-                "Aliases" => list(&e.aliases), "DNSNames" => list(&names), "NetworkID" => id.clone(),
+                "Aliases" => list(&e.aliases), "DNSNames" => names, "NetworkID" => id.clone(),
                 "EndpointID" => endpoint(&id, e.ip.is_some()),
                 "IPAddress" => e.ip.clone().unwrap_or_default(),
-                "IPPrefixLen" => if e.ip.is_some() { 16 } else { 0 },
+                "IPPrefixLen" => if e.ip.as_ref().is_some_and(|ip| !ip.is_empty()) { 16 } else { 0 },
                 "Gateway" => gateway.unwrap_or_default(),
             },
         );
@@ -364,16 +367,40 @@ fn networks(engine: &Engine, c: &Container) -> Value {
     Value::from(map! { "Ports" => ports, "Networks" => all })
 }
 
+/// Options of the default bridge, as an engine without a configuration of its own makes it.
+/// Source: moby v29 daemon/daemon_unix.go, initBridgeDriver.
+fn options(network: &str) -> Map {
+    let mut all = Map::new();
+    if network == "bridge" {
+        for (key, value) in [
+            ("bridge.default_bridge", "true"),
+            ("bridge.enable_icc", "true"),
+            ("bridge.enable_ip_masquerade", "true"),
+            ("bridge.host_binding_ipv4", "0.0.0.0"),
+            ("bridge.name", "docker0"),
+            ("driver.mtu", "1500"),
+        ] {
+            all.set(format!("com.docker.network.{key}"), value);
+        }
+    }
+    all
+}
+
 fn network(engine: &Engine, n: &Network) -> Value {
     let mut inside = Map::new();
     for cid in engine.in_network(&n.name) {
         let Some(c) = engine.container(cid) else { continue };
         let ip = c.endpoints.iter().find(|e| e.network == n.name).and_then(|e| e.ip.clone()).unwrap_or_default();
-        inside.set(c.id.clone(), map! {
-            "Name" => c.name.clone(), "EndpointID" => engine.endpoint_id(&n.id, cid), "IPv4Address" => format!("{ip}/16"),
-        });
+        let address = if ip.is_empty() { String::new() } else { format!("{ip}/16") };
+        inside.set(
+            c.id.clone(),
+            map! {
+                "Name" => c.name.clone(), "EndpointID" => engine.endpoint_id(&n.id, cid), "IPv4Address" => address,
+            },
+        );
     }
     let (range, gateway) = (format!("172.{}.0.0/16", n.subnet), format!("172.{}.0.1", n.subnet));
+    let ranges = vec![Value::from(map! { "Subnet" => range, "Gateway" => gateway })];
     Value::from(map! {
         "Name" => n.name.clone(),
         "Id" => n.id.clone(),
@@ -383,11 +410,11 @@ fn network(engine: &Engine, n: &Network) -> Value {
         "EnableIPv4" => true,
         "IPAM" => map! {
             "Driver" => "default",
-            "Config" => vec![Value::from(map! { "Subnet" => range, "Gateway" => gateway })],
+            "Config" => if n.subnet > 0 { Value::from(ranges) } else { Value::Null },
         },
         "Internal" => n.internal,
         "Containers" => inside,
-        "Options" => Map::new(),
+        "Options" => options(&n.name),
         "Labels" => labels(&n.labels),
     })
 }

@@ -7,7 +7,7 @@ use super::sheet::{Sheet, natural};
 use super::views::{day_and_time, listed};
 use super::words::{command, ellipsis, human, ports, shown_ports, status};
 use super::{Desk, Next};
-use crate::compose::engine::{Container, Engine, Network, Volume};
+use crate::compose::engine::{Container, Engine, Network, Volume, is_predefined, predefined};
 use crate::compose::project::observed;
 use crate::map;
 use crate::sim::Time;
@@ -152,38 +152,21 @@ pub(super) fn networks(look: &Look, desk: &mut Desk) -> Next {
         Err(words) => return Next::error(1, words),
     };
     let used = |name: &str| engine.containers.values().any(|c| c.endpoints.iter().any(|e| *e.network == *name));
-    let mut list: Vec<Rc<Network>> =
-        engine.networks.values().cloned().chain(PREDEFINED.map(predefined_network)).collect();
+    let mut list: Vec<Rc<Network>> = engine.networks.values().cloned().chain(predefined()).collect();
     list.retain(|n| {
         filters.name(&n.name)
             && filters.id(&n.id)
             && filters.labels(&n.labels)
             && filters.word("driver", &n.driver)
             && filters.word("scope", "local")
-            && filters.word("type", if predefined(&n.name) { "builtin" } else { "custom" })
-            && dangling.is_none_or(|dangling| (!predefined(&n.name) && !used(&n.name)) == dangling)
+            && filters.word("type", if is_predefined(&n.name) { "builtin" } else { "custom" })
+            && dangling.is_none_or(|dangling| (!is_predefined(&n.name) && !used(&n.name)) == dangling)
     });
     list.sort_by(|a, b| natural(&a.name, &b.name));
     let whole = look.args.on("no-trunc");
     let rows: Vec<Value> = list.iter().map(|n| network(n, whole)).collect();
     let quiet = look.args.on("quiet").then_some("{{.ID}}");
     NETWORKS.shown(quiet.or(look.args.value("format")), &rows)
-}
-
-/// Networks that every engine has: name, driver, ID. Real IDs are drawn at the engine's first start.
-/// Source: moby v29 daemon/network/settings.go, IsPredefined; daemon/daemon_unix.go, configureNetworking.
-const PREDEFINED: [(&str, &str, &str); 3] = [
-    ("bridge", "bridge", "5f0c1a7e9d342b86c1f94ab07e6d5823b4917c0ea6f2d85390bc47e1a2d6f813"),
-    ("host", "host", "c27b90e4d1586fa3927e0b4c6d18f5a2e3907bd4156ca8f02e91d7b3486c5fa0"),
-    ("none", "null", "91ae64d07c3b5f28e0d4716b9a52c8f3047e6bd1952fc8a3e61b70d49f2583ca"),
-];
-
-fn predefined(name: &str) -> bool {
-    PREDEFINED.iter().any(|(known, ..)| *known == name)
-}
-
-fn predefined_network((name, driver, id): (&str, &str, &str)) -> Rc<Network> {
-    Rc::new(Network { name: name.into(), driver: driver.into(), id: id.into(), ..Network::default() })
 }
 
 fn network(n: &Network, whole: bool) -> Value {

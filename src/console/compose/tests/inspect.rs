@@ -66,3 +66,52 @@ fn compose_shapes_what_it_is_asked_for() {
     let (code, lines) = type_line(&mut desk, "docker compose cp web:/a b");
     assert!(code == 1 && lines[0].contains("docker compose cp"), "{lines:?}");
 }
+
+#[test]
+fn the_networks_of_every_engine_are_found_and_stay() {
+    let mut desk = desk("services:\n  web: {image: \"myapp:1\"}\n");
+    let mut say = |line: &str| type_line(&mut desk, line);
+    for name in ["bridge", "host", "none"] {
+        let gone = format!("Error response from daemon: {name} is a pre-defined network and cannot be removed");
+        assert_eq!(say(&format!("docker network rm {name}")), (1, vec![gone, "exit status 1".into()]));
+        let made = format!("Error response from daemon: {name} is a pre-defined network and cannot be created");
+        assert_eq!(say(&format!("docker network create {name}")), (1, vec![made]));
+        let known = "docker network inspect -f '{{.Name}}' $(docker network ls -q --no-trunc -f name=^".to_string();
+        assert_eq!(say(&(known + name + "$)")), (0, vec![name.to_string()]));
+    }
+    let network = |name: &str| format!("docker network inspect -f '{{{{.Driver}}}} {{{{json .IPAM.Config}}}}' {name}");
+    let ranges = |name: &str| say(&network(name)).1.concat();
+    let all = ["bridge", "host", "none"].map(ranges);
+    assert_eq!(all, [r#"bridge [{"Subnet":"172.17.0.0/16","Gateway":"172.17.0.1"}]"#, "host null", "null null"]);
+    let options = say("docker network inspect -f '{{index .Options \"com.docker.network.bridge.name\"}}' bridge");
+    assert_eq!(options, (0, vec!["docker0".into()]));
+}
+
+#[test]
+fn a_container_alone_stands_in_the_default_bridge_where_no_names_are_known() {
+    let mut desk = desk("services:\n  web: {image: \"myapp:1\"}\n");
+    let mut say = |line: &str| type_line(&mut desk, line);
+    for line in [
+        "docker run -d --name a myapp:1",
+        "docker run -d --name b myapp:1",
+        "docker run -d --name h --network host myapp:1",
+    ] {
+        assert_eq!(say(line).0, 0, "{line}");
+    }
+    let places = "docker network inspect -f '{{range .Containers}}{{.Name}} {{.IPv4Address}};{{end}}' bridge host";
+    let (_, lines) = say(places);
+    let mut bridge: Vec<&str> = lines[0].split_terminator(';').collect();
+    bridge.sort();
+    assert_eq!((bridge, lines[1].as_str()), (vec!["a 172.17.0.2/16", "b 172.17.0.3/16"], "h ;"));
+    assert_ne!(say("docker exec a nslookup b").0, 0);
+    let short = "docker inspect -f '{{json .NetworkSettings.Networks.bridge.DNSNames}}' a";
+    assert_eq!(say(short).1, ["null"]);
+}
+
+#[test]
+fn a_service_in_the_network_of_its_host_stands_there() {
+    let mut desk = desk("services:\n  web: {image: \"myapp:1\", network_mode: host}\n");
+    type_line(&mut desk, "docker compose up -d");
+    let inside = "docker network inspect -f '{{range .Containers}}{{.Name}}{{end}}' host";
+    assert_eq!(type_line(&mut desk, inside), (0, vec!["shop-web-1".into()]));
+}
