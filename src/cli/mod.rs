@@ -3,7 +3,7 @@
 pub mod check;
 mod compose;
 pub mod conformance;
-mod convert;
+pub mod convert;
 mod duel;
 mod folder;
 mod junit;

@@ -53,7 +53,7 @@ pub(super) fn template(project: &Project, service: &Service, notes: &mut Notes) 
     ]);
     modes(service, notes);
     let spec = without_blank(spec);
-    map([("metadata", map([("labels", labels), ("annotations", annotations(service))])), ("spec", spec)])
+    map([("metadata", map([("labels", labels), ("annotations", annotations(service, notes))])), ("spec", spec)])
 }
 
 /// Empty texts stand for what was not written.
@@ -72,18 +72,21 @@ fn hostname(service: &Service) -> String {
 }
 
 /// Compose labels may hold what Kubernetes labels may not; annotations hold anything.
-fn annotations(service: &Service) -> Value {
+fn annotations(service: &Service, notes: &mut Notes) -> Value {
     let mut out = Value::Null;
-    for (key, value) in service.members("labels").into_iter().chain(service.members("annotations")) {
-        if is_annotation_key(key) {
-            out.make_map().set(key, Value::str(scalar(value)));
+    for part in ["labels", "annotations"] {
+        for (key, value) in service.members(part) {
+            match is_annotation_key(key) {
+                true => out.make_map().set(key, Value::str(scalar(value))),
+                false => notes.none(service.path(part), "none.label", &[("key", key)]),
+            }
         }
     }
     out
 }
 
 /// Source: kubernetes apimachinery validation, ValidateAnnotations, IsQualifiedName.
-fn is_annotation_key(key: &str) -> bool {
+pub(super) fn is_annotation_key(key: &str) -> bool {
     let (prefix, name) = key.split_once('/').unwrap_or(("", key));
     let edge = |c: char| c.is_ascii_alphanumeric();
     let fits = |part: &str, inner: &str, most: usize| {

@@ -92,7 +92,10 @@ pub(super) fn document(project: &Project, service: &Service, notes: &mut Notes) 
     let mut document = object(api, kind, &service.name, map([("spec", spec)]));
     let notes_of = service.deploy(&["labels"]).and_then(Value::as_map);
     for (key, value) in notes_of.into_iter().flat_map(|map| map.sorted()) {
-        document.set_at(&["metadata", "annotations", key], Value::str(scalar(value)));
+        match super::pod::is_annotation_key(key) {
+            true => document.set_at(&["metadata", "annotations", key], Value::str(scalar(value))),
+            false => notes.none(service.path("deploy.labels"), "none.label", &[("key", key)]),
+        }
     }
     document
 }
