@@ -55,7 +55,7 @@ pub const ALL: &[Example] = &[
     example!("duel-rollout", 10.0, 240, "compose.yaml", "kubernetes.yaml", "duel.scenario.yaml"),
     example!("duel-api", 10.0, 240, "compose.yaml", "kubernetes.yaml", "duel.scenario.yaml"),
     example!("duel-drift", 5.0, 90, "compose.yaml", "kubernetes.yaml", "duel.scenario.yaml"),
-    example!("duel-config", 5.0, 80, "compose.yaml", "kubernetes.yaml", "duel.scenario.yaml"),
+    example!("duel-config", 5.0, 80, "compose.yaml", ".env", "kubernetes.yaml", "duel.scenario.yaml"),
     example!("duel-maintenance", 5.0, 120, "compose.yaml", "kubernetes.yaml", "duel.scenario.yaml"),
 ];
 
