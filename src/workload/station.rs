@@ -45,6 +45,8 @@ pub struct Takes {
     pub mean: f64,
     /// Variance.
     pub variance: f64,
+    /// Share of the requests that take more than the least.
+    pub share: f64,
 }
 
 /// Streams nearer to full than this are looked at as if they were so near. Ours: there the steady state is reached after hours
@@ -96,14 +98,22 @@ impl Station {
         let shrink = if inside < steady.inside { (inside / steady.inside.max(1e-12)).min(1.0) } else { 1.0 };
         let calm = calm * shrink;
         let each = if steady.waits > 1e-12 { calm / steady.waits } else { 0.0 };
-        let wait_variance = (2.0 * each * each * steady.waits - calm * calm).max(0.0) * (1.0 + self.scv) / 2.0;
+        let wait_variance = (each * each * steady.waits * self.second(rho) - calm * calm).max(0.0);
         let service_variance = self.scv * self.service * self.service;
-        let fixed = if self.scv == 0.0 { self.service } else { 0.0 };
+        let (fixed, share) = if self.scv == 0.0 { (self.service, steady.waits) } else { (0.0, 1.0) };
         Takes {
             least: self.delay + fixed + queue,
             mean: self.service - fixed + calm,
             variance: service_variance + wait_variance,
+            share,
         }
+    }
+    /// The second moment of the waiting time of those that wait, by the square of its mean: 2 where it is exponential (M/M/c).
+    /// Source: Pollaczek and Khinchine for M/G/1, E[W²] = 2 E[W]² + λ E[S³] / 3 (1 - ρ), with the third moment of a gamma
+    /// distribution; ours: the same for more servers.
+    fn second(&self, rho: f64) -> f64 {
+        let third = 4.0 * (1.0 + 2.0 * self.scv) / (3.0 * (1.0 + self.scv));
+        2.0 * rho + (1.0 - rho) * third
     }
     /// Lets time pass: `coming` requests arrive evenly over `span` seconds while `inside` are there.
     pub fn pass(&self, inside: f64, coming: f64, span: f64) -> Passed {
@@ -163,22 +173,34 @@ impl Takes {
     pub fn whole(&self) -> f64 {
         self.least + self.mean
     }
+    /// Mean and variance of what those take that take more than the least.
+    fn of_those(&self) -> (f64, f64) {
+        let share = if self.share > 0.0 { self.share.min(1.0) } else { 1.0 };
+        let mean = self.mean / share;
+        (mean, ((self.variance + self.mean * self.mean) / share - mean * mean).max(0.0))
+    }
     /// What a share of the requests takes at most; `z` is the share as a normal deviate. A gamma distribution with these
-    /// moments, by Wilson and Hilferty (1931).
+    /// moments, by Wilson and Hilferty (1931), of those that take more than the least.
     pub fn at(&self, z: f64) -> f64 {
         if self.mean <= 0.0 {
             return self.least;
         }
-        let shape = self.mean * self.mean / self.variance.max(1e-18);
+        let tail = libm::erfc(z / std::f64::consts::SQRT_2) / 2.0;
+        let some = self.share > 0.0 && self.share < 1.0;
+        if some && tail >= self.share {
+            return self.least;
+        }
+        let (tail, z) = if some { (tail / self.share, deviate(tail / self.share)) } else { (tail, z) };
+        let (mean, variance) = self.of_those();
+        let shape = mean * mean / variance.max(1e-18);
         if shape < 0.1 {
             // So skewed that most take nothing and few take long: an exponential tail of the share that does.
-            let (share, each) = (2.0 * shape, self.variance / (2.0 * self.mean));
-            let tail = libm::erfc(z / std::f64::consts::SQRT_2) / 2.0;
+            let (share, each) = (2.0 * shape, variance / (2.0 * mean));
             return self.least + if tail < share { each * libm::log(share / tail) } else { 0.0 };
         }
         let ninth = 1.0 / (9.0 * shape);
         let root = (1.0 - ninth + z * libm::sqrt(ninth)).max(0.0);
-        self.least + self.mean * root * root * root
+        self.least + mean * root * root * root
     }
     /// The share of requests that take longer than `limit` seconds.
     pub fn beyond(&self, limit: f64) -> f64 {
@@ -189,14 +211,26 @@ impl Takes {
         if self.mean <= 0.0 || room > self.mean + 12.0 * libm::sqrt(self.variance) {
             return 0.0;
         }
-        let shape = self.mean * self.mean / self.variance.max(1e-18);
+        let share = if self.share > 0.0 { self.share.min(1.0) } else { 1.0 };
+        let (mean, variance) = self.of_those();
+        let shape = mean * mean / variance.max(1e-18);
         if shape < 0.1 {
-            return 2.0 * shape * libm::exp(-room * 2.0 * self.mean / self.variance);
+            return share * 2.0 * shape * libm::exp(-room * 2.0 * mean / variance);
         }
         let ninth = 1.0 / (9.0 * shape);
-        let z = (libm::cbrt(room / self.mean) - 1.0 + ninth) / libm::sqrt(ninth);
-        (libm::erfc(z / std::f64::consts::SQRT_2) / 2.0).clamp(0.0, 1.0)
+        let z = (libm::cbrt(room / mean) - 1.0 + ninth) / libm::sqrt(ninth);
+        (share * libm::erfc(z / std::f64::consts::SQRT_2) / 2.0).clamp(0.0, 1.0)
     }
+}
+
+/// The normal deviate that this share lies above, to three decimals. Source: Abramowitz and Stegun, Handbook of Mathematical
+/// Functions, 26.2.23.
+fn deviate(tail: f64) -> f64 {
+    let (tail, sign) = if tail > 0.5 { (1.0 - tail, -1.0) } else { (tail, 1.0) };
+    let t = libm::sqrt(-2.0 * libm::log(tail.max(1e-300)));
+    let above = 2.515_517 + t * (0.802_853 + t * 0.010_328);
+    let below = 1.0 + t * (1.432_788 + t * (0.189_269 + t * 0.001_308));
+    sign * (t - above / below)
 }
 
 /// Normal deviate of a half. Source: the normal distribution.
@@ -256,6 +290,40 @@ mod tests {
         for rho in [0.5f64, 0.9, 1.2] {
             let power: f64 = (0..5).map(|_| rho).product();
             near(place.steady(rho * 100.0).refused, (1.0 - rho) * power / (1.0 - power * rho));
+        }
+    }
+
+    /// The waiting time of M/D/1: P(W <= t) = (1 - rho) sum over k of (-x)^k / k! e^x with x = lambda (t - k D). Source: Erlang (1909).
+    fn m_d_1(rate: f64, service: f64, t: f64) -> f64 {
+        let mut sum = 0.0;
+        for k in 0..=(t / service) as u32 {
+            let x = rate * (t - f64::from(k) * service);
+            let power: f64 = (1..=k).map(|n| -x / f64::from(n)).product();
+            sum += power * libm::exp(x);
+        }
+        (1.0 - rate * service) * sum
+    }
+
+    #[test]
+    fn percentiles_of_fixed_times_are_as_m_d_1_says() {
+        for (z, share) in [(HALF, 0.5), (P95, 0.95), (P99, 0.99)] {
+            // Where theory's sum of alternating terms is exact enough.
+            for rate in [40.0, 60.0, 80.0] {
+                let place = station(1, 0.01, 0.0);
+                let takes = place.takes(rate, place.steady(rate).inside);
+                let (mut low, mut high) = (0.0, 0.2);
+                for _ in 0..50 {
+                    let middle = (low + high) / 2.0;
+                    if m_d_1(rate, 0.01, middle) < share { low = middle } else { high = middle }
+                }
+                let (have, want) = (takes.at(z), 0.01 + high);
+                assert!((have / want - 1.0).abs() < 0.05, "{share} at {rate}: {have}, theory says {want}");
+                let beyond = takes.beyond(have + 1e-9);
+                assert!(beyond <= 1.0 - share + 1e-3, "{share} at {rate}: {beyond}");
+            }
+        }
+        for (tail, z) in [(0.5, HALF), (0.05, P95), (0.01, P99), (0.99, -P99)] {
+            assert!((deviate(tail) - z).abs() < 1e-3, "{tail}");
         }
     }
 

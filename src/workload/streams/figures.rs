@@ -115,8 +115,8 @@ mod tests {
 
     #[test]
     fn a_slow_tenth_shows_in_the_tail_only() {
-        let quick = Takes { least: 0.0, mean: 0.01, variance: 0.0001 };
-        let slow = Takes { least: 0.0, mean: 1.0, variance: 1.0 };
+        let quick = Takes { least: 0.0, mean: 0.01, variance: 0.0001, share: 1.0 };
+        let slow = Takes { least: 0.0, mean: 1.0, variance: 1.0, share: 1.0 };
         let [half, p95, p99] = quantiles(&[(9.0, quick), (1.0, slow)]);
         assert!(half < 0.02 && p95 > 0.3 && p99 > 1.0, "{half} {p95} {p99}");
         let alike = quantiles(&[(1.0, quick), (3.0, quick)]);
