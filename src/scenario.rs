@@ -1,9 +1,11 @@
 //! A scenario: a cluster, files, a seed, what happens when. A bare manifest is a scenario with defaults. The format is
 //! described in `docs/formats/scenario.md`.
 
+mod objective;
 mod pipelines;
 mod workloads;
 
+pub use objective::{PROMISE, objective};
 pub use pipelines::{Pipeline, Stage};
 
 use crate::compose::files::is_compose;
@@ -84,6 +86,8 @@ pub struct Scenario {
     pub apply: bool,
     /// Pipelines that act on the cluster.
     pub pipelines: Vec<Pipeline>,
+    /// The share of requests that is promised to be answered.
+    pub objective: f64,
 }
 
 impl Default for Scenario {
@@ -107,6 +111,7 @@ impl Default for Scenario {
             until: None,
             apply: true,
             pipelines: Vec::new(),
+            objective: PROMISE,
         }
     }
 }
@@ -267,6 +272,10 @@ impl Reader<'_> {
                 "pipelines" => into.pipelines = self.pipelines(value),
                 "workloads" => self.workloads(value, into),
                 "load" => self.loads(value, into),
+                "objective" => match objective(&scalar_text(&value.to_value()).unwrap_or_default()) {
+                    Ok(share) => into.objective = share,
+                    Err(words) => self.complain(value, words),
+                },
                 "until" => into.until = self.span(value),
                 "apply" => into.apply = value.to_value() != Value::Bool(false),
                 "name" | "about" | "orchestrion" => {}

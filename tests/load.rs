@@ -501,3 +501,43 @@ fn what_a_program_does_on_sigterm_and_says_of_itself_is_changed_while_it_runs() 
     assert!(wrong.starts_with("error: term: ignore, or a time"), "{wrong}");
     assert_eq!(typed(&mut run, "behave deployment/nobody term=ignore").1, "error: deployment/nobody not found\n");
 }
+
+#[test]
+fn the_objective_is_the_scenarios_and_can_be_changed() {
+    let text = "objective: 95%\nload: []\n";
+    let mut run = Run::new(&Scenario::read(&[TextFile { name: "x.scenario.yaml".into(), text: text.into() }], 1).0);
+    assert_eq!(run.recorder.promise, 0.95);
+    run.apply(&Input::Apply(vec![("web.yaml".into(), web(1, ""))]));
+    run.run_until(Time::secs(20));
+    typed(&mut run, "behave deployment/web errors=3%");
+    run.apply(&constant(50.0));
+    on(&mut run, 120);
+    let objective = |run: &Run| run.recorder.series(None, u32::MAX, run.now(), 10).objective;
+    let kept = objective(&run).expect("requests came");
+    let left = 1.0 - kept.failed / (kept.served + kept.failed) / (1.0 - kept.target);
+    assert!((left - 0.4).abs() < 0.02, "three of the five in a hundred are spent: {left}");
+    assert!(run.recorder.alerts.rows(None).is_empty(), "and slowly");
+    assert_eq!(typed(&mut run, "objective 99.9%").1, "");
+    on(&mut run, 5);
+    assert_eq!(objective(&run).map(|o| o.target), Some(0.999));
+    let alerts = run.recorder.alerts.rows(None);
+    assert_eq!(alerts.iter().map(|a| a.key.as_str()).collect::<Vec<_>>(), ["alert.burning"]);
+    assert!(typed(&mut run, "objective 100%").1.starts_with("error: objective: a share below 100%"));
+}
+
+#[test]
+fn who_serves_on_after_sigterm_loses_nothing_while_it_drains() {
+    let lost = |more: &str| {
+        let mut run = run(&web(3, READY));
+        typed(&mut run, &format!("behave deployment/web term=4s {more}"));
+        run.apply(&constant(300.0));
+        on(&mut run, 10);
+        typed(&mut run, "kubectl rollout restart deployment web");
+        on(&mut run, 60);
+        assert_eq!(replicas(&run), 3);
+        failed(&run)
+    };
+    let refused = lost("serves-on=false drain=4s");
+    assert!(matches!(refused[..], [("refused", n)] if n > 1.0), "until the proxies know: {refused:?}");
+    assert_eq!(lost("serves-on=true drain=4s"), []);
+}

@@ -67,8 +67,8 @@ pub struct Alerts {
 }
 
 impl Alerts {
-    /// Looks for what is wrong. `counts`: restarts, and pods without a node.
-    pub(super) fn look(&mut self, now: Time, flows: &BTreeMap<Id, Flow>, counts: &[f32]) {
+    /// Looks for what is wrong. `counts`: restarts, and pods without a node; `promise`: the share of requests to be answered.
+    pub(super) fn look(&mut self, now: Time, flows: &BTreeMap<Id, Flow>, counts: &[f32], promise: f64) {
         for (id, flow) in flows {
             let list = self.sums.entry(id.0).or_default();
             list.push((now, flow.totals.came, flow.totals.failed));
@@ -76,7 +76,7 @@ impl Alerts {
             let (first, came, failed) = list[0];
             let (came, failed) = (flow.totals.came - came, flow.totals.failed - failed);
             let share = if came > 1.0 { failed / came } else { 0.0 };
-            let promised = 1.0 - f64::from(super::series::PROMISE);
+            let promised = 1.0 - promise;
             let percent = || format!("{:.1}", share * 100.0);
             let why = || burning(percent(), now.since(first).as_secs());
             self.judge(now, What::Burning(id.0), share > BURN * promised, Span::ZERO, why);
@@ -132,13 +132,16 @@ mod tests {
 
     #[test]
     fn a_burning_budget_is_told_once_and_ends() {
-        let mut alerts = Alerts::default();
+        let (mut alerts, mut modest) = (Alerts::default(), Alerts::default());
         let mut flow = Flow::default();
         for s in 1..300u64 {
             flow.totals.came += 100.0;
             flow.totals.failed += if (100..110).contains(&s) { 50.0 } else { 0.0 };
-            alerts.look(Time::secs(s), &BTreeMap::from([(Id(4), flow.clone())]), &[0.0, f32::NAN]);
+            for (alerts, promise) in [(&mut alerts, 0.999), (&mut modest, 0.95)] {
+                alerts.look(Time::secs(s), &BTreeMap::from([(Id(4), flow.clone())]), &[0.0, f32::NAN], promise);
+            }
         }
+        assert_eq!(modest.rows(None).len(), 0, "72 of 100 would have to fail");
         let rows = alerts.rows(Some(4));
         assert_eq!(rows.len(), 1, "{rows:?}");
         assert_eq!((rows[0].key.as_str(), rows[0].object), ("alert.burning", 4));
@@ -149,7 +152,7 @@ mod tests {
     fn pods_wait_a_minute_before_somebody_is_woken() {
         let mut alerts = Alerts::default();
         for s in 1..100u64 {
-            alerts.look(Time::secs(s), &BTreeMap::new(), &[0.0, 2.0]);
+            alerts.look(Time::secs(s), &BTreeMap::new(), &[0.0, 2.0], 0.999);
         }
         assert_eq!(alerts.rows(None).iter().map(|r| r.at).collect::<Vec<_>>(), [61_000_000]);
         assert!(alerts.rows(Some(9)).is_empty());

@@ -1,12 +1,15 @@
 //! Faults as the page sees them: what can be done to a row, what is broken, the lane on the time bar.
 
 use super::figures::{FaultAsk, FaultRow};
+use super::rows::ZONE;
 use super::update::{Row, RowBody};
+use super::zones::{self, is_zone, zone_id};
 use crate::kubernetes::Cluster;
 use crate::kubernetes::objects::{Id, Kind};
 use crate::sim::{Span, Time};
 use crate::world::World;
-use crate::world::faults::{Episode, Fault, Faults, Needs, Plan, Repeat, What};
+use crate::world::faults::{Episode, Fault, Faults, Needs, Plan, Repeat, What, amount};
+use std::collections::BTreeSet;
 
 /// Faults that are over and still told. Ours: a page shows a handful, and chaos makes thousands.
 const OVER_MAX: usize = 200;
@@ -33,32 +36,54 @@ impl Choice {
 
 /// What can break at a row. Empty for things that cannot. Containers of a pod are told apart by `part`: one line each.
 pub fn menu(row: &Row) -> Vec<Choice> {
+    let id = row.id;
     match &row.body {
         RowBody::Pod(pod) => {
-            let names = pod.parts.iter().filter(|p| !p.init).map(|p| p.name.as_str());
-            let all = names.map(|name| (name, format!("kubectl exec {}{} -c {name} -- kill 1", row.name, flag(row))));
-            all.flat_map(|(name, line)| choices(Needs::Pods, row.id, name, &line)).collect()
+            let own = || pod.parts.iter().filter(|p| !p.init);
+            let all =
+                own().map(|p| (&p.name, format!("kubectl exec {}{} -c {} -- kill 1", row.name, flag(row), p.name)));
+            let strikes = all.flat_map(|(name, line)| choices(Needs::Pods, id, name, &line)).collect();
+            with_images(strikes, own().map(|p| p.image.as_str()))
         }
+        RowBody::Node(node) if node.zone.is_empty() => choices(Needs::Nodes, id, "", ""),
         RowBody::Node(node) => {
-            let mut all = choices(Needs::Nodes, row.id, "", "");
-            if !node.zone.is_empty() {
-                all.extend(menu_for(Needs::Zone, &node.zone));
-            }
-            all
+            let zone = menu_for(Needs::Zone, &node.zone);
+            choices(Needs::Nodes, id, "", "").into_iter().chain(zone).collect()
+        }
+        RowBody::Zone(_) => {
+            let all = choices(Needs::Nodes, id, &row.name, "").into_iter();
+            choices(Needs::Zone, id, &row.name, "").into_iter().chain(all).collect()
         }
         RowBody::Workload(workload) => {
-            let mut all = choices(Needs::Pods, row.id, "", "");
-            all.extend(workload.images.iter().flat_map(|(_, image)| menu_for(Needs::Image, image)));
-            all
+            with_images(choices(Needs::Pods, id, "", ""), workload.images.iter().map(|(_, image)| image.as_str()))
         }
-        RowBody::Service(_) => choices(Needs::Pods, row.id, "", ""),
-        RowBody::Container(_) | RowBody::ComposeService(_) => choices(Needs::Pods, row.id, "", ""),
+        RowBody::Service(_) => choices(Needs::Pods, id, "", ""),
+        RowBody::Container(c) => with_images(choices(Needs::Pods, id, "", ""), [c.image.as_str()].into_iter()),
+        RowBody::ComposeService(s) => with_images(choices(Needs::Pods, id, "", ""), [s.image.as_str()].into_iter()),
         RowBody::Host(_) => {
-            let all = choices(Needs::Nodes, row.id, "", "").into_iter();
-            all.filter(|c| What::named(&c.ask.kind).is_some_and(What::hits_hosts)).collect()
+            let all = choices(Needs::Nodes, id, "", "").into_iter();
+            let own = all.filter(|c| What::named(&c.ask.kind).is_some_and(What::hits_hosts));
+            own.chain(everywhere()).collect()
         }
         _ => Vec::new(),
     }
+}
+
+/// What strikes both houses, and a Docker host that stands alone.
+pub fn everywhere() -> Vec<Choice> {
+    menu_for(Needs::Cluster, "")
+        .into_iter()
+        .filter(|c| matches!(c.ask.kind.as_str(), "dns-broken" | "registry-down"))
+        .collect()
+}
+
+/// Adds what keeps images from being pulled; each is named once.
+fn with_images<'a>(mut all: Vec<Choice>, images: impl Iterator<Item = &'a str>) -> Vec<Choice> {
+    let images: BTreeSet<&str> = images.filter(|image| !image.is_empty()).collect();
+    let any = !images.is_empty();
+    all.extend(images.into_iter().flat_map(|image| menu_for(Needs::Image, image)));
+    all.extend(everywhere().into_iter().filter(|c| any && c.ask.kind == "registry-down"));
+    all
 }
 
 /// What can break elsewhere: at a zone, an image, a controller (`all` for all of them), a link (`FROM->TO`), or in the cluster
@@ -87,41 +112,56 @@ fn flag(row: &Row) -> String {
 
 /// The fault that is asked for; `Err` says what is wrong.
 pub(super) fn read(world: &World, ask: &FaultAsk) -> Result<Fault, String> {
-    let cluster = &world.cluster;
-    let what = What::named(&ask.kind).ok_or_else(|| format!("\"{}\" is no fault", ask.kind))?;
-    let card = cluster.api.store.card(Id(ask.id)).filter(|_| ask.id > 0);
-    let on_host = super::docker::place(world, ask.id);
-    let (on, container) = match (what.needs(), card) {
-        _ if on_host.is_some() => (on_host.unwrap_or_default(), String::new()),
-        (Needs::Pods, Some(card)) => {
-            let kind = cluster.api.kinds.name(card.kind).to_lowercase();
-            (format!("{kind}/{}/{}", card.namespace, card.name), ask.part.clone())
-        }
-        (Needs::Nodes, Some(card)) => (format!("node/{}", card.name), String::new()),
-        (Needs::Zone, Some(card)) if card.kind == Kind::Node => {
-            (format!("zone/{}", zone_of(cluster, ask.id)), String::new())
-        }
-        (Needs::Zone, _) => (format!("zone/{}", ask.part), String::new()),
-        (Needs::Image, _) => (format!("image/{}", ask.part), String::new()),
-        (Needs::Controller, _) => (format!("controller/{}", ask.part), String::new()),
-        (Needs::Link, _) => (format!("link/{}", ask.part), String::new()),
-        _ => (String::new(), String::new()),
-    };
-    let (lasts, every) = (Span(ask.lasts), Span(ask.every));
+    let named = |kind: &String| What::named(kind).ok_or_else(|| format!("\"{kind}\" is no fault"));
+    let what = named(&ask.kind)?;
+    let (on, container) = place(world, what, ask);
+    let (lasts, every, during) = (Span(ask.lasts), Span(ask.every), Span(ask.during));
     let repeat = match (every > Span::ZERO, ask.random) {
         (false, _) => Repeat::Once,
-        (true, false) => Repeat::Every { gap: every, times: 0 },
-        (true, true) => Repeat::Chaos { mean: every, also: Vec::new(), during: None },
+        (true, false) => Repeat::Every { gap: every, times: ask.times },
+        (true, true) => {
+            let also = ask.also.iter().map(named).collect::<Result<_, _>>()?;
+            Repeat::Chaos { mean: every, also, during: (during > Span::ZERO).then_some(during) }
+        }
+    };
+    let amount = match ask.amount.trim() {
+        "" => 0,
+        text => amount(text).ok_or_else(|| format!("amount: 10Mi or a number is expected instead of \"{text}\""))?,
     };
     let lasts = (lasts > Span::ZERO).then_some(lasts);
-    let fault = Fault { what, on, container, lasts, repeat, ..Fault::default() };
+    let fault = Fault { what, on, container, pick: ask.pick, amount, lasts, repeat };
     fault.check()?;
     Ok(fault)
 }
 
+/// Where it shall be, in words, and in which container.
+fn place(world: &World, what: What, ask: &FaultAsk) -> (String, String) {
+    let cluster = &world.cluster;
+    let card = cluster.api.store.card(Id(ask.id)).filter(|_| ask.id > 0);
+    let on_host = || super::docker::place(world, ask.id);
+    let on = match (what.needs(), card) {
+        (Needs::Pods, Some(card)) => {
+            let kind = cluster.api.kinds.name(card.kind).to_lowercase();
+            return (format!("{kind}/{}/{}", card.namespace, card.name), ask.part.clone());
+        }
+        (Needs::Nodes, Some(card)) => format!("node/{}", card.name),
+        (Needs::Nodes | Needs::Zone, None) if is_zone(ask.id) => {
+            format!("zone/{}", zones::name_of(cluster, ask.id).unwrap_or_default())
+        }
+        (Needs::Pods | Needs::Nodes, None) => on_host().unwrap_or_default(),
+        (Needs::Zone, Some(card)) if card.kind == Kind::Node => format!("zone/{}", zone_of(cluster, ask.id)),
+        (Needs::Zone, _) => format!("zone/{}", ask.part),
+        (Needs::Image, _) => format!("image/{}", ask.part),
+        (Needs::Controller, _) => format!("controller/{}", ask.part),
+        (Needs::Link, _) => format!("link/{}", ask.part),
+        (Needs::Cluster, _) => String::new(),
+    };
+    (on, String::new())
+}
+
 fn zone_of(cluster: &Cluster, node: u32) -> String {
     let node = cluster.api.store.get(Id(node));
-    node.and_then(|n| n.meta.labels.get("topology.kubernetes.io/zone")).map(|z| z.to_string()).unwrap_or_default()
+    node.and_then(|n| n.meta.labels.get(ZONE)).map(|z| z.to_string()).unwrap_or_default()
 }
 
 /// Everything in force, all plans, and the newest that are over; oldest first.
@@ -138,7 +178,8 @@ fn row(episode: &Episode) -> FaultRow {
     let on_host = episode.containers.iter().map(|cid| super::docker::container_id(*cid));
     let machine = episode.host.then_some(super::docker::HOST);
     let objects = episode.objects.iter().filter(|_| !whole).map(|id| id.0);
-    let objects: Vec<u32> = objects.chain(on_host).chain(machine).collect();
+    let zone = episode.on.strip_prefix("zone/").map(zone_id);
+    let objects: Vec<u32> = objects.chain(on_host).chain(machine).chain(zone).collect();
     FaultRow {
         number: episode.number,
         kind: episode.what.key().into(),
@@ -175,4 +216,35 @@ pub(super) fn lane(faults: &Faults, newest: Time) -> impl Iterator<Item = (Strin
         let to = e.ended.unwrap_or(newest.max(e.from));
         ("faults".to_string(), e.from.0, to.0, format!("{} {}", e.what.key(), e.on).trim_end().to_string())
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::{Scenario, TextFile};
+    use crate::session::run::Run;
+
+    #[test]
+    fn a_form_can_order_all_that_a_scenario_can() {
+        let run = Run::new(&Scenario::read(&[TextFile { name: "x.yaml".into(), text: String::new().into() }], 1).0);
+        let world = &run.world;
+        let node = world.cluster.api.store.list(Kind::Node).next().expect("a node").meta.id.0;
+        let read = |ask: &FaultAsk| read(world, ask);
+        let zone = FaultAsk { kind: "node-crash".into(), id: zone_id("zone-a"), pick: 1, ..FaultAsk::default() };
+        let fault = read(&zone).expect("one of a zone's nodes");
+        assert_eq!((fault.on.as_str(), fault.pick), ("zone/zone-a", 1));
+        let again = FaultAsk { every: 30_000_000, times: 4, ..zone.clone() };
+        assert_eq!(read(&again).map(|f| f.repeat), Ok(Repeat::Every { gap: Span::secs(30), times: 4 }));
+        let also = vec!["node-reboot".to_string()];
+        let chaos = FaultAsk { random: true, also, during: 600_000_000, ..again };
+        let repeat = read(&chaos).map(|f| f.repeat);
+        let (mean, during) = (Span::secs(30), Some(Span::secs(600)));
+        assert_eq!(repeat, Ok(Repeat::Chaos { mean, also: vec![What::NodeReboot], during }));
+        let odd = FaultAsk { also: vec!["sneeze".into()], ..chaos };
+        assert_eq!(read(&odd).map(|_| ()), Err("\"sneeze\" is no fault".to_string()));
+        let leak =
+            |amount: &str| FaultAsk { kind: "leak".into(), id: node, amount: amount.into(), ..FaultAsk::default() };
+        let words = read(&leak("much")).map(|_| ()).expect_err("no amount");
+        assert!(words.starts_with("amount: 10Mi or a number"), "{words}");
+    }
 }

@@ -166,7 +166,7 @@ pub struct Series {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Objective {
     /// Share of requests that should be answered, such as 0.999.
-    pub target: f32,
+    pub target: f64,
     /// Requests answered well so far.
     pub served: f64,
     /// Requests failed so far.
@@ -225,14 +225,24 @@ pub struct FaultAsk {
     pub kind: String,
     /// Row id of what it befalls; 0 for the whole cluster.
     pub id: u32,
-    /// The container, the image or the zone, where the kind wants one; else empty.
+    /// The container, the image, the zone or the link (`FROM->TO`), where the kind wants one; else empty.
     pub part: String,
+    /// How many of the objects there, drawn by chance; 0 for all.
+    pub pick: u32,
+    /// How much, as scripts write it: `1Mi` a second of a leak, `10` times as slow; empty for the kind's own.
+    pub amount: String,
     /// How long it lasts; 0: until it is ended.
     pub lasts: u64,
     /// How often it comes again; 0: once.
     pub every: u64,
     /// Whether the times are drawn (seeded) around `every` instead of exact: chaos.
     pub random: bool,
+    /// How often in all, where it comes again in a rhythm; 0 for no end.
+    pub times: u32,
+    /// Kinds of which one is drawn each time besides `kind`, where it comes by chance.
+    pub also: Vec<String>,
+    /// How long it goes on to come by chance; 0 for ever.
+    pub during: u64,
 }
 
 /// A fault that is in force, comes again, or is over. Told when something about faults changed: all in force, all that come

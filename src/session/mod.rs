@@ -22,19 +22,21 @@ mod trace;
 pub mod traffic;
 mod update;
 pub mod wire;
+mod zones;
 
 pub use crate::assertion as expression;
 pub use command::{APPLY_LINE, Action, Command, File, drain_line};
-pub use faults::{Choice, menu, menu_for};
+pub use faults::{Choice, everywhere, menu, menu_for};
 pub use figures::*;
 pub use trace::trace;
 pub use update::*;
+pub use zones::{is_zone, zone_id};
 
 use crate::kubernetes::objects::{Id, Object};
 use crate::scenario::{Scenario, TextFile};
 use crate::sim::{Span, Time, Timeline};
 use run::{Input, Run};
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// A checkpoint is kept at least so often. Ours: seeks replay at most this much.
 const CHECKPOINT_EVERY: Span = Span::secs(10);
@@ -79,6 +81,7 @@ pub struct Session {
     told: u32,
     /// What the page has seen of the Docker host.
     docker_told: docker::Told,
+    zones_told: BTreeMap<u32, Row>,
     /// Whether the page is told of no cluster, because there is none beside the Docker host.
     host_alone: bool,
     /// Where a long seek is going, and the size of its next slice.
@@ -131,6 +134,7 @@ impl Session {
             just_forked: false,
             told: 0,
             docker_told: docker::Told::default(),
+            zones_told: BTreeMap::new(),
             host_alone: false,
             seeking: None,
             coming: VecDeque::new(),
@@ -491,6 +495,7 @@ impl Session {
             }
             self.tell_happenings(update);
         }
+        zones::tell(&self.branches[self.present].line.world().world.cluster, &mut self.zones_told, update);
         self.tell_docker(update);
         // A log that is still being played is the page's own.
         if self.opens_at.is_none() && std::mem::take(&mut self.log_changed) {

@@ -10,6 +10,8 @@ use crate::kubernetes::objects::{Body, Id, Kind, Object, Tri};
 
 /// Annotation that counts a template's revision. Source: kubernetes v1.37 pkg/controller/deployment/util, RevisionAnnotation.
 const REVISION: &str = "deployment.kubernetes.io/revision";
+/// Label that names a node's zone. Source: kubernetes v1.37 k8s.io/api/core/v1/well_known_labels.go, LabelTopologyZone.
+pub(super) const ZONE: &str = "topology.kubernetes.io/zone";
 
 /// The row of an object; `None` for kinds that are no thing on the stage (events, leases, slices).
 pub fn row(cluster: &Cluster, object: &Object) -> Option<Row> {
@@ -67,7 +69,7 @@ pub fn touched(cluster: &Cluster, object: &Object, out: &mut std::collections::B
 fn node(cluster: &Cluster, object: &Object) -> NodeRow {
     let Some(node) = object.node() else { return NodeRow::default() };
     let mut row = NodeRow {
-        zone: object.meta.labels.get("topology.kubernetes.io/zone").map(|z| z.to_string()).unwrap_or_default(),
+        zone: object.meta.labels.get(ZONE).map(|z| z.to_string()).unwrap_or_default(),
         ready: node.ready().word().into(),
         cordoned: node.unschedulable,
         taints: node.taints.iter().map(|t| t.text()).collect(),

@@ -132,7 +132,7 @@ impl Run {
             files: scenario.files.clone().into(),
             waiting: None,
             answers: Vec::new(),
-            recorder: Recorder::default(),
+            recorder: Recorder::promising(scenario.objective),
             record: duel::Record::default(),
             jobs: scenario.pipelines.iter().map(|p| Job::new(&Rc::new(p.clone()))).collect(),
         }
@@ -329,6 +329,9 @@ impl Run {
             Input::Line(line) => {
                 if let Some(name) = line.trim().strip_prefix("pipeline ") {
                     self.start_pipeline(line, name.trim());
+                } else if let Some(text) = line.trim().strip_prefix("objective ") {
+                    let done = crate::scenario::objective(text).map(|share| self.recorder.promise = share);
+                    self.tell_done(line, done);
                 } else if let Some(read) = faults::read_line(line) {
                     let done = read.and_then(|order| self.try_order(&order, actor));
                     self.tell_done(line, done);

@@ -9,6 +9,7 @@ use super::figures::{Curve, Objective, Series};
 use crate::kubernetes::Cluster;
 use crate::kubernetes::objects::pod::{Phase, Pod};
 use crate::kubernetes::objects::{Id, Kind, Object};
+use crate::scenario::PROMISE;
 use crate::sim::{Span, Time};
 use crate::world::World;
 use std::collections::BTreeMap;
@@ -26,9 +27,6 @@ const PODS_MAX: usize = 2_500;
 const PODS_SEEN: usize = 20_000;
 /// Curves of pods that are kept at most, those that are gone among them. Ours: as above.
 const TRACKS_MAX: usize = 5_000;
-/// What is promised when nobody says. Ours: three nines, as most services are measured by.
-pub const PROMISE: f32 = 0.999;
-
 /// The names of all curves, in the order in which looks keep them.
 pub const NAMES: [&str; 24] = [
     "load",
@@ -144,6 +142,8 @@ pub struct Recorder {
     sums: BTreeMap<u32, [f64; 3]>,
     /// Alerts until now.
     pub alerts: Alerts,
+    /// The share of requests that is promised to be answered.
+    pub promise: f64,
     pods: usize,
 }
 
@@ -168,6 +168,7 @@ impl Default for Recorder {
             tracks: BTreeMap::new(),
             sums: BTreeMap::new(),
             alerts: Alerts::default(),
+            promise: PROMISE,
             pods: 0,
         }
     }
@@ -198,6 +199,10 @@ impl Seen {
 }
 
 impl Recorder {
+    /// Nothing was seen yet; this share of the requests is promised to be answered.
+    pub fn promising(promise: f64) -> Self {
+        Recorder { promise, ..Recorder::default() }
+    }
     /// When the next look is due.
     pub fn due(&self) -> Time {
         Time::ZERO + self.every * (self.looks as u64 + 1)
@@ -232,7 +237,7 @@ impl Recorder {
         }
         self.looks += 1;
         let services = cluster.services.streams().flows();
-        self.alerts.look(now, services, &seen.all[&TOTAL].1[RESTARTS..=PENDING]);
+        self.alerts.look(now, services, &seen.all[&TOTAL].1[RESTARTS..=PENDING], self.promise);
         let wide = Span::secs(1 + (pods / PODS_A_LOOK) as u64);
         while self.looks >= LOOKS_MAX || (self.every < wide && self.looks.is_multiple_of(2)) {
             self.halve();
@@ -350,7 +355,7 @@ impl Recorder {
             from: 0,
             to: newest.0,
             curves: curves.unwrap_or_default(),
-            objective: sums.map(|s| Objective { target: PROMISE, served: s[1], failed: s[2] }),
+            objective: sums.map(|s| Objective { target: self.promise, served: s[1], failed: s[2] }),
             alerts: self.alerts.rows(id),
         }
     }

@@ -132,6 +132,17 @@ pub enum RowBody {
     Network(NetworkRow),
     /// A volume there.
     Volume(VolumeRow),
+    /// A zone of the cluster.
+    Zone(ZoneRow),
+}
+
+/// A zone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ZoneRow {
+    /// Nodes in it.
+    pub nodes: u32,
+    /// Those that are ready.
+    pub ready: u32,
 }
 
 /// A node. CPU in thousandths of a core, memory in bytes.

@@ -172,11 +172,6 @@ pub fn scale(s: &ComposeServiceRow, name: &str, to: u32) -> String {
     format!("docker compose{} scale {name}={to}", s.flags)
 }
 
-/// Whether a menu's line is one to be typed, rather than words about it.
-pub fn is_line(line: &str) -> bool {
-    ["kubectl ", "docker ", "systemctl "].iter().any(|start| line.starts_with(start)) || line == "reboot"
-}
-
 /// A service with its containers, in order of their numbers.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Service {

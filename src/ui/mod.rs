@@ -8,6 +8,7 @@ pub mod examples;
 pub mod family;
 pub mod format;
 pub mod keys;
+pub mod links;
 pub mod live;
 pub mod scene;
 pub mod settings;

@@ -296,6 +296,7 @@ impl View {
             RowBody::Workload(_) => _ = self.kinds.workloads.insert(id),
             RowBody::Autoscaler(_) => _ = self.kinds.autoscalers.insert(id),
             RowBody::Other(_) => _ = self.kinds.others.insert(id),
+            RowBody::Zone(_) => {}
             _ => {
                 if self.kinds.docker.insert(id) && matches!(row.body, RowBody::Container(_)) {
                     changes.came.push(id);

@@ -1,6 +1,7 @@
 //! What a row is called, what can break there, and when the lists of rows are woken.
 
 use super::super::docker;
+use super::super::links;
 use super::{Page, now_ms, topic};
 use crate::session::{self, Choice, RowBody};
 use crate::world::faults::Needs;
@@ -24,30 +25,36 @@ impl Page {
         topic::ROWS
     }
 
-    /// What can break at a row, or in the whole cluster (0).
+    /// What can break at a row, or in the whole cluster (0); the menu shows this much.
     pub fn fault_choices(&self, id: u32) -> Vec<Choice> {
         let view = self.view();
-        match view.row(id) {
-            Some(row) => {
-                let mut all = session::menu(row);
-                // What clients reach it by can break as well.
-                let behind = match &row.body {
-                    RowBody::Service(s) => s.endpoints.first().and_then(|e| view.row(view.top_owner(e.0))),
-                    RowBody::Workload(_) if row.owner.is_none() => Some(row),
-                    _ => None,
-                };
-                all.extend(
-                    behind.into_iter().flat_map(|b| session::menu_for(Needs::Link, &format!("outside->{}", b.name))),
-                );
-                all
+        let Some(row) = view.row(id) else {
+            let cluster = !view.kinds.nodes.is_empty();
+            return match (id, cluster, view.kinds.docker.is_empty()) {
+                (0, true, _) => {
+                    let controllers = session::menu_for(Needs::Controller, "all");
+                    session::menu_for(Needs::Cluster, "").into_iter().chain(controllers).collect()
+                }
+                (0, false, false) => session::everywhere(),
+                _ => Vec::new(),
+            };
+        };
+        let outside = links::end(&view, row).map(|to| format!("outside->{to}"));
+        let ways = outside.into_iter().chain(links::used(&view, row));
+        session::menu(row).into_iter().chain(ways.flat_map(|way| session::menu_for(Needs::Link, &way))).collect()
+    }
+
+    /// The same for the form: besides the connections that are used now, those from and to everything else.
+    pub fn all_fault_choices(&self, id: u32) -> Vec<Choice> {
+        let mut all = self.fault_choices(id);
+        let view = self.view();
+        let ways = view.row(id).map(|row| links::possible(&view, row)).unwrap_or_default();
+        for choice in ways.iter().flat_map(|way| session::menu_for(Needs::Link, way)) {
+            if !all.iter().any(|c| c.ask == choice.ask) {
+                all.push(choice);
             }
-            None if id == 0 && !view.kinds.nodes.is_empty() => {
-                let mut all = session::menu_for(Needs::Cluster, "");
-                all.extend(session::menu_for(Needs::Controller, "all"));
-                all
-            }
-            None => Vec::new(),
         }
+        all
     }
 
     /// Name of a row's kind as kubectl writes it.
@@ -61,6 +68,7 @@ impl Page {
             RowBody::Service(_) => format!("service {}", row.name),
             RowBody::Autoscaler(_) => format!("hpa {}", row.name),
             RowBody::Other(o) => format!("{} {}", o.kind.to_lowercase(), row.name),
+            RowBody::Zone(_) => format!("zone {}", row.name),
             _ => docker::title(row),
         })
     }

@@ -7,7 +7,8 @@ use super::super::hooks::use_page;
 use super::super::page::{Dialog, Page, topic};
 use super::super::texts::Texts;
 use super::super::widgets::Icon;
-use crate::session::{Action, Choice, FaultRow, NodeRow, Row, RowBody, WorkloadRow, drain_line};
+use super::faults;
+use crate::session::{Action, AutoscalerRow, Choice, FaultRow, NodeRow, Row, RowBody, WorkloadRow, drain_line};
 use yew::prelude::*;
 
 /// Properties of [`Actions`].
@@ -28,11 +29,18 @@ struct Item {
     words: String,
     /// What one would type, or what it does.
     line: String,
+    /// Whether it is one to be typed.
+    typed: bool,
     ask: Ask,
 }
 
 fn item(words: &str, line: String, action: Action) -> Item {
-    Item { words: words.to_string(), line, ask: Ask::Act(action) }
+    Item { words: words.to_string(), line, typed: true, ask: Ask::Act(action) }
+}
+
+/// An item for which no line exists.
+fn told(words: &str, about: &str, action: Action) -> Item {
+    Item { typed: false, ..item(words, about.to_string(), action) }
 }
 
 fn items(page: &Page, id: u32) -> Vec<Item> {
@@ -62,9 +70,7 @@ fn items(page: &Page, id: u32) -> Vec<Item> {
         RowBody::Service(_) => {
             vec![item(t.action_delete(), format!("kubectl delete service {name}{in_space}"), Action::Delete { id })]
         }
-        RowBody::Autoscaler(_) => {
-            vec![item(t.action_delete(), format!("kubectl delete hpa {name}{in_space}"), Action::Delete { id })]
-        }
+        RowBody::Autoscaler(a) => on_autoscaler(t, id, &format!("hpa {name}{in_space}"), a),
         RowBody::Other(o) => {
             let line = format!("kubectl delete {} {name}{in_space}", o.kind.to_lowercase());
             vec![item(t.action_delete(), line, Action::Delete { id })]
@@ -98,9 +104,9 @@ fn docker_item(t: Texts, act: Act) -> Item {
 fn on_node(t: Texts, id: u32, name: &str, node: &NodeRow) -> Vec<Item> {
     let mut all = Vec::new();
     if node.failed {
-        all.push(item(t.action_recover(), t.action_no_line().to_string(), Action::RecoverNode { id }));
+        all.push(told(t.action_recover(), t.action_no_line(), Action::RecoverNode { id }));
     } else {
-        all.push(item(t.action_fail(), t.action_no_line().to_string(), Action::FailNode { id }));
+        all.push(told(t.action_fail(), t.action_no_line(), Action::FailNode { id }));
     }
     if node.cordoned {
         all.push(item(t.action_uncordon(), format!("kubectl uncordon {name}"), Action::Cordon { id, on: false }));
@@ -108,6 +114,28 @@ fn on_node(t: Texts, id: u32, name: &str, node: &NodeRow) -> Vec<Item> {
         all.push(item(t.action_cordon(), format!("kubectl cordon {name}"), Action::Cordon { id, on: true }));
     }
     all.push(item(t.action_drain(), drain_line(name), Action::Drain { id }));
+    all
+}
+
+/// Its bounds one up or down, and whether it may take pods away.
+fn on_autoscaler(t: Texts, id: u32, target: &str, a: &AutoscalerRow) -> Vec<Item> {
+    let patch = |words: &str, spec: &str| {
+        let line = format!("kubectl patch {target} -p '{{\"spec\":{{{spec}}}}}'");
+        item(words, line.clone(), Action::Line { line })
+    };
+    let bound = |words: &str, name: &str, n: u32| patch(words, &format!("\"{name}\":{n}"));
+    let mut all = vec![bound(t.action_max_more(), "maxReplicas", a.max + 1)];
+    if a.max > a.min.max(1) {
+        all.push(bound(t.action_max_less(), "maxReplicas", a.max - 1));
+        all.push(bound(t.action_min_more(), "minReplicas", a.min + 1));
+    }
+    if a.min > 1 {
+        all.push(bound(t.action_min_less(), "minReplicas", a.min - 1));
+    }
+    let down = |policy: &str| format!("\"behavior\":{{\"scaleDown\":{{\"selectPolicy\":\"{policy}\"}}}}");
+    all.push(patch(t.action_hold_down(), &down("Disabled")));
+    all.push(patch(t.action_let_down(), &down("Max")));
+    all.push(item(t.action_delete(), format!("kubectl delete {target}"), Action::Delete { id }));
     all
 }
 
@@ -244,10 +272,9 @@ fn ending(page: &Page, id: u32) -> Vec<Item> {
     let t = page.texts();
     let view = page.view();
     let broken = view.live.faults_of(id).filter(|f| f.ended.is_none());
-    let end = |f: &FaultRow| Item {
-        words: t.fault_end(t.fault(&f.kind.replace('-', "_"))),
-        line: t.fault_since(format::short_clock(f.since)),
-        ask: Ask::Act(Action::EndFault { number: f.number }),
+    let end = |f: &FaultRow| {
+        let words = t.fault_end(t.fault(&f.kind.replace('-', "_")));
+        told(&words, &t.fault_since(format::short_clock(f.since)), Action::EndFault { number: f.number })
     };
     broken.map(end).collect()
 }
@@ -276,14 +303,17 @@ fn breaking(page: &Page, id: u32) -> Vec<Item> {
             let words = t.fault(&c.key());
             let named = !c.ask.part.is_empty() && (several || !matches!(c.ask.kind.as_str(), "crash" | "hang"));
             let named = named && (several || c.ask.id == 0);
-            let words = if named { format!("{words}: {}", c.ask.part) } else { words };
-            let line = if c.line.is_empty() { t.fault(&format!("{}.about", c.key())) } else { c.line.clone() };
-            Item { words, line, ask: Ask::Act(Action::Fault(c.ask.clone())) }
+            let words = if named { format!("{words}: {}", faults::part(&c.ask.part, t)) } else { words };
+            let act = Action::Fault(c.ask.clone());
+            match c.line.as_str() {
+                "" => told(&words, &t.fault(&format!("{}.about", c.key())), act),
+                line => item(&words, line.to_string(), act),
+            }
         })
         .collect();
     if !all.is_empty() {
         let (words, line) = (t.fault_more().to_string(), t.fault_more_about().to_string());
-        all.push(Item { words, line, ask: Ask::Open(Dialog::Fault(id)) });
+        all.push(Item { words, line, typed: false, ask: Ask::Open(Dialog::Fault(id)) });
     }
     all
 }
@@ -321,7 +351,7 @@ fn Menu(props: &MenuProps) -> Html {
 fn menu_item(page: &Page, item: Item, id: String, close: Callback<()>) -> Html {
     let page = page.clone();
     let ask = item.ask;
-    let code = docker::is_line(&item.line);
+    let code = item.typed;
     html! {
         <button type="button" role="menuitem" tabindex="-1" {id} onclick={move |_| {
             close.emit(());

@@ -6,11 +6,11 @@ use super::super::dom;
 use super::super::format;
 use super::super::hooks::use_page;
 use super::super::page::{Page, Tab, topic};
-use super::super::texts::{Language, Texts};
+use super::super::texts::Texts;
 use super::super::widgets::Icon;
 use super::super::widgets::chart::{AttrKey, ChartView, legend, plot, said, save_picture};
 use crate::session::docker::HOST;
-use crate::session::{AlertRow, Command, Objective, Series};
+use crate::session::{Action, AlertRow, Command, Objective, Series};
 use yew::prelude::*;
 
 /// Height of a chart in the inspector and of the one in the time bar. Ours.
@@ -47,7 +47,7 @@ pub fn Charts(props: &ChartsProps) -> Html {
 }
 
 fn tab(page: &Page, id: Option<u32>, name: &str) -> Html {
-    let (t, language) = (page.texts(), page.language());
+    let t = page.texts();
     let Some((series, all)) = curves(page, id) else { return html! { <p class="empty">{ t.chart_none() }</p> } };
     if all.is_empty() {
         return html! { <p class="empty">{ t.chart_none() }</p> };
@@ -63,7 +63,7 @@ fn tab(page: &Page, id: Option<u32>, name: &str) -> Html {
     let span = (series.from, series.to);
     html! {
         <div class="charts">
-            { series.objective.as_ref().map(|o| objective(o, t, language)) }
+            { series.objective.as_ref().map(|o| objective(page, o)) }
             { alerts(page, &series.alerts, t) }
             { for all.iter().map(|(chart, lines)| html! {
                 <ChartView key={chart.key()} chart={AttrKey(*chart)} lines={lines.clone()} {span} {now}
@@ -96,13 +96,14 @@ fn save_buttons(page: &Page, series: &Series, all: Vec<(Chart, Vec<Line>)>, name
 }
 
 /// What was promised, what was kept, and what is left of the error budget.
-fn objective(o: &Objective, t: Texts, language: Language) -> Html {
+fn objective(page: &Page, o: &Objective) -> Html {
+    let (t, language) = (page.texts(), page.language());
     let all = o.served + o.failed;
     if all <= 0.0 {
         return Html::default();
     }
     let kept = o.served / all;
-    let budget = (1.0 - f64::from(o.target)) * all;
+    let budget = (1.0 - o.target) * all;
     let left = if budget > 0.0 { 1.0 - o.failed / budget } else { 0.0 };
     let share = format::percent(kept, language);
     let words = if left >= 0.0 {
@@ -110,13 +111,22 @@ fn objective(o: &Objective, t: Texts, language: Language) -> Html {
     } else {
         t.objective_spent(format::rate((o.failed / budget.max(0.001)) as f32, language))
     };
+    let promised = format::percent_fine(o.target, language);
+    let onchange = {
+        let page = page.clone();
+        Callback::from(move |e: Event| {
+            let line = format!("objective {}", dom::value(&e).trim());
+            page.act(Action::Line { line });
+        })
+    };
     html! {
         <section class="objective" data-spent={(left < 0.0).to_string()}>
             <p><b class="numbers">{ share }</b>{ " " }{ t.objective_kept() }</p>
             <p class="numbers">{ t.objective_of(
                 format::whole(o.served.round() as u64, language),
                 format::whole(all.round() as u64, language),
-                format::percent_fine(f64::from(o.target), language)) }</p>
+                format::percent_fine(o.target, language)) }</p>
+            <label class="promise">{ t.objective_set() }<input class="field numbers" value={promised} {onchange} /></label>
             <svg viewBox="0 0 100 8" width="100%" height="8" preserveAspectRatio="none" aria-hidden="true">
                 <rect class="rail" width="100" height="8" /><rect class="left"
                     width={(left.clamp(0.0, 1.0) * 100.0).to_string()} height="8" /></svg>

@@ -211,6 +211,7 @@ fn tabs(page: &Page, row: &Row, tab: Tab) -> Html {
 /// Whether a row has this tab.
 fn has(row: &Row, tab: Tab) -> bool {
     match tab {
+        tab if matches!(row.body, RowBody::Zone(_)) => tab == Tab::Overview,
         Tab::Placement => matches!(row.body, RowBody::Pod(_)),
         Tab::Load => matches!(row.body, RowBody::Service(_) | RowBody::ComposeService(_)),
         Tab::Decision => matches!(row.body, RowBody::Autoscaler(_)),
@@ -255,6 +256,7 @@ fn overview(page: &Page, row: &Row, inspect: Option<&Inspect>) -> Html {
         RowBody::Autoscaler(a) => {
             vec![(t.fact_replicas(), text(format!("{} → {} ({} … {})", a.current, a.desired, a.min, a.max)))]
         }
+        RowBody::Zone(z) => vec![(t.fact_ready(), text(format!("{} / {}", z.ready, z.nodes)))],
         RowBody::Other(o) => vec![(t.fact_kind(), text(&o.kind))],
         _ => docker::facts(page, row, inspect),
     };
@@ -382,13 +384,18 @@ fn containers(row: &Row, t: Texts) -> Html {
     }
 }
 
-/// Pods of a workload, a service or a node.
+/// Pods of a workload, a service or a node; nodes of a zone.
 fn children(page: &Page, row: &Row) -> Html {
     let view = page.view();
     let ids: Vec<u32> = match &row.body {
         RowBody::Service(s) => s.endpoints.iter().map(|e| e.0).collect(),
         RowBody::Node(_) => {
             view.seats.get(&row.id).map(|s| s.pods.iter().flatten().copied().collect()).unwrap_or_default()
+        }
+        RowBody::Zone(_) => {
+            let inside =
+                |id: &&u32| matches!(view.row(**id).map(|r| &r.body), Some(RowBody::Node(n)) if n.zone == row.name);
+            view.kinds.nodes.iter().filter(inside).copied().collect()
         }
         _ if stands_there(row) => docker::children(&view, row),
         RowBody::Workload(_) => {
@@ -421,6 +428,7 @@ fn children(page: &Page, row: &Row) -> Html {
                         RowBody::Workload(w) => format!("{}/{}", w.ready, w.desired),
                         RowBody::ComposeService(s) => format!("{}/{}", s.running, s.containers),
                         RowBody::Container(c) => c.state.clone(),
+                        RowBody::Node(n) => n.ready.clone(),
                         _ => String::new(),
                     };
                     html! {

@@ -64,7 +64,9 @@ pub fn Outline() -> Html {
 /// The line that has the tab stop: the focused one if it still exists, else the selection, else the first.
 fn current(lines: &[Line], focus: Option<&Key>, selected: Option<u32>) -> Option<Key> {
     let there = |key: &Key| lines.iter().any(|l| l.key == *key);
-    let chosen = selected.map(Key::Row).filter(|k| there(k));
+    let zone = |l: &&Line| matches!(l.key, Key::Zone(_)) && l.key.row() == selected;
+    let zone = selected.and_then(|_| lines.iter().find(zone)).map(|l| l.key.clone());
+    let chosen = selected.map(Key::Row).filter(|k| there(k)).or(zone);
     let focused = focus.filter(|k| there(k)).cloned();
     let same = focused.as_ref().is_some_and(|k| selected.is_none() || k.row() == selected || k.row().is_none());
     if same { focused } else { chosen.or(focused) }.or_else(|| lines.first().map(|l| l.key.clone()))

@@ -8,6 +8,7 @@ use super::super::settings::SPEEDS;
 use super::super::texts::{Language, Texts};
 use super::super::widgets::Icon;
 use super::charts::BarChart;
+use super::faults;
 use super::pipelines::PipelineLanes;
 use crate::session::{Clock, Command, Overview};
 use yew::prelude::*;
@@ -452,7 +453,10 @@ fn lane_row(page: &Page, overview: &Overview, lane: &'static str, name: &'static
 /// A mark's label; a fault begins with its kind, which has a name in every language.
 fn label_words(lane: &str, label: &str, t: Texts) -> String {
     let (kind, rest) = label.split_once(' ').unwrap_or((label, ""));
-    if lane == "faults" { format!("{} {rest}", t.fault(&kind.replace('-', "_"))) } else { label.to_string() }
+    if lane == "faults" {
+        return format!("{} {}", t.fault(&kind.replace('-', "_")), faults::place(rest, t));
+    }
+    label.to_string()
 }
 
 /// Lanes that are always there; the others come with their first mark.

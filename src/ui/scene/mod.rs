@@ -28,7 +28,7 @@ pub mod words;
 
 use super::view::{Changes, View};
 use crate::session::docker::is_docker;
-use crate::session::{Look, RowBody};
+use crate::session::{Look, RowBody, zone_id};
 use house::Building;
 use layout::{Camera, Level, Plan, Rect};
 use std::collections::BTreeMap;
@@ -62,6 +62,8 @@ const BETWEEN: f64 = 38.0;
 const HOUSE_TITLE: f64 = 26.0;
 /// Over both houses, for the way of requests to the farther one. Ours.
 const OVER: f64 = 14.0;
+/// A zone's edge stands so far out of its nodes. Ours.
+const ZONE_EDGE: f64 = 4.0;
 /// Around the picture. Ours.
 const PAD: f64 = 12.0;
 /// How long a pod takes to come, to change its place, to go. Milliseconds. Ours: seen, but not waited for.
@@ -369,6 +371,10 @@ impl Scene {
             RowBody::Pod(_) => self.pod_rect(view, id),
             RowBody::Node(_) => Some(self.on_screen(&self.plan.nodes[*self.plan.index.get(&id)?].rect)),
             RowBody::Service(_) => self.pills.iter().find(|p| p.0 == id).map(|p| p.1),
+            RowBody::Zone(_) => {
+                let zone = self.plan.zones.iter().find(|z| zone_id(&z.name) == id)?;
+                Some(self.on_screen(&zone.rect).inset(-ZONE_EDGE))
+            }
             _ => {
                 let building = self.house.as_ref()?;
                 building.places(&self.on_screen(&building.rect)).of(building, id)
@@ -392,7 +398,10 @@ impl Scene {
         if in_house.is_some() {
             return in_house;
         }
-        let place = self.plan.nodes.iter().find(|n| self.on_screen(&n.rect).inset(-1.0).holds(x, y))?;
+        let Some(place) = self.plan.nodes.iter().find(|n| self.on_screen(&n.rect).inset(-1.0).holds(x, y)) else {
+            let zone = self.plan.zones.iter().find(|z| self.on_screen(&z.rect).inset(-ZONE_EDGE).holds(x, y));
+            return zone.map(|z| zone_id(&z.name)).filter(|id| view.row(*id).is_some());
+        };
         let node = self.on_screen(&place.rect);
         if self.level() >= Level::Nodes {
             let seats = view.seats.get(&place.id)?;

@@ -129,7 +129,7 @@ impl Scene {
                 continue;
             }
             if self.camera.zoom <= 4.0 && self.level() >= Level::Nodes {
-                let r = r.inset(-4.0);
+                let r = r.inset(-super::ZONE_EDGE);
                 c.begin_path();
                 let _ = c.round_rect_with_f64(r.x, r.y, r.w, r.h, 10.0);
                 c.set_stroke_style_str(&f.p.line);

@@ -6,7 +6,7 @@ use super::super::texts::{Language, Texts};
 use super::super::view::View;
 use super::{layout, words};
 use crate::session::docker::HOST;
-use crate::session::{Look, RowBody};
+use crate::session::{Look, RowBody, zone_id};
 use std::collections::BTreeSet;
 
 /// More children than this are grouped by state. Ours: more rows than anybody walks.
@@ -61,6 +61,7 @@ impl Key {
     pub fn row(&self) -> Option<u32> {
         match self {
             Key::Row(id) | Key::Problem(id) | Key::Part(id, _) | Key::Group(id, _) => Some(*id),
+            Key::Zone(name) if !name.is_empty() => Some(zone_id(name)),
             _ => None,
         }
     }
@@ -140,8 +141,9 @@ impl Builder<'_> {
             roots.push((Key::Row(HOST), label, self.inside(HOST)));
         }
         for (name, nodes) in &zones {
-            let label = match name.as_str() {
-                "" => self.t.tree_nodes(self.whole(nodes.len())),
+            let label = match self.view.row(zone_id(name)) {
+                Some(row) if !name.is_empty() => words::row(self.view, row, self.t, self.language),
+                _ if name.is_empty() => self.t.tree_nodes(self.whole(nodes.len())),
                 _ => self.t.tree_zone(name, self.whole(nodes.len())),
             };
             roots.push((Key::Zone(name.clone()), label, rows(nodes)));

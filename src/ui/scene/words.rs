@@ -5,7 +5,7 @@ use super::super::format;
 use super::super::texts::{Language, Texts};
 use super::super::view::{View, stuck};
 use crate::session::{
-    AutoscalerRow, Happening, Look, NodeRow, PodRow, ProbeRow, Row, RowBody, ServiceRow, WorkloadRow,
+    AutoscalerRow, Happening, Look, NodeRow, PodRow, ProbeRow, Row, RowBody, ServiceRow, WorkloadRow, ZoneRow,
 };
 
 /// Longest spoken sentence, in words. Ours: longer ones are interrupted by the next.
@@ -90,9 +90,20 @@ pub fn row(view: &View, row: &Row, t: Texts, language: Language) -> String {
             let end = if rule.is_empty() { String::new() } else { format!(" {rule}.") };
             t.autoscaler_line(&row.name, n(a.current), n(a.desired), n(a.min), n(a.max)) + &end
         }
+        RowBody::Zone(z) => zone(row, z, t, language),
         RowBody::Other(o) if o.acted_on => format!("{} {}", o.kind, row.name),
         RowBody::Other(o) => t.other_kept(&o.kind, &row.name),
         _ => super::docker_words::row(view, row, t, language),
+    }
+}
+
+fn zone(row: &Row, z: &ZoneRow, t: Texts, language: Language) -> String {
+    let whole = |n: u32| format::whole(n.into(), language);
+    let label = t.tree_zone(&row.name, whole(z.nodes));
+    if z.ready == z.nodes {
+        format!("{label}.")
+    } else {
+        format!("{label}, {}.", t.zone_silent(whole(z.nodes - z.ready)))
     }
 }
 

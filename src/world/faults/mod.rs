@@ -15,7 +15,7 @@ mod tests;
 #[cfg(test)]
 mod tests_docker;
 
-pub use read::{Order, from_yaml, read_line};
+pub use read::{Order, amount, from_yaml, read_line};
 pub use target::Place;
 pub use what::{Needs, What};
 

@@ -184,7 +184,7 @@ fn rate(text: &str) -> Option<Span> {
 }
 
 /// Bytes (`10Mi`), or a plain number.
-fn amount(text: &str) -> Option<u64> {
+pub fn amount(text: &str) -> Option<u64> {
     if let Ok(number) = text.parse() {
         return Some(number);
     }
