@@ -2,7 +2,7 @@
 //! tested natively.
 
 use super::view::View;
-use crate::session::{Row, RowBody};
+use crate::session::{FaultRow, Row, RowBody};
 use std::collections::BTreeSet;
 
 /// More than this many other ends are not offered. Ours: a list that one can still read.
@@ -44,6 +44,30 @@ pub fn possible(view: &View, row: &Row) -> Vec<String> {
     others.iter().take(ENDS_MAX).flat_map(|o| [format!("{o}->{own}"), format!("{own}->{o}")]).collect()
 }
 
+/// What is broken at a row: faults that befall it, a connection from or to it, an image that it runs.
+pub fn faults_at(view: &View, id: u32) -> impl Iterator<Item = &FaultRow> {
+    let row = view.row(id);
+    let own = row.and_then(|row| end(view, row));
+    let touches = move |fault: &FaultRow| match fault.name.split_once('/') {
+        Some(("link", way)) => way.split("->").any(|side| own.as_deref() == Some(side)),
+        Some(("image", image)) => row.is_some_and(|row| runs(row, image)),
+        _ => false,
+    };
+    let there = move |f: &&FaultRow| f.object == id || f.objects.contains(&id) || touches(f);
+    view.live.faults.iter().filter(|f| f.ended.is_none()).filter(there)
+}
+
+/// Whether a row runs an image.
+fn runs(row: &Row, image: &str) -> bool {
+    match &row.body {
+        RowBody::Pod(pod) => pod.parts.iter().any(|part| part.image == image),
+        RowBody::Workload(workload) => workload.images.iter().any(|(_, own)| own == image),
+        RowBody::Container(container) => container.image == image,
+        RowBody::ComposeService(service) => service.image == image,
+        _ => false,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -57,11 +81,13 @@ mod tests {
     fn ways_are_named_by_what_runs_at_their_ends() {
         let workload = || RowBody::Workload(WorkloadRow { kind: "Deployment".into(), ..WorkloadRow::default() });
         let service = |pod| RowBody::Service(ServiceRow { endpoints: vec![(pod, true)], ..ServiceRow::default() });
+        let images = vec![("db".to_string(), "redis:7".to_string())];
+        let stores = RowBody::Workload(WorkloadRow { kind: "Deployment".into(), images, ..WorkloadRow::default() });
         let mut view = View::default();
         view.fold(Update {
             rows: vec![
                 row(1, "web", "default", None, workload()),
-                row(2, "data", "shop", None, workload()),
+                row(2, "data", "shop", None, stores),
                 row(3, "web-1", "default", Some(1), RowBody::Pod(PodRow::default())),
                 row(4, "data-1", "shop", Some(2), RowBody::Pod(PodRow::default())),
                 row(5, "front", "default", None, service(3)),
@@ -80,5 +106,10 @@ mod tests {
         }
         assert_eq!(possible(&view, of(6)), ["web->shop/data", "shop/data->web"]);
         assert_eq!(used(&view, of(3)), Vec::<String>::new());
+        let fault = |number, name: &str| FaultRow { number, name: name.into(), ..FaultRow::default() };
+        let faults = vec![fault(1, "link/web->shop/data"), fault(2, "link/outside->web"), fault(3, "image/redis:7")];
+        view.fold(Update { faults: Some(faults), ..Update::default() });
+        let at = |id: u32| faults_at(&view, id).map(|f| f.number).collect::<Vec<_>>();
+        assert_eq!([at(1), at(2), at(5), at(6), at(3)], [vec![1, 2], vec![1, 3], vec![1, 2], vec![1], vec![]]);
     }
 }

@@ -81,11 +81,6 @@ impl Live {
     pub fn flows(&self) -> bool {
         self.traffic.flows.iter().any(|f| f.rate > 0.0)
     }
-
-    /// Faults that befall a row.
-    pub fn faults_of(&self, row: u32) -> impl Iterator<Item = &FaultRow> {
-        self.faults.iter().filter(move |f| f.ended.is_none() && (f.object == row || f.objects.contains(&row)))
-    }
 }
 
 /// How thick a line is: by the logarithm of its rate.

@@ -4,6 +4,7 @@ use super::super::docker::{self, Act, What};
 use super::super::dom;
 use super::super::format;
 use super::super::hooks::use_page;
+use super::super::links;
 use super::super::page::{Dialog, Page, topic};
 use super::super::texts::Texts;
 use super::super::widgets::Icon;
@@ -271,12 +272,11 @@ fn parts(page: &Page, id: u32) -> Vec<Part> {
 fn ending(page: &Page, id: u32) -> Vec<Item> {
     let t = page.texts();
     let view = page.view();
-    let broken = view.live.faults_of(id).filter(|f| f.ended.is_none());
     let end = |f: &FaultRow| {
         let words = t.fault_end(t.fault(&f.kind.replace('-', "_")));
         told(&words, &t.fault_since(format::short_clock(f.since)), Action::EndFault { number: f.number })
     };
-    broken.map(end).collect()
+    links::faults_at(&view, id).map(end).collect()
 }
 
 /// Lets something break, at once and until it is ended; the last item asks for more.

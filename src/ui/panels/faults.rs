@@ -3,6 +3,7 @@
 use super::super::dom;
 use super::super::format;
 use super::super::hooks::use_page;
+use super::super::links;
 use super::super::page::{Page, Tab, topic};
 use super::super::texts::{Language, Texts};
 use super::super::widgets::Icon;
@@ -243,14 +244,11 @@ fn lengths(chosen: u64, none: &str, onchange: Callback<Event>, language: Languag
 pub fn broken(page: &Page, id: u32) -> Html {
     let t = page.texts();
     let view = page.view();
-    let rows: Vec<FaultRow> = view
-        .live
-        .faults
-        .iter()
-        .filter(|f| f.ended.is_none() && (id == 0 || f.object == id || f.objects.contains(&id)))
-        .take(30)
-        .cloned()
-        .collect();
+    let rows: Vec<FaultRow> = if id == 0 {
+        view.live.faults.iter().filter(|f| f.ended.is_none()).take(30).cloned().collect()
+    } else {
+        links::faults_at(&view, id).take(30).cloned().collect()
+    };
     drop(view);
     if rows.is_empty() {
         return Html::default();
