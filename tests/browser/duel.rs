@@ -75,10 +75,10 @@ fn folders() -> Vec<(String, u64)> {
 /// The report of a duel at its end, played here.
 fn played(folder: &str, minutes: u64) -> DuelReport {
     let file = |name: &str| File { name: name.into(), text: read(&format!("static/examples/{folder}/{name}")) };
-    let there =
-        |name: &&str| Path::new(env!("CARGO_MANIFEST_DIR")).join("static/examples").join(folder).join(name).exists();
-    let names = ["compose.yaml", ".env", "kubernetes.yaml", "duel.scenario.yaml"];
-    let files = names.iter().filter(there).map(|name| file(name)).collect();
+    let folder_path = Path::new(env!("CARGO_MANIFEST_DIR")).join("static/examples").join(folder);
+    let mut names = vec!["compose.yaml", ".env", "kubernetes.yaml", "duel.scenario.yaml"];
+    names.retain(|name| folder_path.join(name).exists());
+    let files = names.into_iter().map(file).collect();
     let mut session = Session::default();
     session.command(1, Command::Open { files, seed: 1, log: Vec::new(), at: 0 });
     session.command(2, Command::Seek { to: minutes * 60_000_000 });
