@@ -137,9 +137,25 @@ fn listen(page: Page) -> impl FnOnce() {
     let paper: Listener<Event> = Closure::new(move |_| on.print(true));
     let on = page.clone();
     let screen: Listener<Event> = Closure::new(move |_| on.print(false));
+    // In a frame the wheel is the outer page's until somebody is at work here, and again after Esc or when the pointer leaves.
+    let enter: Listener<Event> = Closure::new(|e: Event| {
+        let escape = e.dyn_ref::<KeyboardEvent>().is_some_and(|e| e.key() == "Escape");
+        dom::set_root("data-active", if escape { "false" } else { "true" });
+    });
+    let leave: Listener<Event> = Closure::new(|e: Event| {
+        if e.dyn_ref::<MouseEvent>().is_none_or(|e| e.related_target().is_none()) {
+            dom::set_root("data-active", "false");
+        }
+    });
     let all = move || {
         let (keydown, paste, hide) = (keydown.as_ref(), paste.as_ref(), hide.as_ref());
+        let (enter, leave) = (enter.as_ref(), leave.as_ref());
         [
+            ("pointerdown", enter.clone()),
+            ("keydown", enter.clone()),
+            ("focusin", enter.clone()),
+            ("mouseout", leave.clone()),
+            ("blur", leave.clone()),
             ("keydown", keydown.clone()),
             ("paste", paste.clone()),
             ("pagehide", hide.clone()),

@@ -31,6 +31,14 @@ pub fn media(query: &str) -> bool {
     web_sys::window().and_then(|w| w.match_media(query).ok().flatten()).is_some_and(|m| m.matches())
 }
 
+/// How large the root's text is, 1 at 16 pixels.
+pub fn text_scale() -> f64 {
+    let style = root().and_then(|root| web_sys::window()?.get_computed_style(&root).ok().flatten());
+    let size = style.and_then(|s| s.get_property_value("font-size").ok());
+    let px = size.and_then(|s| s.trim_end_matches("px").parse::<f64>().ok());
+    px.map_or(1.0, |px| (px / 16.0).clamp(0.5, 4.0))
+}
+
 /// Whether things should not move.
 pub fn reduced_motion() -> bool {
     media("(prefers-reduced-motion: reduce)")
@@ -40,6 +48,11 @@ pub fn reduced_motion() -> bool {
 pub fn embedded() -> bool {
     let parent = web_sys::window().and_then(|w| w.parent().ok().flatten());
     parent.is_some_and(|parent| web_sys::window().is_some_and(|w| JsValue::from(w) != JsValue::from(parent)))
+}
+
+/// Whether the wheel is this page's: always, but in a frame only after a click or key inside, until the pointer leaves.
+pub fn owns_wheel() -> bool {
+    !embedded() || root().is_some_and(|root| root.get_attribute("data-active").as_deref() == Some("true"))
 }
 
 /// The element with this id.

@@ -25,7 +25,9 @@ const BEAT_MS: u32 = 2_000;
 /// Beats without any message before the worker counts as dead. Ours: the engine answers between slices of its work, far
 /// more often than this; beats are counted, not seconds, because a sleeping page's clock goes on.
 const BEATS_LOST_MAX: u32 = 10;
-/// The same while the worker has not started yet. Ours: a slow phone compiles for some seconds.
+/// Beats without any message before the page says that no answer comes. Ours: some seconds, more than any slice of work.
+const BEATS_SILENT: u32 = 2;
+/// [`BEATS_LOST_MAX`] while the worker has not started yet. Ours: a slow phone compiles for some seconds.
 const BEATS_STARTING_MAX: u32 = 30;
 /// Deaths in a row, without an answer in between, before the page gives up. Ours: a state that kills its worker at once
 /// would kill every next one.
@@ -54,6 +56,7 @@ struct Link {
     line: RefCell<Line>,
     on_update: Callback<Vec<u8>>,
     on_crash: Callback<Death>,
+    on_silence: Callback<bool>,
     beat: RefCell<Option<Interval>>,
 }
 
@@ -75,9 +78,11 @@ enum Handler {
 
 impl Engine {
     /// Starts the worker. `on_update` gets every answer; `on_crash` is told of a dead worker *after* a new, empty one
-    /// stands ready, if one does: whoever owns the input log sends it again.
-    pub fn spawn(on_update: Callback<Vec<u8>>, on_crash: Callback<Death>) -> Self {
-        let link = Rc::new(Link { line: RefCell::default(), on_update, on_crash, beat: RefCell::default() });
+    /// stands ready, if one does: whoever owns the input log sends it again; `on_silence` when the worker has not answered for
+    /// some seconds, and when it does again.
+    pub fn spawn(on_update: Callback<Vec<u8>>, on_crash: Callback<Death>, on_silence: Callback<bool>) -> Self {
+        let (line, beat) = (RefCell::default(), RefCell::default());
+        let link = Rc::new(Link { line, on_update, on_crash, on_silence, beat });
         if let Err(why) = link.clone().start() {
             link.clone().tell(why, false);
         }
@@ -147,7 +152,10 @@ impl Link {
         let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
             let Some(link) = link.upgrade() else { return };
             let data = event.data();
-            link.line.borrow_mut().beats_lost = 0;
+            let lost = std::mem::take(&mut link.line.borrow_mut().beats_lost);
+            if lost >= BEATS_SILENT {
+                link.on_silence.emit(false);
+            }
             if data.is_null() {
                 let _ = Url::revoke_object_url(&url);
                 link.ready();
@@ -187,18 +195,22 @@ impl Link {
     }
 
     fn beat(self: Rc<Self>) {
-        let dead = {
+        let (dead, silent) = {
             let mut line = self.line.borrow_mut();
             if line.worker.is_none() {
                 return;
             }
+            let silent = line.ready && line.beats_lost + 1 == BEATS_SILENT;
             line.beats_lost += 1;
             let dead = line.beats_lost > if line.ready { BEATS_LOST_MAX } else { BEATS_STARTING_MAX };
             if line.ready && !dead {
                 line.send(&[]);
             }
-            dead
+            (dead, silent)
         };
+        if silent {
+            self.on_silence.emit(true);
+        }
         if dead {
             self.died("the worker does not answer".into());
         }

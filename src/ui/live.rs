@@ -2,7 +2,7 @@
 //! browser; tested natively.
 
 use crate::session::docker::HOST;
-use crate::session::{FaultRow, FlowRow, LoadRow, PipelineRow, Series, Traffic, Update};
+use crate::session::{AlertRow, FaultRow, FlowRow, LoadRow, PipelineRow, Series, Traffic, Update};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Thinnest and thickest flow line, in pixels. Ours: seen, and not taken for a wall.
@@ -32,6 +32,12 @@ pub struct Live {
 }
 
 impl Live {
+    /// Alerts that fire now, oldest first.
+    pub fn firing(&self) -> Vec<AlertRow> {
+        let all = self.series.get(&None).into_iter().flat_map(|series| &series.alerts);
+        all.filter(|alert| alert.until.is_none()).cloned().collect()
+    }
+
     /// Takes the moment's part of an update; whether loads, flows or faults changed.
     pub fn fold(&mut self, update: &mut Update, node_of: impl Fn(u32) -> Option<u32>) -> bool {
         let told = update.traffic.is_some() || update.faults.is_some() || update.pipelines.is_some();

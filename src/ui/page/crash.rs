@@ -12,6 +12,7 @@ impl Page {
     pub(super) fn crashed(&self, death: Death) {
         let at = self.view().clock.now;
         self.0.advancing.set(None);
+        self.silent(false);
         let again = self.ui().crashed.as_ref().is_some_and(|before| at.abs_diff(before.at) < STEP_BACK_US);
         {
             let mut ui = self.0.ui.borrow_mut();
@@ -26,6 +27,12 @@ impl Page {
         }
         self.bump(topic::CHOICE);
         self.wake();
+    }
+
+    /// The engine has not answered for some seconds, or does again.
+    pub(super) fn silent(&self, silent: bool) {
+        self.0.ui.borrow_mut().silent = silent;
+        self.bump(topic::CHOICE);
     }
 
     /// Gives a new worker the files and the input log.

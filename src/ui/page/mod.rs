@@ -172,10 +172,11 @@ impl Page {
             news: RefCell::default(),
             spoken_at: Cell::new(0.0),
         }));
-        let (on_update, on_crash) = (page.clone(), page.clone());
+        let (on_update, on_crash, on_silence) = (page.clone(), page.clone(), page.clone());
         let engine = Engine::spawn(
             Callback::from(move |bytes: Vec<u8>| on_update.received(&bytes)),
             Callback::from(move |death: Death| on_crash.crashed(death)),
+            Callback::from(move |silent: bool| on_silence.silent(silent)),
         );
         *page.0.engine.borrow_mut() = Some(engine);
         page.make_frame();

@@ -5,10 +5,22 @@ use super::super::stops;
 use super::{Page, now_ms};
 
 impl Page {
-    /// How much larger than on a desk the stage is drawn.
+    /// How much larger than on a desk the stage is drawn: by the presenter's size, or as much as the person has enlarged the
+    /// text of all pages.
     pub fn magnified(&self) -> f64 {
         let ui = self.ui();
-        if ui.presenting { f64::from(ui.settings.presenter) / f64::from(TEXT_SIZE) } else { 1.0 }
+        if ui.presenting { f64::from(ui.settings.presenter) / f64::from(TEXT_SIZE) } else { ui.text_scale }
+    }
+
+    /// Looks how large the person has set the text of all pages.
+    pub fn measure_text(&self) {
+        let scale = super::super::dom::text_scale();
+        if self.ui().presenting || (self.ui().text_scale - scale).abs() < 0.01 {
+            return;
+        }
+        self.0.ui.borrow_mut().text_scale = scale;
+        self.apply_settings();
+        self.wake();
     }
 
     /// Shows the page to an audience, or no longer.

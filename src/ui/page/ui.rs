@@ -125,6 +125,10 @@ pub struct Ui {
     pub legend: bool,
     /// Whether an audience looks: large type, little around the stage.
     pub presenting: bool,
+    /// Whether the engine has not answered for some seconds.
+    pub silent: bool,
+    /// The text size of the browser, 1 as it comes.
+    pub text_scale: f64,
     /// While it is printed: the colours to go back to.
     pub printing: Option<Theme>,
     /// Whether the terminal is open.
@@ -171,6 +175,8 @@ impl Ui {
             traffic: true,
             legend: false,
             presenting: false,
+            silent: false,
+            text_scale: 1.0,
             printing: None,
             dock: false,
             dialog: None,

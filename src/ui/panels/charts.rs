@@ -135,6 +135,15 @@ fn objective(page: &Page, o: &Objective) -> Html {
     }
 }
 
+/// Shows what an alert is about.
+pub(super) fn open_alert(page: &Page, alert: &AlertRow) {
+    if alert.object != 0 {
+        return page.show(alert.object, Tab::Charts);
+    }
+    page.choose(|ui| (ui.selected, ui.sheet) = (None, "answers"));
+    super::super::dom::focus_soon("answers");
+}
+
 fn alerts(page: &Page, alerts: &[AlertRow], t: Texts) -> Html {
     if alerts.is_empty() {
         return Html::default();

@@ -7,7 +7,7 @@ use super::super::hooks::use_page;
 use super::super::keys::{Ask, Group, KEYS};
 use super::super::page::{Dialog, FILE_MAX, Page, Tab, topic};
 use super::super::settings::PRESENTER_SIZES;
-use super::super::settings::{Announce, SingleKeys};
+use super::super::settings::{Announce, SingleKeys, Theme};
 use super::super::texts::Language;
 use super::super::widgets::Icon;
 use super::faults::{FaultForm, FaultFormProps};
@@ -152,6 +152,7 @@ fn SettingsPart() -> Html {
     };
     html! {
         <section class="settings"><h3>{ t.settings_title() }</h3>
+            <ThemePart />
             <label>{ t.settings_keys() }<select class="field" onchange={single}>
                 <option value="on" selected={keys == SingleKeys::On}>{ t.keys_on() }</option>
                 <option value="alt" selected={keys == SingleKeys::WithAlt}>{ t.keys_alt() }</option>
@@ -169,6 +170,28 @@ fn SettingsPart() -> Html {
             <label>{ t.skip_quiet() }<input type="checkbox" checked={skip}
                 onchange={move |_| skipping.set(|s| s.skip_quiet = !skip)} /></label>
         </section>
+    }
+}
+
+/// The choice of colours, also where the header has no room for its button.
+#[component]
+fn ThemePart() -> Html {
+    let page = use_page(topic::CHOICE);
+    let (t, theme) = (page.texts(), page.ui().settings.theme);
+    let all = [
+        (Theme::Auto, t.settings_theme_auto()),
+        (Theme::Light, t.settings_theme_light()),
+        (Theme::Dark, t.settings_theme_dark()),
+    ];
+    let choose = Callback::from(move |e: Event| {
+        let at = dom::value(&e).parse().unwrap_or(0_usize).min(all.len() - 1);
+        page.set(|s| s.theme = all[at].0);
+    });
+    html! {
+        <label>{ t.settings_theme() }<select class="field" onchange={choose}>
+            { for all.into_iter().enumerate().map(|(at, (of, words))| html! {
+                <option value={at.to_string()} selected={of == theme}>{ words }</option> }) }
+        </select></label>
     }
 }
 

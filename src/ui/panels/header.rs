@@ -72,7 +72,7 @@ fn DeskTools() -> Html {
             <button type="button" class="quiet as-open" onclick={move |_| open(&paste, Dialog::Open)}>
                 <Icon name="open" /><span class="wide">{ t.open_title() }</span>
             </button>
-            <button type="button" class="quiet" onclick={move |_| open(&find, Dialog::Find)}
+            <button type="button" class="quiet as-find" onclick={move |_| open(&find, Dialog::Find)}
                 aria-keyshortcuts="Control+K">
                 <Icon name="find" /><span class="wide">{ t.find_title() }</span><kbd class="wide">{ super::dialogs::cap("Ctrl K", language) }</kbd>
             </button>
@@ -86,7 +86,7 @@ fn DeskTools() -> Html {
                     }
                 }) }
             </div>
-            <button type="button" class="quiet" aria-label={theme_words} title={theme_words}
+            <button type="button" class="quiet as-theme" aria-label={theme_words} title={theme_words}
                 onclick={move |_| theming.set(|s| s.theme = next_theme)}><Icon name="theme" /></button>
             <button type="button" class="quiet as-present" aria-label={t.presenter_title()} title={t.presenter_title()}
                 aria-keyshortcuts="q" onclick={move |_| present.present(true)}><Icon name="present" /></button>
@@ -136,16 +136,16 @@ fn Mark() -> Html {
     }
 }
 
-/// How many problems there are, in files first, then in the cluster.
+/// How many problems there are: in files first, then in the cluster, then alerts that fire.
 #[component]
 fn ProblemsChip() -> Html {
-    let page = use_page(topic::ANSWERS | topic::ROWS | topic::CHOICE);
+    let page = use_page(topic::ANSWERS | topic::ROWS | topic::CHOICE | topic::SERIES);
     let t = page.texts();
-    let (files, cluster) = {
+    let (files, cluster, firing) = {
         let view = page.view();
-        (view.check.problems.len(), view.troubles.len())
+        (view.check.problems.len(), view.troubles.len(), view.live.firing())
     };
-    let count = files + cluster;
+    let count = files + cluster + firing.len();
     let label = if count == 0 {
         t.problems_none().to_string()
     } else {
@@ -160,8 +160,10 @@ fn ProblemsChip() -> Html {
                     ui.sheet = "files";
                 });
                 super::super::dom::focus_soon("problems");
-            } else {
+            } else if cluster > 0 {
                 super::shortcuts::run(&page, super::super::keys::Ask::NextTrouble, false);
+            } else if let Some(alert) = firing.first() {
+                super::charts::open_alert(&page, alert);
             }
         })
     };

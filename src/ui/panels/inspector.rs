@@ -62,9 +62,10 @@ pub fn Inspector() -> Html {
 /// What to look at when nothing is selected: troubles first, then workloads.
 #[component]
 fn Nothing() -> Html {
-    let page = use_page(topic::CHOICE | topic::ROWS);
+    let page = use_page(topic::CHOICE | topic::ROWS | topic::SERIES);
     let (t, language) = (page.texts(), page.language());
     let view = page.view();
+    let firing = view.live.firing();
     let line = |id: u32| view.row(id).map(|row| (id, words::row(&view, row, t, language), look(row)));
     let troubles: Vec<_> = view.troubles.iter().take(8).filter_map(|id| line(*id)).collect();
     let workloads: Vec<_> = view.workloads().into_iter().take(20).filter_map(|(row, _)| line(row.id)).collect();
@@ -92,9 +93,19 @@ fn Nothing() -> Html {
             if cluster { <Actions id={0} /> }
             { faults::broken(&page, 0) }
             { pipelines::list(&page) }
-            if !troubles.is_empty() {
+            if !troubles.is_empty() || !firing.is_empty() {
                 <h3>{ t.inspector_troubles() }</h3>
-                <ul>{ list(troubles, Tab::Why) }</ul>
+                <ul>
+                    { for firing.into_iter().map(|alert| {
+                        let (page, words) = (page.clone(), t.why(&alert.key, &alert.args));
+                        html! {
+                            <li key={format!("{}-{}", alert.key, alert.object)}><button type="button" class="row"
+                                onclick={move |_| super::charts::open_alert(&page, &alert)}>
+                                <Icon name="problem" /><span>{ words }</span></button></li>
+                        }
+                    }) }
+                    { list(troubles, Tab::Why) }
+                </ul>
             }
             if !workloads.is_empty() {
                 <h3>{ t.inspector_workloads() }</h3>

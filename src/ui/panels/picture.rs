@@ -30,14 +30,11 @@ impl PartialEq for PictureProps {
 pub fn Picture(props: &PictureProps) -> Html {
     let page = use_page(topic::CHOICE);
     let hands = use_mut_ref(Hands::default);
-    // In a frame the wheel is the outer page's until somebody clicks here, and again when the pointer leaves.
-    let ours = use_mut_ref(|| !dom::embedded());
     let big = page.magnified();
     let place = move |e: &MouseEvent| -> Point { (e.offset_x() as f64 / big, e.offset_y() as f64 / big) };
     let onpointerdown = {
-        let (hands, ours) = (hands.clone(), ours.clone());
+        let hands = hands.clone();
         Callback::from(move |e: PointerEvent| {
-            *ours.borrow_mut() = true;
             if e.button() != 0 {
                 return;
             }
@@ -77,9 +74,9 @@ pub fn Picture(props: &PictureProps) -> Html {
         })
     };
     let onwheel = {
-        let (page, scene, ours) = (page.clone(), props.scene.clone(), ours.clone());
+        let (page, scene) = (page.clone(), props.scene.clone());
         Callback::from(move |e: WheelEvent| {
-            if *ours.borrow() || e.ctrl_key() || e.meta_key() {
+            if dom::owns_wheel() || e.ctrl_key() || e.meta_key() {
                 wheel(&page, &mut scene.borrow_mut(), &e, place(&e));
             }
         })
@@ -88,11 +85,10 @@ pub fn Picture(props: &PictureProps) -> Html {
         let (page, scene) = (page.clone(), props.scene.clone());
         Callback::from(move |e: MouseEvent| menu(&page, &scene, &e, place(&e)))
     };
-    let onpointerleave = Callback::from(move |_: PointerEvent| *ours.borrow_mut() = !dom::embedded());
     let onpointercancel = Callback::from(move |e: PointerEvent| hands.borrow_mut().lost(e.pointer_id()));
     html! {
         <canvas ref={props.canvas.clone()} class="picture" aria-hidden="true" {onpointerdown} {onpointermove}
-            {onpointerup} {onpointercancel} {onpointerleave} {onwheel} {oncontextmenu} />
+            {onpointerup} {onpointercancel} {onwheel} {oncontextmenu} />
     }
 }
 

@@ -182,6 +182,7 @@ fn attach(page: Page, scene: Rc<RefCell<Scene>>, canvas: &NodeRef) -> impl FnOnc
     let (on, pal) = (page.clone(), palette.clone());
     let again: Closure<dyn FnMut()> = Closure::new(move || {
         *pal.borrow_mut() = Palette::read();
+        on.measure_text();
         on.wake();
     });
     let observer = ResizeObserver::new(again.as_ref().unchecked_ref()).ok();
@@ -244,7 +245,8 @@ fn paint(
     if theme.replace(ui.settings.theme) != ui.settings.theme {
         *palette.borrow_mut() = Palette::read();
     }
-    scene.arrange(&view, (w / big, h / big));
+    let still = !ui.playing || view.clock.seeking.is_some();
+    let waits = scene.arrange(&view, (w / big, h / big), at, still);
     let t = page.texts();
     let waiting = t.waiting_strip(format::whole(view.waiting.len() as u64, ui.settings.language));
     let frame = Frame {
@@ -268,5 +270,5 @@ fn paint(
     };
     let more = scene.paint(context, &frame);
     page.note_level(scene.level());
-    more
+    more || waits
 }

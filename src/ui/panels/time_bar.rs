@@ -48,12 +48,14 @@ pub fn end(clock: &Clock) -> u64 {
 fn Controls() -> Html {
     let page = use_page(topic::CHOICE | topic::CLOCK);
     let t = page.texts();
-    let (playing, speed, skip, seeking) = {
+    let (playing, speed, skip, seeking, silent) = {
         let ui = page.ui();
-        (ui.playing, ui.speed, ui.settings.skip_quiet, ui.seeking)
+        (ui.playing, ui.speed, ui.settings.skip_quiet, ui.seeking, ui.silent)
     };
     let clock = page.view().clock.clone();
-    let state = if clock.now < clock.newest {
+    let state = if silent {
+        t.state_silent()
+    } else if clock.now < clock.newest {
         t.state_replay()
     } else if playing {
         t.state_running()
@@ -84,7 +86,8 @@ fn Controls() -> Html {
             { button("on", t.event_on(), |p| p.step_event(false)) }
             { button("newest", t.to_newest(), Page::seek_newest) }
             <ClockField />
-            <span class="state" data-replay={(clock.now < clock.newest).to_string()}>{ state }</span>
+            <span class="state" data-replay={(clock.now < clock.newest).to_string()}
+                data-silent={silent.to_string()}>{ state }</span>
             if let Some((from, to)) = seeking { { progress(&page, from, to) } }
             <span class="seconds">
                 { button("minus", t.second_back(), |p| p.step_seconds(-1)) }

@@ -29,33 +29,48 @@ pub(super) struct Line {
 /// A service whose lines are seen: whether it is selected, its pill, its lines.
 pub(super) type Seen = (bool, Rect, Vec<Line>);
 
-/// The curve of a line.
+/// The curve of a line: from a service at the left edge to the right, or from one above the picture down.
 #[derive(Clone, Copy)]
 struct Curve {
     from: (f64, f64),
     to: (f64, f64),
+    /// Where it goes at both ends, as a step of length one.
+    way: (f64, f64),
     bend: f64,
 }
 
 impl Curve {
-    fn new(pill: &Rect, end: &Rect) -> Self {
+    fn new(pill: &Rect, end: &Rect, down: bool) -> Self {
+        if down {
+            let from = (pill.x + pill.w / 2.0, pill.y + pill.h);
+            // Beside the name of a zone, which stands at the left above its nodes.
+            let to = (end.x + end.w * if end.w > 48.0 { 0.75 } else { 0.5 }, end.y - 1.0);
+            return Curve { from, to, way: (0.0, 1.0), bend: ((to.1 - from.1) / 2.0).clamp(8.0, 80.0) };
+        }
         let from = (pill.x + pill.w, pill.y + pill.h / 2.0);
         let to = (end.x - 1.0, end.y + end.h / 2.0);
-        Curve { from, to, bend: ((to.0 - from.0) / 2.0).clamp(14.0, 160.0) }
+        Curve { from, to, way: (1.0, 0.0), bend: ((to.0 - from.0) / 2.0).clamp(14.0, 160.0) }
+    }
+    /// The two points that pull it.
+    fn pulls(&self) -> [(f64, f64); 2] {
+        let (dx, dy) = (self.way.0 * self.bend, self.way.1 * self.bend);
+        [(self.from.0 + dx, self.from.1 + dy), (self.to.0 - dx, self.to.1 - dy)]
     }
     fn draw(&self, c: &Canvas) {
+        let [a, b] = self.pulls();
+        let (x, y) = (self.to.0 - 5.0 * self.way.0, self.to.1 - 5.0 * self.way.1);
         c.begin_path();
         c.move_to(self.from.0, self.from.1);
-        let (x, tx) = (self.from.0 + self.bend, self.to.0 - self.bend);
-        c.bezier_curve_to(x, self.from.1, tx, self.to.1, self.to.0 - 5.0, self.to.1);
+        c.bezier_curve_to(a.0, a.1, b.0, b.1, x, y);
         c.stroke();
     }
     fn head(&self, c: &Canvas, size: f64) {
-        let (x, y) = self.to;
+        let ((x, y), (dx, dy)) = (self.to, self.way);
+        let (bx, by) = (x - dx * size * 1.6, y - dy * size * 1.6);
         c.begin_path();
         c.move_to(x, y);
-        c.line_to(x - size * 1.6, y - size);
-        c.line_to(x - size * 1.6, y + size);
+        c.line_to(bx - dy * size, by - dx * size);
+        c.line_to(bx + dy * size, by + dx * size);
         c.close_path();
         c.fill();
     }
@@ -64,8 +79,8 @@ impl Curve {
         let u = 1.0 - t;
         let mix =
             |a: f64, b: f64, c: f64, d: f64| u * u * u * a + 3.0 * u * u * t * b + 3.0 * u * t * t * c + t * t * t * d;
-        let (x, tx) = (self.from.0 + self.bend, self.to.0 - self.bend);
-        (mix(self.from.0, x, tx, self.to.0), mix(self.from.1, self.from.1, self.to.1, self.to.1))
+        let [a, b] = self.pulls();
+        (mix(self.from.0, a.0, b.0, self.to.0), mix(self.from.1, a.1, b.1, self.to.1))
     }
 }
 
@@ -154,7 +169,7 @@ impl Scene {
             let full = if line.rate > 0.0 { live::line_width(line.rate) } else { 1.5 };
             // Many lines are a bundle: thin ones still tell it.
             let wide = if lines.len() > 12 { (full * 0.4).max(1.0) } else { full };
-            let curve = Curve::new(pill, &line.end);
+            let curve = Curve::new(pill, &line.end, self.pills_above());
             c.set_line_width(wide);
             curve.draw(c);
             curve.head(c, (wide * 0.9).max(3.5));
@@ -165,7 +180,7 @@ impl Scene {
         let mut used = 0;
         for line in lines {
             let count = live::dots(line.rate).min(room - used);
-            let curve = Curve::new(pill, &line.end);
+            let curve = Curve::new(pill, &line.end, self.pills_above());
             let failed = f64::from(line.failed) / f64::from(line.rate.max(0.001));
             for nth in 0..count {
                 let (way, fails) = live::dot(line.number, nth, count, self.phase, failed);
@@ -187,20 +202,37 @@ impl Scene {
                 c.set_fill_style_str(&f.p.accent);
                 c.set_line_width(live::line_width(flow.rate).min(3.0));
                 c.begin_path();
-                c.move_to(from.x, y);
-                c.bezier_curve_to(0.0, y, 0.0, ty, to.x - 3.0, ty);
-                c.stroke();
-                c.begin_path();
-                c.move_to(to.x, ty);
-                c.line_to(to.x - 6.0, ty - 4.0);
-                c.line_to(to.x - 6.0, ty + 4.0);
-                c.close_path();
-                c.fill();
+                if self.pills_above() {
+                    let (x, tx) = (from.x + from.w / 2.0, to.x + to.w / 2.0);
+                    let over = from.y - 14.0;
+                    c.move_to(x, from.y);
+                    c.bezier_curve_to(x, over, tx, over, tx, to.y - 3.0);
+                    c.stroke();
+                    tip(c, (tx, to.y), (0.0, 1.0));
+                } else {
+                    c.move_to(from.x, y);
+                    c.bezier_curve_to(0.0, y, 0.0, ty, to.x - 3.0, ty);
+                    c.stroke();
+                    tip(c, (to.x, ty), (1.0, 0.0));
+                }
             }
         }
     }
 
+    /// How many services have no place above the picture; they are in the outline.
+    fn more_services(&self, c: &Canvas, f: &Frame) {
+        let Some((_, last)) = self.pills.last().filter(|_| self.more > 0) else { return };
+        c.set_font("600 12px system-ui, sans-serif");
+        c.set_text_baseline("middle");
+        c.set_fill_style_str(&f.p.ink2);
+        let _ = c.fill_text(&format!("+{}", self.more), last.x + last.w + 6.0, last.y + last.h / 2.0);
+    }
+
     pub(super) fn services(&self, c: &Canvas, f: &Frame) {
+        if self.pills_above() && !self.fitted {
+            c.set_fill_style_str(&f.p.stage);
+            c.fill_rect(0.0, self.room.strip - 8.0, self.size.0, super::PILL.0 + 12.0);
+        }
         for (id, r) in &self.pills {
             let Some(row) = f.view.row(*id) else { continue };
             let RowBody::Service(service) = &row.body else { continue };
@@ -233,6 +265,9 @@ impl Scene {
                 }
             }
         }
+        if self.pills_above() {
+            return self.more_services(c, f);
+        }
         let (loads, pill) = (self.sources.first(), self.pills.first());
         if let Some(first) =
             loads.map(|l| &l.1).into_iter().chain(pill.map(|p| &p.1)).min_by(|a, b| a.y.total_cmp(&b.y))
@@ -244,6 +279,16 @@ impl Scene {
             let _ = c.fill_text(label, first.x + 2.0, first.y - 7.0);
         }
     }
+}
+
+/// The head of an arc that comes by this way.
+fn tip(c: &Canvas, (x, y): (f64, f64), (dx, dy): (f64, f64)) {
+    c.begin_path();
+    c.move_to(x, y);
+    c.line_to(x - 6.0 * dx - 4.0 * dy, y - 6.0 * dy - 4.0 * dx);
+    c.line_to(x - 6.0 * dx + 4.0 * dy, y - 6.0 * dy + 4.0 * dx);
+    c.close_path();
+    c.fill();
 }
 
 /// `40/s` and what fails, as a diamond and a number.

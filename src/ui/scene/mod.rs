@@ -22,6 +22,7 @@ pub mod pods;
 #[cfg(target_arch = "wasm32")]
 mod probes;
 pub mod rails;
+pub mod room;
 pub mod touch;
 pub mod tree;
 pub mod words;
@@ -31,26 +32,26 @@ use crate::session::docker::is_docker;
 use crate::session::{Look, RowBody, zone_id};
 use house::Building;
 use layout::{Camera, Level, Plan, Rect};
+use room::{Room, STRIP};
 use std::collections::BTreeMap;
 
-/// Height of the strip of waiting pods. Ours.
-pub const STRIP: f64 = 44.0;
 /// Width of the services at the left edge. Ours.
 const GUTTER: f64 = 132.0;
 /// The same where loads stand above their services: a slider must fit. Ours.
 const GUTTER_LOADS: f64 = 188.0;
 /// Height of a load's card with its gap, as `.load` has it in CSS. Ours.
 pub const LOAD: f64 = 100.0;
-/// Height of a load on a narrow stage, where its card is a row. Ours.
-const LOAD_ROW: f64 = 54.0;
 /// Height of a service's pill, and to the next. As `.load-pill` has it in CSS. Ours.
 const PILL: (f64, f64) = (42.0, 56.0);
-/// Below this width the services are in the outline only. Ours.
+/// Narrowest and widest pill above the picture, and the gap between two. Ours: a name of six letters and a count fit.
+const PILL_ABOVE: (f64, f64, f64) = (108.0, 190.0, 8.0);
+/// Room for the number of services that have none above the picture. Ours.
+const MORE: f64 = 30.0;
+/// Below this width the services stand above the picture. Ours.
 const GUTTER_FROM: f64 = 560.0;
-/// Room at the lower edge for cards, as `.cards` has it in CSS: they come and go without covering or moving a node. Ours.
-const CARDS: f64 = 168.0;
-/// Room for cards is kept on stages from this height on, and below so many nodes: fleets need all of it. Ours.
-const CARDS_FROM: (f64, usize) = (420.0, 60);
+/// So long a pod waits before a strip comes for it where there is no room to spare. Milliseconds. Ours: a pod that is placed at
+/// once must not move all nodes.
+const PATIENCE_MS: f64 = 600.0;
 /// Widest building where it stands alone. Ours: lines that are too long are not read.
 const ALONE_MAX: f64 = 900.0;
 /// From this width on both houses stand side by side, else one above the other. With the column of loads it is 800, as CSS has
@@ -120,10 +121,12 @@ pub struct Scene {
     pub sources: Vec<(String, Rect)>,
     /// Width of their column; nothing without any.
     pub gutter: f64,
-    /// Height that is kept for cards, or for loads where there is no column for them.
-    pub cards: f64,
-    /// Height that is kept for waiting pods.
-    pub top: f64,
+    /// Services that have no room above the picture.
+    pub more: usize,
+    /// What is kept free above and below the picture.
+    pub room: Room,
+    /// Since when a pod waits.
+    waiting_from: Option<f64>,
     /// How far samples of requests are on their way, in ways.
     pub phase: f64,
     /// When the last frame was drawn.
@@ -138,7 +141,8 @@ pub struct Scene {
 impl Scene {
     /// An empty stage that will show everything.
     pub fn new() -> Self {
-        Self { fitted: true, stale: true, house_stale: true, top: STRIP, ..Self::default() }
+        let room = Room { strip: STRIP, ..Room::default() };
+        Self { fitted: true, stale: true, house_stale: true, room, ..Self::default() }
     }
 
     /// Takes note of what an update did. `still` makes everything a cut.
@@ -167,18 +171,22 @@ impl Scene {
         }
     }
 
-    /// Places everything again when something that decides places has changed.
-    pub fn arrange(&mut self, view: &View, size: (f64, f64)) {
+    /// Places everything again when something that decides places has changed. `at`: the moment of the frame; `still`: time
+    /// does not go on, and nothing is waited for. Whether another frame is needed.
+    pub fn arrange(&mut self, view: &View, size: (f64, f64), at: f64, still: bool) -> bool {
+        self.waiting_from = (!view.waiting.is_empty()).then(|| self.waiting_from.unwrap_or(at));
+        let waits = self.waiting_from.is_some_and(|from| still || at - from >= PATIENCE_MS);
+        self.place(view, size, room::room(view, size, waits));
+        self.waiting_from.is_some() && !waits
+    }
+
+    fn place(&mut self, view: &View, size: (f64, f64), room: Room) {
         let most = view.seats.values().map(|s| s.pods.len()).max().unwrap_or(0);
         self.place_house(view);
-        let cards = room_below(view, size);
-        // Two houses on a narrow stage need every line: the strip of waiting pods comes with the first.
-        let tight = size.0 < GUTTER_FROM && view.two_houses() && view.waiting.is_empty();
-        let top = if tight { PAD / 2.0 } else { STRIP };
-        if !self.stale && self.size == size && self.cards == cards && self.top == top && most <= self.plan.seats {
+        if !self.stale && self.size == size && self.room == room && most <= self.plan.seats {
             return;
         }
-        let had_top = std::mem::replace(&mut self.top, top);
+        let had_room = std::mem::replace(&mut self.room, room);
         let zones = layout::zones(view);
         let nodes: usize = zones.iter().map(|z| z.1.len()).sum();
         let resized = self.size != size;
@@ -187,18 +195,19 @@ impl Scene {
         self.stale = false;
         self.pills = Vec::new();
         self.sources = Vec::new();
-        self.gutter = 0.0;
+        (self.gutter, self.more) = (0.0, 0);
         if size.0 >= GUTTER_FROM {
             self.place_pills(view);
+        } else if room.pills > 0.0 {
+            self.place_pills_above(view);
         }
-        let had_cards = std::mem::replace(&mut self.cards, cards);
         let before = self.halves;
         self.halve(nodes);
         let same_halves = before == self.halves;
         let same_nodes =
             nodes == self.plan.nodes.len() && zones.iter().flat_map(|z| &z.1).eq(self.plan.nodes.iter().map(|n| &n.id));
         let seated = most <= self.plan.seats && self.plan.seats > 0;
-        let same_room = had_gutter == self.gutter && had_cards == self.cards && had_top == top && same_halves;
+        let same_room = had_gutter == self.gutter && had_room == room && same_halves;
         if same_nodes && seated && !resized && same_room {
             return;
         }
@@ -293,11 +302,30 @@ impl Scene {
         }
     }
 
+    /// Services side by side above the picture, as many as fit.
+    fn place_pills_above(&mut self, view: &View) {
+        let all: Vec<u32> = view.gutter().into_iter().map(|s| s.0).filter(|id| !is_docker(*id)).collect();
+        let (least, most, gap) = PILL_ABOVE;
+        let wide = self.size.0 - 2.0 * PAD;
+        let fit = |wide: f64| ((wide + gap) / (least + gap)).max(1.0) as usize;
+        let (count, wide) = if all.len() <= fit(wide) { (all.len(), wide) } else { (fit(wide - MORE), wide - MORE) };
+        let w = ((wide + gap) / count.max(1) as f64 - gap).min(most);
+        let place = |nth: usize| Rect { x: PAD + nth as f64 * (w + gap), y: self.room.strip + 4.0, w, h: PILL.0 };
+        self.pills = all.iter().take(count).enumerate().map(|(nth, id)| (*id, place(nth))).collect();
+        self.more = all.len() - count;
+    }
+
+    /// Whether services stand above the picture instead of at its left edge.
+    pub fn pills_above(&self) -> bool {
+        self.room.pills > 0.0
+    }
+
     /// The part of the stage that shows the picture.
     pub fn window(&self) -> Rect {
         let left = if self.gutter > 0.0 { self.gutter } else { PAD };
-        let (w, h) = (self.size.0 - left - PAD, self.size.1 - self.top - PAD - self.cards);
-        Rect { x: left, y: self.top, w: w.max(1.0), h: h.max(1.0) }
+        let top = self.room.strip + self.room.pills;
+        let (w, h) = (self.size.0 - left - PAD, self.size.1 - top - PAD - self.room.below);
+        Rect { x: left, y: top, w: w.max(1.0), h: h.max(1.0) }
     }
 
     /// Shows everything.
@@ -425,20 +453,4 @@ impl Scene {
     pub fn spoil(&mut self) {
         self.stale = true;
     }
-}
-
-/// Height that is kept for the cards of workloads and autoscalers, from the start, so that no node moves when one comes. On a
-/// narrow stage the loads lie there.
-fn room_below(view: &View, (width, height): (f64, f64)) -> f64 {
-    if width < GUTTER_FROM {
-        let loads: usize = view.gutter().iter().map(|(_, loads)| loads.len()).sum();
-        return (LOAD_ROW * loads as f64).min(height / 2.0);
-    }
-    // Both houses need the height: there the cards stand below the services.
-    if view.two_houses() && width >= GUTTER_LOADS + BESIDE_FROM + PAD {
-        return 0.0;
-    }
-    let may_come = !view.kinds.workloads.is_empty() || !view.kinds.autoscalers.is_empty();
-    let roomy = height >= CARDS_FROM.0 && view.kinds.nodes.len() < CARDS_FROM.1;
-    if may_come && roomy { CARDS } else { 0.0 }
 }

@@ -370,9 +370,9 @@ impl Scene {
         self.strip.clear();
         if !self.fitted {
             c.set_fill_style_str(&f.p.stage);
-            c.fill_rect(0.0, 0.0, self.size.0, super::STRIP - 8.0);
+            c.fill_rect(0.0, 0.0, self.size.0, self.room.strip - 8.0);
         }
-        if f.view.waiting.is_empty() {
+        if f.view.waiting.is_empty() || self.room.strip < super::STRIP {
             return;
         }
         c.set_font("600 12px system-ui, sans-serif");
