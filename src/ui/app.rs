@@ -109,16 +109,15 @@ fn Sheets() -> Html {
 pub fn read_files(page: Page, list: web_sys::FileList) {
     let files: Vec<web_sys::File> = (0..list.length()).filter_map(|i| list.get(i)).collect();
     wasm_bindgen_futures::spawn_local(async move {
-        let mut all = Vec::new();
+        let (mut all, mut large) = (Vec::new(), Vec::new());
         for file in files {
             if file.size() > FILE_MAX as f64 {
-                return page.too_large(Some(file.name()), file.size() as u64);
-            }
-            if let Ok(text) = wasm_bindgen_futures::JsFuture::from(file.text()).await {
+                large.push((file.name(), file.size() as u64));
+            } else if let Ok(text) = wasm_bindgen_futures::JsFuture::from(file.text()).await {
                 all.push(File { name: file.name(), text: text.as_string().unwrap_or_default() });
             }
         }
-        page.bring(all);
+        page.bring(all, large);
     });
 }
 
@@ -185,7 +184,9 @@ fn pasted(page: &Page, e: &web_sys::ClipboardEvent) {
     let text = e.clipboard_data().and_then(|d| d.get_data("text/plain").ok()).unwrap_or_default();
     if text.contains(':') || text.trim_start().starts_with('{') {
         e.prevent_default();
-        page.bring(vec![File { name: docker::pasted_name(&text).into(), text }]);
+        page.bring(vec![File { name: docker::pasted_name(&text).into(), text }], Vec::new());
+    } else if !text.trim().is_empty() {
+        page.toast(page.texts().paste_nothing().into(), None, false);
     }
 }
 

@@ -3,6 +3,7 @@
 
 use crate::driver::{Screen, until};
 use crate::page::App;
+use crate::start::KEEP_WORKERS;
 use crate::story::WEB;
 use serde_json::json;
 
@@ -85,5 +86,45 @@ fn a_small_tablet_has_a_tab_for_lanes_and_marks() {
     app.find("combobox", "Jump to a mark");
     let seen = "return document.querySelector('.lanes').checkVisibility()";
     assert_eq!(app.browser.js(seen, &[]), json!(true));
+    app.is_sound();
+}
+
+#[test]
+#[ignore = "wants dist/ and a browser: ./dev test"]
+fn a_phone_has_a_rollouts_line_below_the_picture() {
+    let app = App::open(Screen::PHONE);
+    app.paste(WEB);
+    app.counts("3 pods: 3 ready");
+    let below = "const card = document.querySelector('.cards').getBoundingClientRect(),
+        picture = document.querySelector('.picture').getBoundingClientRect();
+        return [card.height > 0, card.left >= 0 && card.right <= innerWidth, card.bottom <= picture.bottom + 1]";
+    app.kubectl("kubectl set image deployment/web web=nginx:does-not-exist", "image updated");
+    until("the rollout's line", || {
+        let shown = app.browser.js(below, &[]);
+        (shown == json!([true, true, true])).then_some(())
+    });
+    app.is_sound();
+}
+
+#[test]
+#[ignore = "wants dist/ and a browser: ./dev test"]
+fn large_letters_get_the_layout_of_a_smaller_page() {
+    let app = App::open(Screen::DESKTOP);
+    app.counts("3 ready");
+    app.browser.js("document.documentElement.style.fontSize = '32px'", &[]);
+    until("the tabs of a small page", || app.look("button", "Time").map(|_| ()));
+    let wide = "return document.documentElement.scrollWidth > document.documentElement.clientWidth + 1";
+    assert_eq!(app.browser.js(wide, &[]), json!(false), "nothing sticks out at the side");
+    app.is_sound();
+}
+
+#[test]
+#[ignore = "wants dist/ and a browser: ./dev test"]
+fn an_engine_that_does_not_answer_is_said() {
+    let app = App::open_with(Screen::DESKTOP, KEEP_WORKERS);
+    app.counts("3 ready");
+    app.browser.js("window.workers[0].terminate()", &[]);
+    app.says("The engine does not answer");
+    app.says("Restored to");
     app.is_sound();
 }

@@ -40,6 +40,29 @@ fn starts_in_a_sandboxed_frame_of_another_site() {
 
 #[test]
 #[ignore = "wants dist/ and a browser: ./dev test"]
+fn the_wheel_over_a_frame_is_the_outer_pages() {
+    let site = serve(dist(), "/", true);
+    let host = std::env::temp_dir().join(format!("orchestrion-scroll-{}", std::process::id()));
+    std::fs::create_dir_all(&host).expect("a folder");
+    let frame = format!("<iframe src=\"{site}\" width=700 height=420></iframe><p style=\"height: 4000px\">below</p>");
+    std::fs::write(host.join("index.html"), frame).expect("a page");
+    let browser = Browser::start(Screen::DESKTOP);
+    browser.open(&serve(host, "/", false));
+    browser.frame(Some(0));
+    answered(&browser);
+    browser.frame(None);
+    // Over the picture, and over what scrolls below it.
+    for y in [120, 330] {
+        let before = browser.js("return scrollY", &[]).as_f64();
+        let place = json!({ "type": "mouseWheel", "x": 300, "y": y, "deltaX": 0, "deltaY": 120 });
+        browser.devtools("Input.dispatchMouseEvent", place);
+        until("the outer page has scrolled", || (browser.js("return scrollY", &[]).as_f64() > before).then_some(()));
+        browser.js("scrollTo(0, 0)", &[]);
+    }
+}
+
+#[test]
+#[ignore = "wants dist/ and a browser: ./dev test"]
 fn a_silent_worker_is_replaced() {
     let browser = Browser::start(Screen::DESKTOP);
     browser.devtools("Page.addScriptToEvaluateOnNewDocument", json!({ "source": KEEP_WORKERS }));

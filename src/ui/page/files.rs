@@ -41,23 +41,37 @@ impl Page {
         self.bump(topic::FILES);
     }
 
-    /// Adds files, or opens them in a fresh cluster when nothing of the person's would be mixed with them.
-    pub fn bring(&self, files: Vec<File>) {
+    /// Says which of many files are not read: too large, of this size, or no text.
+    fn left_out(&self, files: &[(String, Option<u64>)]) {
+        let t = self.texts();
+        let words = match files {
+            [] => return,
+            [(name, Some(size))] => return self.too_large(Some(name.clone()), *size),
+            [(name, None)] => t.file_not_text(name),
+            [(name, _), ..] => t.files_left_out(name, files.len() - 1),
+        };
+        self.toast(words, None, true);
+    }
+
+    /// Adds files, or opens them in a fresh cluster when nothing of the person's would be mixed with them. `large`: files that
+    /// were not read because of their size. What is too large or no text is said and left out.
+    pub fn bring(&self, files: Vec<File>, large: Vec<(String, u64)>) {
+        let mut left: Vec<(String, Option<u64>)> = large.into_iter().map(|(name, size)| (name, Some(size))).collect();
         let mut taken = Vec::new();
-        let mut all: usize = self.ui().files.iter().map(|f| f.text.len()).sum();
         for file in files {
-            all += file.text.len();
             if file.text.len() > FILE_MAX {
-                return self.too_large(Some(file.name), file.text.len() as u64);
+                left.push((file.name, Some(file.text.len() as u64)));
+            } else if file.text.contains('\0') {
+                left.push((file.name, None));
+            } else {
+                taken.push(file);
             }
-            if all > FILES_MAX {
-                let size = super::super::format::bytes(all as u64, self.language());
-                return self.toast(self.texts().files_too_large(size), None, true);
-            }
-            if file.text.contains('\0') {
-                return self.toast(self.texts().file_not_text(file.name), None, true);
-            }
-            taken.push(file);
+        }
+        self.left_out(&left);
+        let all: usize = self.ui().files.iter().chain(&taken).map(|f| f.text.len()).sum();
+        if all > FILES_MAX {
+            let size = super::super::format::bytes(all as u64, self.language());
+            return self.toast(self.texts().files_too_large(size), None, true);
         }
         if taken.is_empty() {
             return;

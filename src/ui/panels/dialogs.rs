@@ -390,7 +390,7 @@ fn Open() -> Html {
         let (page, text) = (page.clone(), text.clone());
         Callback::from(move |_: MouseEvent| {
             page.choose(|ui| ui.dialog = None);
-            page.bring(vec![File { name: docker::pasted_name(&text).into(), text: (*text).clone() }]);
+            page.bring(vec![File { name: docker::pasted_name(&text).into(), text: (*text).clone() }], Vec::new());
         })
     };
     html! {

@@ -22,6 +22,9 @@ extern "C" {
     fn import_module(url: &str) -> Result<Promise, JsValue>;
 }
 
+/// A longer text waits for the real editor, unless that has failed: laying a text area of a megabyte out takes seconds. Ours.
+const PLAIN_MAX: usize = 100_000;
+
 type Mounted = Rc<RefCell<Option<JsValue>>>;
 
 fn call(editor: &JsValue, name: &str, args: &[JsValue]) {
@@ -99,7 +102,7 @@ pub fn Editor() -> Html {
     };
     html! {
         <div class="editor" id="files" tabindex="-1" ref={host} role="tabpanel" aria-label={t.editor_label(&name)}>
-            if !*ready {
+            if !*ready && (*failed || text.len() <= PLAIN_MAX) {
                 <textarea class="area" spellcheck="false" autocapitalize="off" wrap="off" value={text} {oninput}
                     aria-label={t.editor_label(&name)} />
             }

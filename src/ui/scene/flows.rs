@@ -5,7 +5,7 @@ use super::super::format;
 use super::super::live;
 use super::Scene;
 use super::layout::{Level, Rect};
-use super::paint::{Frame, elide, width};
+use super::paint::{Frame, elide, elide_middle, width};
 use super::rails::Way;
 use crate::session::{FlowRow, RowBody, ServiceRow};
 use std::collections::BTreeMap;
@@ -254,7 +254,7 @@ impl Scene {
             let _ = c.fill_text(&count, right - wide, top);
             c.set_font("600 12.5px system-ui, sans-serif");
             c.set_fill_style_str(&f.p.ink);
-            let name = elide(c, &row.name, r.w - wide - 32.0);
+            let name = elide_middle(c, &row.name, r.w - wide - 32.0);
             let _ = c.fill_text(&name, left, top);
             match f.view.live.flow(*id).filter(|flow| flow.rate > 0.0) {
                 Some(flow) => numbers(c, f, flow, (left, right), low),
@@ -269,8 +269,9 @@ impl Scene {
             return self.more_services(c, f);
         }
         let (loads, pill) = (self.sources.first(), self.pills.first());
-        if let Some(first) =
-            loads.map(|l| &l.1).into_iter().chain(pill.map(|p| &p.1)).min_by(|a, b| a.y.total_cmp(&b.y))
+        if self.size.1 >= super::LOW
+            && let Some(first) =
+                loads.map(|l| &l.1).into_iter().chain(pill.map(|p| &p.1)).min_by(|a, b| a.y.total_cmp(&b.y))
         {
             c.set_font("600 12px system-ui, sans-serif");
             c.set_text_baseline("alphabetic");

@@ -47,6 +47,9 @@ const PILL: (f64, f64) = (42.0, 56.0);
 const PILL_ABOVE: (f64, f64, f64) = (108.0, 190.0, 8.0);
 /// Room for the number of services that have none above the picture. Ours.
 const MORE: f64 = 30.0;
+/// On a lower stage the column at the left edge begins at the top, without a title. As CSS has it. Ours: a load and its service
+/// must fit.
+const LOW: f64 = 300.0;
 /// Below this width the services stand above the picture. Ours.
 const GUTTER_FROM: f64 = 560.0;
 /// So long a pod waits before a strip comes for it where there is no room to spare. Milliseconds. Ours: a pod that is placed at
@@ -284,7 +287,7 @@ impl Scene {
             return;
         }
         self.gutter = if all.iter().any(|s| !s.1.is_empty()) { GUTTER_LOADS } else { GUTTER };
-        let mut y = STRIP + 22.0;
+        let mut y = if self.size.1 < LOW { 8.0 } else { STRIP + 22.0 };
         for (id, loads) in all {
             for load in loads {
                 let card = Rect { x: 12.0, y, w: self.gutter - 30.0, h: LOAD - 8.0 };

@@ -561,6 +561,21 @@ pub fn width(c: &Canvas, text: &str) -> f64 {
     c.measure_text(text).map(|m| m.width()).unwrap_or(0.0)
 }
 
+/// Like [`elide`], for names of one family, which differ at their ends: the middle gives way.
+pub fn elide_middle(c: &Canvas, text: &str, room: f64) -> String {
+    let all: Vec<char> = text.chars().collect();
+    (0..all.len())
+        .map(|gone| {
+            let (kept, head) = (all.len() - gone, (all.len() - gone).div_ceil(2));
+            match gone {
+                0 => text.to_string(),
+                _ => all[..head].iter().chain(&['…']).chain(&all[all.len() - (kept - head)..]).collect(),
+            }
+        })
+        .find(|short| width(c, short) <= room)
+        .unwrap_or_default()
+}
+
 /// The text, or as much of it as fits and a mark that there is more.
 pub fn elide(c: &Canvas, text: &str, room: f64) -> String {
     if width(c, text) <= room {
