@@ -77,8 +77,33 @@ pub const ZONE_TITLE: f64 = 22.0;
 const ZONE_GAP: f64 = 14.0;
 /// A node's share of its place; the rest is the gap. Ours.
 pub const FILL: f64 = 0.94;
-/// Ours: seats are made in these sizes so that a new pod seldom changes the grid.
-const SEAT_STEPS: [usize; 10] = [4, 6, 12, 20, 30, 56, 110, 160, 250, 512];
+/// Columns and lines of seats in a node. Ours: a new pod seldom changes the grid, and a larger grid only adds columns at the
+/// right and lines below, so that who sits keeps the place beside the same neighbours.
+const SEAT_GRIDS: [(usize, usize); 10] =
+    [(2, 2), (3, 2), (4, 3), (5, 4), (6, 5), (8, 7), (11, 10), (14, 12), (17, 15), (24, 22)];
+
+/// All grids, each in the corner of the next.
+fn seat_grids() -> impl Iterator<Item = (usize, usize)> {
+    let last = SEAT_GRIDS[SEAT_GRIDS.len() - 1];
+    SEAT_GRIDS.into_iter().chain(std::iter::successors(Some(last), |(c, l)| Some((c * 2, l * 2))).skip(1))
+}
+
+/// The smallest grid with so many seats.
+fn seat_grid(most: usize) -> (usize, usize) {
+    seat_grids().find(|(columns, lines)| columns * lines >= most).unwrap_or_default()
+}
+
+/// Column and line of a seat: those of a smaller grid first, then the columns that the next one adds, then its lines.
+fn seat_place(seat: usize) -> (usize, usize) {
+    let (columns, lines) = seat_grid(seat + 1);
+    let (inner, depth) = seat_grids().take_while(|grid| *grid != (columns, lines)).last().unwrap_or_default();
+    let nth = seat - inner * depth;
+    let beside = (columns - inner) * depth;
+    if nth < beside {
+        return (inner + nth / depth, nth % depth);
+    }
+    ((nth - beside) % columns, depth + (nth - beside) / columns)
+}
 
 /// A node's place.
 #[derive(Clone, Debug, PartialEq)]
@@ -158,9 +183,10 @@ fn natural(name: &str) -> String {
 /// Places all zones and nodes in a window of this size.
 pub fn plan(zones: &[(String, Vec<u32>)], size: (f64, f64), most_pods: usize) -> Plan {
     let nodes: usize = zones.iter().map(|z| z.1.len()).sum();
-    let seats = SEAT_STEPS.iter().find(|s| **s >= most_pods).copied().unwrap_or(most_pods);
+    let (columns, seat_lines) = seat_grid(most_pods);
+    let seats = columns * seat_lines;
     if nodes == 0 || size.0 < 1.0 || size.1 < 1.0 {
-        return Plan { seats, columns: 1, size, ..Plan::default() };
+        return Plan { seats, columns, size, ..Plan::default() };
     }
     let mut pitch = NODE_MAX.min(size.0);
     let (grid, pitch) = loop {
@@ -173,7 +199,7 @@ pub fn plan(zones: &[(String, Vec<u32>)], size: (f64, f64), most_pods: usize) ->
         }
     };
     let aspect = stretch(&grid, size, pitch);
-    place(zones, grid, pitch, aspect, size, seats)
+    place(zones, grid, (pitch, aspect), size, (columns, seats))
 }
 
 /// How zones are arranged: columns of nodes in each zone, and whether zones stand side by side.
@@ -227,14 +253,20 @@ fn stretch(grid: &Grid, size: (f64, f64), pitch: f64) -> f64 {
     (free / pitch).clamp(1.0, 1.3)
 }
 
-fn place(zones: &[(String, Vec<u32>)], grid: Grid, pitch: f64, aspect: f64, size: (f64, f64), seats: usize) -> Plan {
+fn place(
+    zones: &[(String, Vec<u32>)],
+    grid: Grid,
+    (pitch, aspect): (f64, f64),
+    size: (f64, f64),
+    (seat_columns, seats): (usize, usize),
+) -> Plan {
     let (step_x, mut step_y) = (pitch, pitch * aspect);
     let most = zones.iter().zip(&grid.columns).map(|(z, c)| lines(z.1.len(), *c)).max().unwrap_or(1);
     if grid.beside && ZONE_TITLE + most as f64 * step_y > size.1 {
         step_y = pitch;
     }
     let gap = pitch * (1.0 - FILL) / 2.0;
-    let mut plan = Plan { pitch, seats, size, ..Plan::default() };
+    let mut plan = Plan { pitch, seats, columns: seat_columns, size, ..Plan::default() };
     let wide: f64 = grid.columns.iter().map(|c| *c as f64 * step_x).sum::<f64>() + ZONE_GAP * (zones.len() - 1) as f64;
     let mut x = if grid.beside { ((size.0 - wide) / 2.0).max(0.0) } else { 0.0 };
     let tall = ZONE_TITLE + most as f64 * step_y;
@@ -259,8 +291,6 @@ fn place(zones: &[(String, Vec<u32>)], grid: Grid, pitch: f64, aspect: f64, size
             y += h + ZONE_GAP;
         }
     }
-    let (w, h) = (step_x, step_y * 0.72);
-    plan.columns = ((seats as f64 * w / h).sqrt().round() as usize).clamp(1, seats.max(1));
     plan
 }
 
@@ -341,8 +371,8 @@ impl Plan {
         let area = seat_area(node);
         let lines = lines(self.seats, self.columns) as f64;
         let pitch = (area.w / self.columns as f64).min(area.h / lines);
-        let (column, line) = ((seat % self.columns) as f64, (seat / self.columns) as f64);
-        Rect { x: area.x + column * pitch, y: area.y + line * pitch, w: pitch, h: pitch }
+        let (column, line) = seat_place(seat);
+        Rect { x: area.x + column as f64 * pitch, y: area.y + line as f64 * pitch, w: pitch, h: pitch }
     }
 }
 
@@ -397,6 +427,17 @@ mod tests {
         let world = |c: &Camera| ((c.x + 100.0) / c.zoom, (c.y + 50.0) / c.zoom);
         let ((ax, ay), (bx, by)) = (world(&before), world(&after));
         assert!((ax - bx).abs() < 1e-9 && (ay - by).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_larger_grid_leaves_everybody_in_place() {
+        let mut taken = std::collections::BTreeSet::new();
+        for seat in 0..3_000 {
+            let (column, line) = seat_place(seat);
+            let (columns, lines) = seat_grid(seat + 1);
+            assert!(column < columns && line < lines, "seat {seat} is outside its grid");
+            assert!(taken.insert((column, line)), "seat {seat} is somebody's");
+        }
     }
 
     proptest! {

@@ -271,9 +271,10 @@ fn words(c: &Canvas, p: &Palette, r: &Rect, shape: &PodShape, size: f64) {
         let _ = c.fill_text_with_max_width(&name, r.x + r.w / 2.0, r.y + r.h - 5.0, r.w - 4.0);
         c.set_text_align("left");
     }
-    let number = match (shape.new, shape.left) {
-        (Some(revision), _) => revision.to_string(),
-        (None, Some(left)) => format!("{left} s"),
+    // Its corner already says that a pod is new.
+    let number = match (shape.left, shape.new) {
+        (Some(left), _) => format!("{left} s"),
+        (None, Some(revision)) => revision.to_string(),
         _ => return,
     };
     if size >= 24.0 {
