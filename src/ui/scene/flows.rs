@@ -6,7 +6,6 @@ use super::super::live;
 use super::Scene;
 use super::layout::{Level, Rect};
 use super::paint::{Frame, elide, elide_middle, width};
-use super::rails::Way;
 use crate::session::{FlowRow, RowBody, ServiceRow};
 use std::collections::BTreeMap;
 use web_sys::CanvasRenderingContext2d as Canvas;
@@ -109,22 +108,25 @@ impl Scene {
         }
     }
 
-    /// Samples of requests on their way; whether any moves.
-    pub(super) fn samples(&mut self, c: &Canvas, f: &Frame, seen: &[Seen], ways: &[Way]) -> bool {
+    /// Lets the samples of requests go on; how many may be drawn.
+    pub(super) fn advance(&mut self, f: &Frame) -> u32 {
         let since = (f.at - self.last_at).clamp(0.0, 100.0);
         self.last_at = f.at;
         if f.still || !f.flowing {
-            return false;
+            return 0;
         }
         if f.playing {
             self.phase += since / WAY_MS;
         }
-        let mut left = SAMPLES_MAX;
+        SAMPLES_MAX
+    }
+
+    /// Samples on the lines of services; how many more may be drawn.
+    pub(super) fn line_samples(&self, c: &Canvas, f: &Frame, seen: &[Seen], mut room: u32) -> u32 {
         for (_, pill, lines) in seen {
-            left -= self.draw_samples(c, f, pill, lines, left);
+            room -= self.draw_samples(c, f, pill, lines, room);
         }
-        left -= self.way_samples(c, f, ways, left);
-        f.playing && left < SAMPLES_MAX
+        room
     }
 
     /// Where a service's lines end: at its pods, or at their nodes when pods are too small or too many.

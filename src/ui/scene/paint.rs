@@ -63,6 +63,8 @@ impl Scene {
         let window = self.window();
         let level = self.level();
         let seen = self.seen_flows(f);
+        let may = self.advance(f);
+        let mut room = may;
         let empty = self.plan.nodes.is_empty();
         if level == Level::Fleet && !empty {
             self.fleet(c, f, &window);
@@ -75,8 +77,9 @@ impl Scene {
                 self.node_frame(c, f, place, level);
             }
             c.restore();
-            // Lines lie on the cards and under what they hold: names and pods stay readable.
+            // Lines and requests lie on the cards and under what they hold: names and pods stay readable.
             self.flow_lines(c, f, &seen);
+            room = self.line_samples(c, f, &seen, room);
             self.clip(c, &window);
             for place in &places {
                 self.node_inside(c, f, place, level);
@@ -86,6 +89,7 @@ impl Scene {
         }
         if level == Level::Fleet {
             self.flow_lines(c, f, &seen);
+            room = self.line_samples(c, f, &seen, room);
         }
         let ways = self.seen_ways(f);
         self.draw_ways(c, f, &ways, true);
@@ -93,12 +97,12 @@ impl Scene {
         self.draw_house(c, f, &ways);
         self.cluster_name(c, f);
         c.restore();
-        let flowing = self.samples(c, f, &seen, &ways);
+        room -= self.way_samples(c, f, &ways, room);
         self.calls(c, f);
         self.services(c, f);
         self.waiting(c, f);
         self.rings(c, f);
-        self.settle(f.at) || flowing
+        self.settle(f.at) || f.playing && room < may
     }
 
     /// The name of the cluster, where the other house stands beside it.
