@@ -98,7 +98,7 @@ fn a_phone_has_a_rollouts_line_below_the_picture() {
     let below = "const card = document.querySelector('.cards').getBoundingClientRect(),
         picture = document.querySelector('.picture').getBoundingClientRect();
         return [card.height > 0, card.left >= 0 && card.right <= innerWidth, card.bottom <= picture.bottom + 1]";
-    app.kubectl("kubectl set image deployment/web web=nginx:does-not-exist", "image updated");
+    app.kubectl("kubectl set image deployment/web nginx=nginx:does-not-exist", "image updated");
     until("the rollout's line", || {
         let shown = app.browser.js(below, &[]);
         (shown == json!([true, true, true])).then_some(())
