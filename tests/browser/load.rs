@@ -47,7 +47,7 @@ impl App {
     }
 
     /// Puts a value into a field as a person does who leaves it then.
-    fn fill(&self, role: &str, name: &str, value: &str) {
+    pub fn fill(&self, role: &str, name: &str, value: &str) {
         let set = "const [e, value] = arguments; e.value = value;
             e.dispatchEvent(new Event('input', { bubbles: true })); e.dispatchEvent(new Event('change', { bubbles: true }))";
         let field = self.find(role, name);
@@ -66,7 +66,7 @@ impl App {
     }
 
     /// How many marks a lane of the time bar has.
-    fn marks(&self, lane: &str) -> u64 {
+    pub fn marks(&self, lane: &str) -> u64 {
         let count = "return document.querySelectorAll(`[data-lane=${arguments[0]}] .mark`).length";
         self.browser.js(count, &[json!(lane)]).as_u64().unwrap_or(0)
     }

@@ -4,6 +4,7 @@
 #![allow(dead_code, reason = "the kit is wider than what one page needs")]
 
 mod audience;
+mod control;
 mod docker;
 mod driver;
 mod duel;
