@@ -125,12 +125,17 @@ pub fn parameters(cluster: &Cluster, object: &Object) -> Vec<(String, String, St
         Body::Node(_) | Body::Service(_) => None,
         _ => floor.all().find(|(_, unit)| *unit.group == *group).map(|((pod, _), _)| pod),
     };
-    let units = pod.into_iter().flat_map(|pod| floor.of(pod));
-    units.flat_map(|(_, unit)| shown(&unit.name, unit)).collect()
+    let (units, rules) = (pod.into_iter().flat_map(|pod| floor.of(pod)), &cluster.kubelet.workloads.rules);
+    units.flat_map(|(_, unit)| shown(&unit.name, unit, rules, &object.meta.name)).collect()
 }
 
-/// All parameters of a container: (container, parameter, value).
-pub fn shown(container: &str, unit: &Unit) -> Vec<(String, String, String)> {
-    let value = |name: &str| unit.behaviour.get(name).or_else(|| Rule::shown(&unit.profile, name));
+/// All parameters of a container: (container, parameter, value). What listens goes on listening, so its start-up time is told as
+/// the newest rule about the thing of this name has it: it holds for the next start.
+pub fn shown(container: &str, unit: &Unit, rules: &[Rule], of: &str) -> Vec<(String, String, String)> {
+    let mine = |rule: &&Rule| *rule.unit == *of && (rule.container.is_empty() || *rule.container == *container);
+    let mut profile = (*unit.profile).clone();
+    let start = rules.iter().filter(mine).filter_map(|rule| rule.listens_after).next_back();
+    profile.listens_after = start.unwrap_or(profile.listens_after);
+    let value = |name: &str| unit.behaviour.get(name).or_else(|| Rule::shown(&profile, name));
     Rule::names().filter_map(|name| Some((container.to_string(), name.to_string(), value(name)?))).collect()
 }

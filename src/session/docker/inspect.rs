@@ -144,7 +144,9 @@ fn parameters(host: &Host, id: u32) -> Vec<(String, String, String)> {
     let Some(thing) = thing(host, id) else { return Vec::new() };
     let own = host.engine.containers.iter().filter(|(cid, c)| thing.holds(c, **cid));
     let unit = own.filter_map(|(cid, c)| Some((c, host.engine.unit(*cid)?))).next();
-    unit.map(|(c, unit)| behave::shown(&c.name, unit)).unwrap_or_default()
+    let place = thing.name(host);
+    let name = place.split_once('/').map_or("", |(_, name)| name);
+    unit.map(|(c, unit)| behave::shown(&c.name, unit, &host.engine.workloads.rules, name)).unwrap_or_default()
 }
 
 /// What `docker compose config` prints of the files that the project was made from.

@@ -392,7 +392,8 @@ fn what_a_container_does_is_changed_by_its_row_and_by_a_line() {
     act(&mut session, &mut seen, "behave compose/web exit=no");
     play(&mut session, &mut seen, 40);
     assert_eq!(seen.container("app-web-1").1.restarts, 1, "it runs on");
-    act(&mut session, &mut seen, "behave container/app-db-1 term=ignore");
+    act(&mut session, &mut seen, "behave container/app-db-1 term=ignore start=9s");
     let (db, _) = seen.container("app-db-1");
     assert_eq!(shown(&mut session, db, "term").as_deref(), Some("ignore"));
+    assert_eq!(shown(&mut session, db, "start").as_deref(), Some("9s"), "as it will be, though it listens now");
 }
