@@ -174,9 +174,11 @@ impl Default for Recorder {
     }
 }
 
-/// Adds where something was seen already.
+/// A sum of what there is to see: who has nothing (a pod that has ended) leaves it as it is.
 fn add(slot: &mut f32, value: f32) {
-    *slot = if slot.is_nan() { value } else { *slot + value };
+    if !value.is_nan() {
+        *slot = if slot.is_nan() { value } else { *slot + value };
+    }
 }
 
 /// What came, was answered and failed a second since the last look.
@@ -466,6 +468,18 @@ mod tests {
         assert_eq!([0, 1, 4].map(|at| track.at(at, LOAD)), [0.5, 2.5, 8.0]);
         assert_eq!([0, 1].map(|at| track.at(at, P50)), [1.0, 3.0]);
         assert_eq!([0, 1].map(|at| track.at(at, WANTED)), [1.0, 3.0]);
+    }
+
+    #[test]
+    fn who_has_ended_leaves_no_hole_in_a_sum() {
+        let sum = |values: &[f32]| {
+            values.iter().fold(f32::NAN, |mut sum, v| {
+                add(&mut sum, *v);
+                sum
+            })
+        };
+        assert_eq!(sum(&[250.0, f32::NAN, 250.0]), 500.0);
+        assert!(sum(&[f32::NAN]).is_nan(), "nothing was seen");
     }
 
     #[test]
