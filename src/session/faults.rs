@@ -106,6 +106,11 @@ fn choices(needs: Needs, id: u32, part: &str, crash: &str) -> Vec<Choice> {
     kinds.map(choice).collect()
 }
 
+/// Whether a kind of fault can befall an application in both houses at once.
+pub fn hits_both(kind: &str) -> bool {
+    What::named(kind).is_some_and(|what| what.needs() == Needs::Pods || what.hits_hosts())
+}
+
 fn flag(row: &Row) -> String {
     if matches!(row.namespace.as_str(), "" | "default") { String::new() } else { format!(" -n {}", row.namespace) }
 }
@@ -114,7 +119,13 @@ fn flag(row: &Row) -> String {
 pub(super) fn read(world: &World, ask: &FaultAsk) -> Result<Fault, String> {
     let named = |kind: &String| What::named(kind).ok_or_else(|| format!("\"{kind}\" is no fault"));
     let what = named(&ask.kind)?;
-    let (on, container) = place(world, what, ask);
+    let (mut on, mut container) = place(world, what, ask);
+    let mut pick = ask.pick;
+    if !ask.app.is_empty() {
+        // One of each house, where the row is a single one.
+        pick = if on.starts_with("container/") || on.starts_with("pod/") { 1 } else { pick };
+        (on, container) = (format!("app/{}", ask.app), String::new());
+    }
     let (lasts, every, during) = (Span(ask.lasts), Span(ask.every), Span(ask.during));
     let repeat = match (every > Span::ZERO, ask.random) {
         (false, _) => Repeat::Once,
@@ -129,7 +140,7 @@ pub(super) fn read(world: &World, ask: &FaultAsk) -> Result<Fault, String> {
         text => amount(text).ok_or_else(|| format!("amount: 10Mi or a number is expected instead of \"{text}\""))?,
     };
     let lasts = (lasts > Span::ZERO).then_some(lasts);
-    let fault = Fault { what, on, container, pick: ask.pick, amount, lasts, repeat };
+    let fault = Fault { what, on, container, pick, amount, lasts, repeat };
     fault.check()?;
     Ok(fault)
 }

@@ -243,6 +243,8 @@ pub struct FaultAsk {
     pub also: Vec<String>,
     /// How long it goes on to come by chance; 0 for ever.
     pub during: u64,
+    /// The application that it befalls in both houses at the same moment, instead of the row alone; else empty.
+    pub app: String,
 }
 
 /// A fault that is in force, comes again, or is over. Told when something about faults changed: all in force, all that come

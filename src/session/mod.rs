@@ -26,7 +26,7 @@ mod zones;
 
 pub use crate::assertion as expression;
 pub use command::{APPLY_LINE, Action, Command, File, drain_line};
-pub use faults::{Choice, everywhere, menu, menu_for};
+pub use faults::{Choice, everywhere, hits_both, menu, menu_for};
 pub use figures::*;
 pub use trace::trace;
 pub use update::*;

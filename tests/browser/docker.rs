@@ -29,7 +29,7 @@ volumes:
 
 impl App {
     /// Selects something at the Docker host; its lists are open.
-    fn select_at_host(&self, row: &str) {
+    pub(crate) fn select_at_host(&self, row: &str) {
         let shown = "return document.querySelector('.scene').dataset.outline === 'true'";
         if self.screen.width < 600 || self.browser.js(shown, &[]) != json!(true) {
             self.click("button", "Outline");

@@ -254,3 +254,21 @@ fn every_duel_is_followed_to_its_report() {
 fn every_duel_is_followed_in_german() {
     follows_each(&GERMAN);
 }
+
+/// Whoever breaks a service by hand breaks it in both houses, if they wish so, and the report tells of one fault.
+#[test]
+#[ignore = "wants dist/ and a browser: ./dev test"]
+fn a_fault_befalls_both_houses_at_the_same_moment() {
+    let app = App::open(Screen::DESKTOP);
+    app.pick(&read("static/examples/duel-drift/en.txt").lines().next().map(String::from).expect("a title"), &ENGLISH);
+    until("both houses", || app.text_of("#count").contains('·').then_some(()));
+    app.select_at_host("shop-app-1");
+    app.act("Timed, repeated or by chance …");
+    app.fill("combobox", "How long", "10");
+    app.click("checkbox", "In both houses at the same moment: app");
+    app.is_sound();
+    app.click("button", "Let it happen");
+    app.click("button", ENGLISH.report);
+    app.says("app/app");
+    app.is_sound();
+}

@@ -354,6 +354,24 @@ fn rows_of_the_docker_host_that_cannot_break_have_no_menu_and_refuse() {
     assert_eq!(done(&mut session, &mut seen, &choice), Err("\"sneeze\" is no fault".to_string()));
 }
 
+/// One order befalls an application in both houses at the same moment: everything of it, or one at a single row.
+#[test]
+fn a_fault_befalls_an_application_in_both_houses() {
+    let web = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n  replicas: 2\n  selector: {matchLabels: \
+               {a: b}}\n  template:\n    metadata: {labels: {a: b}}\n    spec: {containers: [{name: web, image: nginx}]}\n";
+    let (mut session, mut seen) = opened(&[("compose.yaml", SHOP), ("web.yaml", web)]);
+    play(&mut session, &mut seen, 12);
+    let (container, _) = seen.container("app-web-1");
+    let service = seen.rows[&container].owner.expect("a service");
+    for (id, pods) in [(container, 1), (service, 2)] {
+        let ask = FaultAsk { kind: "hang".into(), id, app: "web".into(), ..FaultAsk::default() };
+        let told = done(&mut session, &mut seen, &Choice { ask, lasts: true, line: String::new() }).expect("a fault");
+        let here: Vec<bool> = told.objects.iter().map(|id| is_docker(*id)).collect();
+        assert_eq!((told.name.as_str(), here.iter().filter(|d| !**d).count()), ("app/web", pods));
+        assert!(here.contains(&true));
+    }
+}
+
 /// A container that is no longer there, or does not run, cannot break: it is said.
 #[test]
 fn a_fault_at_a_container_that_is_gone_is_refused() {

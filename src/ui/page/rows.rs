@@ -3,7 +3,7 @@
 use super::super::docker;
 use super::super::links;
 use super::{Page, now_ms, topic};
-use crate::session::{self, Choice, RowBody};
+use crate::session::{self, Choice, Row, RowBody};
 use crate::world::faults::Needs;
 
 /// Rows wake the lists at most so often while the run goes on. Ours: nobody reads faster.
@@ -23,6 +23,24 @@ impl Page {
         }
         self.0.rows_at.set(now);
         topic::ROWS
+    }
+
+    /// The application of a row that both houses have, by name; of the Docker host the first one.
+    pub fn app_in_both(&self, id: u32) -> Option<String> {
+        let view = self.view();
+        let service = |r: &Row| matches!(r.body, RowBody::ComposeService(_));
+        let workload = |r: &Row| matches!(r.body, RowBody::Workload(_)) && r.owner.is_none();
+        let there = |name: &str, of: &dyn Fn(&Row) -> bool| view.rows.values().any(|r| r.name == name && of(r));
+        let both = |name: &str| there(name, &service) && there(name, &workload);
+        let row = view.row(id)?;
+        let name = match &row.body {
+            RowBody::Container(c) => c.service.clone(),
+            RowBody::ComposeService(_) | RowBody::Service(_) => row.name.clone(),
+            RowBody::Pod(_) | RowBody::Workload(_) => view.row(view.top_owner(id))?.name.clone(),
+            RowBody::Host(_) => view.rows.values().find(|r| service(r) && both(&r.name))?.name.clone(),
+            _ => return None,
+        };
+        both(&name).then_some(name)
     }
 
     /// What can break at a row, or in the whole cluster (0); the menu shows this much.

@@ -7,7 +7,7 @@ use super::super::links;
 use super::super::page::{Page, Tab, topic};
 use super::super::texts::{Language, Texts};
 use super::super::widgets::Icon;
-use crate::session::{Action, Choice, FaultAsk, FaultRow, RowBody};
+use crate::session::{Action, Choice, FaultAsk, FaultRow, RowBody, hits_both};
 use yew::prelude::*;
 
 /// Lengths and rhythms offered, in seconds; 0 is until it is ended, or once. Ours: a minute of a lesson to a whole one.
@@ -32,11 +32,12 @@ struct Wished {
     times: u32,
     during: u64,
     also: Vec<String>,
+    both: bool,
 }
 
 impl Wished {
-    /// The order for the engine.
-    fn ask(&self, choice: &Choice) -> FaultAsk {
+    /// The order for the engine; `app` is what both houses have.
+    fn ask(&self, choice: &Choice, app: Option<&str>) -> FaultAsk {
         let second = 1_000_000;
         let random = self.random && self.every > 0;
         FaultAsk {
@@ -48,6 +49,7 @@ impl Wished {
             times: if random { 0 } else { self.times },
             during: if random { self.during * second } else { 0 },
             also: if random { self.also.clone() } else { Vec::new() },
+            app: app.filter(|_| self.both).unwrap_or_default().to_string(),
             ..choice.ask.clone()
         }
     }
@@ -95,10 +97,13 @@ pub fn FaultForm(props: &FaultFormProps) -> Html {
         times: 0,
         during: 0,
         also: Vec::new(),
+        both: false,
     });
+    let shared = use_memo(props.id, |_| page.app_in_both(props.id));
     let Some(choice) = choices.get(wished.which).or(choices.first()).cloned() else { return Html::default() };
+    let shared = shared.as_deref().filter(|_| hits_both(&choice.ask.kind));
     let order = {
-        let (page, ask) = (page.clone(), wished.ask(&choice));
+        let (page, ask) = (page.clone(), wished.ask(&choice, shared));
         move || {
             page.choose(|ui| (ui.dialog, ui.tried) = (None, true));
             page.act(Action::Fault(ask.clone()));
@@ -130,6 +135,10 @@ pub fn FaultForm(props: &FaultFormProps) -> Html {
             }
             { much(&page, &choice, &wished) }
             { often(&page, &choices, &choice, &wished) }
+            if let Some(app) = shared {
+                <label class="switch"><input type="checkbox" name="both" checked={wished.both}
+                    onchange={set(&wished, |w, _| w.both = !w.both)} />{ t.fault_both(app) }</label>
+            }
             <button type="button" class="button primary" onclick={move |_| order()}>
                 <Icon name="actions" />{ t.fault_go() }</button>
         </div>
