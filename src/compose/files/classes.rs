@@ -36,6 +36,7 @@ pub struct Key {
 /// Keys below a service that act, with all that lies below them.
 const SERVICE: &[&str] = &[
     "command",
+    "configs",
     "container_name",
     "cpus",
     "depends_on",
@@ -60,6 +61,7 @@ const SERVICE: &[&str] = &[
     "profiles",
     "restart",
     "scale",
+    "secrets",
     "stop_grace_period",
     "stop_signal",
     "volumes",
@@ -151,6 +153,13 @@ pub fn class_of(path: &Path) -> (Class, Option<&'static str>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_service_is_given_acts() {
+        let text = "services:\n  web:\n    image: nginx\n    secrets: [key]\n    configs: [app]\n";
+        let acts = |key: &Key| key.class == Class::Simulated;
+        assert!(classes("compose.yaml", text, &[]).iter().all(acts));
+    }
 
     #[test]
     fn keys_have_classes_and_places() {

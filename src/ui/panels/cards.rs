@@ -50,7 +50,7 @@ pub fn Cards() -> Html {
                 let page = page.clone();
                 let most = w.ceiling.max(w.desired).max(parts.iter().sum()).max(1);
                 html! {
-                    <button type="button" class="card" key={id} aria-label={sentence}
+                    <button type="button" class="card" key={id} title={sentence}
                         onclick={move |_| page.show(id, super::super::page::Tab::Overview)}>
                         <span class="card-title"><b>{ name }</b><span>
                             { t.rollout_of(whole(w.updated), whole(w.desired)) }</span></span>
@@ -80,7 +80,7 @@ fn scaler(
     let page = page.clone();
     let (metric, value, target) = &a.metric;
     html! {
-        <button type="button" class="card scaler" key={id} aria-label={sentence}
+        <button type="button" class="card scaler" key={id} title={sentence}
             onclick={move |_| page.show(id, Tab::Decision)}>
             <span class="card-title"><b>{ name }</b><span>{ t.scaler_replicas(a.current, a.desired) }</span></span>
             { bounds(a) }
